@@ -1,0 +1,2 @@
+//! goherd.
+fn main() {}

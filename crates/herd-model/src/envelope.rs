@@ -1,0 +1,160 @@
+//! The one thing every command prints.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Candidate, Finding, Flame, SeriesReport, SnapshotReport};
+
+/// Version of the contract; additive within a version.
+pub const SCHEMA: &str = "goherd/1";
+
+/// What kind of witness a target is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetKind {
+    /// A file.
+    File,
+    /// Standard input.
+    Stdin,
+    /// A `net/http/pprof` endpoint.
+    Url,
+    /// A recorded incident.
+    Recording,
+}
+
+/// What was looked at, and what looking cost it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Target {
+    /// Kind.
+    pub kind: TargetKind,
+    /// Name as the user gave it, credentials removed.
+    pub name: String,
+    /// Go version such as `go1.26.8`, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub go_version: Option<String>,
+    /// What was fetched, in order, such as `goroutine?debug=1`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<String>,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Seconds spent collecting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_s: Option<f64>,
+    /// What collecting cost the target, as a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+}
+
+/// The answer in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The witnesses could answer and nothing is wrong.
+    Healthy,
+    /// Something is wrong.
+    Findings,
+    /// The witnesses cannot answer.
+    Undecidable,
+    /// A gate could not decide.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// Lower-case word, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Healthy => "healthy",
+            Verdict::Findings => "findings",
+            Verdict::Undecidable => "undecidable",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// What a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoteKind {
+    /// The input does not hold everything.
+    Truncated,
+    /// Text that could not be read as part of a dump.
+    Skipped,
+    /// A value that is not what the form asks for.
+    Malformed,
+    /// A reader's limit was hit.
+    Limit,
+    /// A prefix or encoding was taken off.
+    Unwrapped,
+    /// A witness was not asked, and why.
+    NotAsked,
+    /// A finding was suppressed.
+    Suppressed,
+    /// Advice that belongs to no finding.
+    Advice,
+}
+
+/// Something to know about the input or the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Note {
+    /// Kind.
+    pub kind: NoteKind,
+    /// Byte offset in the decompressed input, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// A sentence.
+    pub text: String,
+}
+
+/// What a command answers; printed as is by `--format json`, rendered by every other format.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Envelope {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The subcommand.
+    pub command: String,
+    /// Version of goherd.
+    pub goherd: String,
+    /// What was looked at.
+    pub targets: Vec<Target>,
+    /// The answer.
+    pub verdict: Verdict,
+    /// What is wrong, worst first.
+    pub findings: Vec<Finding>,
+    /// What looks stuck, most likely first.
+    pub candidates: Vec<Candidate>,
+    /// The latest snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotReport>,
+    /// Counts over time, for a series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<SeriesReport>,
+    /// The call tree of the latest snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flame: Option<Flame>,
+    /// What to know about the input and the run.
+    pub notes: Vec<Note>,
+    /// What is not shown, counted: `clusters_not_listed`, `goroutines_not_listed`, `benign_goroutines`, `suppressed`.
+    pub hidden: BTreeMap<String, u64>,
+}
+
+impl Envelope {
+    /// An envelope with nothing in it yet, verdict `undecidable`.
+    pub fn new(command: &str, goherd: &str) -> Self {
+        Envelope {
+            schema: SCHEMA.to_owned(),
+            command: command.to_owned(),
+            goherd: goherd.to_owned(),
+            targets: Vec::new(),
+            verdict: Verdict::Undecidable,
+            findings: Vec::new(),
+            candidates: Vec::new(),
+            snapshot: None,
+            series: None,
+            flame: None,
+            notes: Vec::new(),
+            hidden: BTreeMap::new(),
+        }
+    }
+}

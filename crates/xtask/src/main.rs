@@ -1,0 +1,35 @@
+//! House tasks: `cargo xtask test | tidy | fixtures | docs | ui | bench | soak`.
+
+mod docs;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+  test      everything a change must pass, installing what it needs
+  tidy      house rules: crate arrows, pattern folders, file sizes
+  fixtures  record dumps from the kernels and services on every Go version
+  docs      schema and pattern pages, written from the code
+  ui        build the viewer into ui/dist
+  bench     measure against peers, write bench/RESULTS.md
+  soak      long fuzzing and mutation runs, write bench/SOAK.md
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = args.split_first().map_or(("", &[][..]), |(task, rest)| (task.as_str(), rest));
+    let done = match task {
+        "docs" => docs::run(rest),
+        _ => {
+            anstream::eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("xtask {task}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
