@@ -1,0 +1,3 @@
+module github.com/goherd/goherd/testbed
+
+go 1.26
