@@ -1,1 +1,15 @@
-//! See Cargo.toml.
+//! Measures snapshots: which stacks are the same code, which goroutines belong together, what grows over a series.
+//!
+//! Pure functions over [`herd_model`] values: no clock, no input or output, no opinion on what is wrong.
+
+pub mod census;
+pub mod facts;
+pub mod flame;
+pub mod names;
+pub mod report;
+pub mod series;
+mod similar;
+
+pub use census::{Census, Family, Group, census};
+pub use facts::{FamilyFacts, family_facts};
+pub use series::{Growth, Point, Series};

@@ -86,7 +86,7 @@ impl Evidence {
 
     /// The same fact with a named number or name in it.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &str, value: &dyn std::fmt::Display) -> Self {
         self.args.insert(name.to_owned(), value.to_string());
         self
     }

@@ -14,6 +14,7 @@ pub struct LabelSetId(pub u32);
 
 /// What a dump says of one goroutine beyond its cluster (stack and wait reason).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent tags of the header, as the runtime prints them")]
 pub struct Goroutine {
     /// Id; zero where the text gave none.
     pub id: u64,

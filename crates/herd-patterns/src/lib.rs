@@ -1,1 +1,15 @@
-//! See Cargo.toml.
+//! The catalogue: one folder a way to go wrong, and the table of goroutines that wait for ever in healthy services.
+//!
+//! A detector looks at one family of goroutines and says whether it fits its pattern, how well, and which facts speak for it. It
+//! never says that something is wrong: that takes growth, structure or a proof, and is judged over all witnesses.
+
+#![allow(clippy::wildcard_enum_match_arm, reason = "a detector names the states it looks at; new ones are none of its business")]
+
+pub mod benign;
+mod catalogue;
+pub mod patterns;
+mod scene;
+
+pub use benign::{Benign, benign};
+pub use catalogue::{CATALOGUE, Lang, Page, Pattern, Status, Text, by_id};
+pub use scene::{Scene, Sighting, Witness};

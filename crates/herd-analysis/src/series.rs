@@ -1,0 +1,283 @@
+//! What changes over several snapshots of one process.
+
+use herd_model::{SeriesFamily, SeriesReport, Snapshot};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::census::{Census, Group, census, hex};
+use crate::facts::{FamilyFacts, family_facts};
+use crate::names;
+
+/// Seconds over which a stack must rise without pause before growth counts as sustained. Measured on eight healthy servers: at 60 s
+/// none rises through, at 30 s connection ramps do.
+pub const SUSTAINED_S: f64 = 60.0;
+/// Steps in that time.
+pub const SUSTAINED_STEPS: usize = 6;
+/// Goroutines it must rise by.
+pub const SUSTAINED_RISE: u64 = 20;
+/// Snapshots closer together than this are read as one step.
+pub const STEP_S: f64 = 10.0;
+/// Seconds over which a slow rise (never falling, not rising at every step) counts as sustained, if every goroutine stays.
+pub const SLOW_S: f64 = 120.0;
+/// A dump takes time and schedules slip; spans are compared with this allowance.
+const SLACK: f64 = 0.95;
+/// S3: windows looked at.
+pub const WINDOWS: usize = 10;
+
+/// One snapshot of a series, measured.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// Seconds since the first point; absent when the input gives no time.
+    pub at_s: Option<f64>,
+    /// What was seen.
+    pub snapshot: Snapshot,
+    /// By group and family.
+    pub census: Census,
+    /// Facts a family, in the census's order.
+    pub facts: Vec<FamilyFacts>,
+}
+
+impl Point {
+    /// Measures a snapshot.
+    pub fn new(at_s: Option<f64>, snapshot: Snapshot) -> Self {
+        let census = census(&snapshot);
+        let facts = family_facts(&snapshot, &census);
+        Point { at_s, snapshot, census, facts }
+    }
+}
+
+/// How one family's count moves over the series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Growth {
+    /// Goroutines at each point.
+    pub counts: Vec<u64>,
+    /// Seconds from first to last point; absent when times are unknown.
+    pub span_s: Option<f64>,
+    /// Last minus first count.
+    pub rise: i64,
+    /// Least-squares slope in goroutines per second; absent without times.
+    pub rate_per_s: Option<f64>,
+    /// Points of the last [`WINDOWS`] that contain the family, and how many points that is of.
+    pub presence: (usize, usize),
+    /// Steps of the last [`WINDOWS`] that rise, and how many steps that is of.
+    pub rising: (usize, usize),
+    /// Goroutines at the start of the window that are still alive at its end, and how many there were; absent without ids.
+    pub stayed: Option<(u64, u64)>,
+    /// Rises strictly over the last [`SUSTAINED_S`] seconds by [`SUSTAINED_RISE`] or more, or slowly over [`SLOW_S`].
+    pub sustained: Option<Sustained>,
+    /// Inbound connections over the same time move as the family does.
+    pub follows_connections: bool,
+}
+
+/// The stretch over which a family rose without pause.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sustained {
+    /// Its length in seconds.
+    pub span_s: f64,
+    /// Steps in it.
+    pub steps: usize,
+    /// Goroutines gained in it.
+    pub rise: u64,
+    /// Goroutines gained a second in it.
+    pub rate_per_s: f64,
+    /// Index of the point it starts at.
+    pub from: usize,
+}
+
+/// Snapshots of one process in time order.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// The points; never empty.
+    pub points: Vec<Point>,
+    counts: FxHashMap<u64, Vec<u64>>,
+    connections: Vec<u64>,
+}
+
+impl Series {
+    /// A series of one or more points in time order.
+    pub fn new(points: Vec<Point>) -> Option<Self> {
+        if points.is_empty() {
+            return None;
+        }
+        let mut counts: FxHashMap<u64, Vec<u64>> = FxHashMap::default();
+        for (at, point) in points.iter().enumerate() {
+            for family in &point.census.families {
+                counts.entry(family.id).or_insert_with(|| vec![0; points.len()])[at] = family.count;
+            }
+        }
+        let connections = points.iter().map(|point| inbound_connections(&point.snapshot, &point.census, &point.facts)).collect();
+        Some(Series { points, counts, connections })
+    }
+
+    /// The latest point.
+    ///
+    /// # Panics
+    /// Never: [`Series::new`] refuses an empty list.
+    pub fn last(&self) -> &Point {
+        self.points.last().expect("a series has a point")
+    }
+
+    /// Seconds from the first point to the last, where times are known.
+    pub fn span_s(&self) -> Option<f64> {
+        Some(self.last().at_s? - self.points.first()?.at_s?)
+    }
+
+    /// Whether the series is long and dense enough to say that nothing grows.
+    pub fn can_judge_growth(&self) -> bool {
+        let steps = self.steps();
+        steps.len() > SUSTAINED_STEPS && self.span_s().is_some_and(|span| span >= SUSTAINED_S * SLACK)
+    }
+
+    /// How the family moves. Cost: linear in points, plus the goroutine log of two points for [`Growth::stayed`].
+    pub fn growth(&self, family: u64) -> Growth {
+        let empty = vec![0; self.points.len()];
+        let counts = self.counts.get(&family).unwrap_or(&empty).clone();
+        let last = counts.len() - 1;
+        let window = counts.len().saturating_sub(WINDOWS);
+        let recent = &counts[window..];
+        let steps = self.steps();
+        let stayed_from = self.window_start(&steps);
+        let stayed = self.stayed(family, stayed_from);
+        let sustained = self.strict(&counts, &steps).or_else(|| self.slow(&counts, &steps, stayed));
+        Growth {
+            span_s: self.span_s(),
+            rise: counts[last].cast_signed() - counts[0].cast_signed(),
+            rate_per_s: self.slope(&counts),
+            presence: (recent.iter().filter(|count| **count > 0).count(), recent.len()),
+            rising: (recent.windows(2).filter(|pair| pair[1] > pair[0]).count(), recent.len() - 1),
+            stayed,
+            sustained,
+            follows_connections: sustained.is_some_and(|stretch| self.follows(&counts, &steps, stretch)),
+            counts,
+        }
+    }
+
+    /// Points at least [`STEP_S`] apart, counted back from the last. Empty when a time is unknown.
+    fn steps(&self) -> Vec<usize> {
+        let mut chosen: Vec<usize> = Vec::new();
+        let mut next = f64::INFINITY;
+        for (at, point) in self.points.iter().enumerate().rev() {
+            let Some(seconds) = point.at_s else { return Vec::new() };
+            if next - seconds >= STEP_S * SLACK {
+                chosen.push(at);
+                next = seconds;
+            }
+        }
+        chosen.reverse();
+        chosen
+    }
+
+    fn window_start(&self, steps: &[usize]) -> usize {
+        let end = self.last().at_s.unwrap_or(0.0);
+        let inside = steps.iter().rev().find(|at| end - self.points[**at].at_s.unwrap_or(end) >= SUSTAINED_S * SLACK);
+        inside.copied().unwrap_or(0)
+    }
+
+    fn strict(&self, counts: &[u64], steps: &[usize]) -> Option<Sustained> {
+        let mut from = steps.len().checked_sub(1)?;
+        while from > 0 && counts[steps[from - 1]] < counts[steps[from]] {
+            from -= 1;
+        }
+        // A family that did not exist before the stretch has risen from nothing; its first appearance is no step of its own.
+        if counts[steps[from]] == 0 && from + 1 < steps.len() {
+            from += 1;
+        }
+        self.stretch(counts, steps, from).filter(|stretch| stretch.span_s >= SUSTAINED_S * SLACK && stretch.steps >= SUSTAINED_STEPS)
+    }
+
+    fn slow(&self, counts: &[u64], steps: &[usize], stayed: Option<(u64, u64)>) -> Option<Sustained> {
+        let mut from = steps.len().checked_sub(1)?;
+        while from > 0 && counts[steps[from - 1]] <= counts[steps[from]] && counts[steps[from - 1]] > 0 {
+            from -= 1;
+        }
+        let stretch = self.stretch(counts, steps, from)?;
+        let recent = &steps[steps.len().saturating_sub(WINDOWS + 1)..];
+        let rising = recent.windows(2).filter(|pair| counts[pair[1]] > counts[pair[0]]).count();
+        let all_stay = stayed.is_some_and(|(still, of)| of > 0 && still == of);
+        let often = rising * 10 >= (recent.len() - 1) * 7;
+        (stretch.span_s >= SLOW_S * SLACK && often && all_stay).then_some(stretch)
+    }
+
+    fn stretch(&self, counts: &[u64], steps: &[usize], from: usize) -> Option<Sustained> {
+        let (first, last) = (steps[from], *steps.last()?);
+        let span_s = self.points[last].at_s? - self.points[first].at_s?;
+        let rise = counts[last].saturating_sub(counts[first]);
+        (rise >= SUSTAINED_RISE && span_s > 0.0).then(|| Sustained {
+            span_s,
+            steps: steps.len() - 1 - from,
+            rise,
+            rate_per_s: rise as f64 / span_s,
+            from: first,
+        })
+    }
+
+    /// Inbound connections gained in the stretch explain the family's gain: at least as many in all, and step by step within a
+    /// quarter (or three goroutines) of it.
+    fn follows(&self, counts: &[u64], steps: &[usize], stretch: Sustained) -> bool {
+        let inside: Vec<usize> = steps.iter().copied().filter(|at| *at >= stretch.from).collect();
+        let gain = |values: &[u64], pair: &[usize]| values[pair[1]] as f64 - values[pair[0]] as f64;
+        let (first, last) = (stretch.from, *inside.last().unwrap_or(&stretch.from));
+        let total = gain(&self.connections, &[first, last]);
+        if total < stretch.rise as f64 * 0.75 {
+            return false;
+        }
+        let share = stretch.rise as f64 / total;
+        inside.windows(2).all(|pair| {
+            let (own, connections) = (gain(counts, pair), gain(&self.connections, pair) * share);
+            (own - connections).abs() <= (own.abs() * 0.25).max(3.0)
+        })
+    }
+
+    fn stayed(&self, family: u64, from: usize) -> Option<(u64, u64)> {
+        let first = &self.points[from];
+        let slot = first.census.families.iter().find(|candidate| candidate.id == family)?;
+        let clusters = slot.groups.iter().flat_map(|at| &first.census.groups[*at].clusters);
+        let ids: FxHashSet<u64> =
+            clusters.flat_map(|id| first.snapshot.clusters[id.0 as usize].log.iter()).map(|goroutine| goroutine.id).collect();
+        if ids.is_empty() || from + 1 == self.points.len() {
+            return None;
+        }
+        let still = self.last().snapshot.goroutines().filter(|(_, goroutine)| ids.contains(&goroutine.id)).count();
+        Some((still as u64, ids.len() as u64))
+    }
+
+    fn slope(&self, counts: &[u64]) -> Option<f64> {
+        let times: Option<Vec<f64>> = self.points.iter().map(|point| point.at_s).collect();
+        let times = times?;
+        let n = times.len() as f64;
+        let mean_t = times.iter().sum::<f64>() / n;
+        let mean_c = counts.iter().sum::<u64>() as f64 / n;
+        let spread: f64 = times.iter().map(|t| (t - mean_t).powi(2)).sum();
+        let both: f64 = times.iter().zip(counts).map(|(t, c)| (t - mean_t) * (*c as f64 - mean_c)).sum();
+        (spread > 0.0).then(|| both / spread)
+    }
+
+    /// The series in columns, fastest growing family first, at most `families_max` families.
+    pub fn report(&self, times: Vec<String>, families_max: usize) -> SeriesReport {
+        let mut families: Vec<(u64, &Vec<u64>)> = self.counts.iter().map(|(id, counts)| (*id, counts)).collect();
+        let rise = |counts: &[u64]| counts[counts.len() - 1].cast_signed() - counts[0].cast_signed();
+        families.sort_by(|a, b| rise(b.1).cmp(&rise(a.1)).then(b.1.last().cmp(&a.1.last())).then(a.0.cmp(&b.0)));
+        families.truncate(families_max);
+        SeriesReport {
+            times,
+            seconds: self.points.iter().map(|point| point.at_s).collect(),
+            goroutines: self.points.iter().map(|point| point.snapshot.goroutines).collect(),
+            families: families.into_iter().map(|(id, counts)| SeriesFamily { id: hex(id), counts: counts.clone() }).collect(),
+        }
+    }
+}
+
+/// Goroutines that each serve one inbound connection: `net/http`'s, and those started by a goroutine that accepts.
+fn inbound_connections(snapshot: &Snapshot, census: &Census, facts: &[FamilyFacts]) -> u64 {
+    let of_family = |at: usize| &census.families[at];
+    (0..census.families.len())
+        .filter(|at| {
+            facts[*at].started_by_acceptor || of_family(*at).groups.iter().any(|group| serves_connection(snapshot, &census.groups[*group]))
+        })
+        .map(|at| of_family(at).count)
+        .sum()
+}
+
+/// Whether the goroutine is a server's own for one connection.
+pub fn serves_connection(snapshot: &Snapshot, group: &Group) -> bool {
+    group.frames.iter().any(|frame| names::normal(snapshot.func(*frame)) == "net/http.(*conn).serve")
+}

@@ -1,0 +1,21 @@
+//! The dump eye of DL007.
+
+use herd_model::{Evidence, EvidenceKind, StateClass};
+
+use crate::scene::{Scene, Sighting, Witness};
+
+/// Waiters on one mutex from which a queue is spoken of.
+const QUEUE_MIN: u64 = 3;
+
+pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
+    if scene.class() != StateClass::Lock {
+        return None;
+    }
+    let queue = scene.facts().shared_object.filter(|(_, _, waiters)| *waiters >= QUEUE_MIN).map(|(_, address, waiters)| {
+        Evidence::new(EvidenceKind::SharedObject, format!("{waiters} goroutines wait for the mutex at {:#x}", address.0)).with("waiters", &waiters)
+    });
+    let unknown = scene.facts().objects.is_empty() && scene.count() >= QUEUE_MIN;
+    let text = format!("{} goroutines wait for a lock at {}", scene.count(), scene.at().func);
+    let sighting = Sighting::shape(if unknown { 60 } else { 40 }, text).and(45, queue);
+    Some(sighting.decided_by(&[Witness::Series, Witness::Memory, Witness::Source]))
+}

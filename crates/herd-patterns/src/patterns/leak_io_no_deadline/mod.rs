@@ -1,0 +1,19 @@
+//! LK011: Reads and writes on a connection whose peer is silent, without a deadline.
+//!
+//! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
+
+mod dump;
+
+use herd_model::Severity;
+
+use crate::catalogue::{Pattern, Status, Text};
+
+/// LK011.
+pub const PATTERN: Pattern = Pattern {
+    id: "LK011",
+    slug: "leak_io_no_deadline",
+    severity: Severity::Warning,
+    status: Status::Preview,
+    page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
+    dump: dump::detect,
+};

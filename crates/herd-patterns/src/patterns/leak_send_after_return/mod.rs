@@ -1,0 +1,19 @@
+//! LK013: Results sent to a caller that has already returned.
+//!
+//! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
+
+mod dump;
+
+use herd_model::Severity;
+
+use crate::catalogue::{Pattern, Status, Text};
+
+/// LK013.
+pub const PATTERN: Pattern = Pattern {
+    id: "LK013",
+    slug: "leak_send_after_return",
+    severity: Severity::Warning,
+    status: Status::Preview,
+    page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
+    dump: dump::detect,
+};

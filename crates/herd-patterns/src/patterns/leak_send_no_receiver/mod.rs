@@ -1,0 +1,19 @@
+//! LK001: Goroutines parked in a channel send that no receiver will take.
+//!
+//! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
+
+mod dump;
+
+use herd_model::Severity;
+
+use crate::catalogue::{Pattern, Status, Text};
+
+/// LK001.
+pub const PATTERN: Pattern = Pattern {
+    id: "LK001",
+    slug: "leak_send_no_receiver",
+    severity: Severity::Warning,
+    status: Status::Preview,
+    page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
+    dump: dump::detect,
+};

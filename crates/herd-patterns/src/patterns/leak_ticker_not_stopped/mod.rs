@@ -1,0 +1,19 @@
+//! LK007: Loops over a ticker or timer that nothing ends.
+//!
+//! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
+
+mod dump;
+
+use herd_model::Severity;
+
+use crate::catalogue::{Pattern, Status, Text};
+
+/// LK007.
+pub const PATTERN: Pattern = Pattern {
+    id: "LK007",
+    slug: "leak_ticker_not_stopped",
+    severity: Severity::Warning,
+    status: Status::Preview,
+    page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
+    dump: dump::detect,
+};

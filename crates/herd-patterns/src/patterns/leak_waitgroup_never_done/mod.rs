@@ -1,0 +1,19 @@
+//! LK006: Goroutines in `(*sync.WaitGroup).Wait` whose counter never reaches zero.
+//!
+//! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
+
+mod dump;
+
+use herd_model::Severity;
+
+use crate::catalogue::{Pattern, Status, Text};
+
+/// LK006.
+pub const PATTERN: Pattern = Pattern {
+    id: "LK006",
+    slug: "leak_waitgroup_never_done",
+    severity: Severity::Warning,
+    status: Status::Preview,
+    page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
+    dump: dump::detect,
+};

@@ -1,0 +1,213 @@
+//! What a detector looks at, and what it answers.
+
+use herd_analysis::census::{Family, Group};
+use herd_analysis::facts::FamilyFacts;
+use herd_analysis::{Growth, Point, names};
+use herd_model::{Evidence, EvidenceKind, Origin, Place, Snapshot, StateClass};
+
+/// One family in the latest snapshot, with its growth where there is a series.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The latest snapshot, measured.
+    pub point: &'a Point,
+    /// Index of the family in [`Point::census`].
+    pub family: usize,
+    /// How the family moves; absent for one snapshot.
+    pub growth: Option<&'a Growth>,
+}
+
+/// Which witness would decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Witness {
+    /// More snapshots of the same process.
+    Series,
+    /// The runtime's goroutine leak profile (Go 1.27).
+    LeakProfile,
+    /// Text with runtime frames and exact channel addresses (SIGQUIT, `GOTRACEBACK=system`).
+    SystemDump,
+    /// The process's memory, by PID or core.
+    Memory,
+    /// An execution trace.
+    Trace,
+    /// The source.
+    Source,
+}
+
+/// A family that fits a pattern.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// How well it fits, 1 to 100; only orders patterns of one family.
+    pub fit: u8,
+    /// The wait can by its structure never end.
+    pub structural: bool,
+    /// Facts that speak for it.
+    pub evidence: Vec<Evidence>,
+    /// Witnesses that would decide, best first.
+    pub decide_by: Vec<Witness>,
+}
+
+impl Sighting {
+    /// A family whose state and frames fit.
+    pub fn shape(fit: u8, text: impl Into<String>) -> Self {
+        Sighting {
+            fit,
+            structural: false,
+            evidence: vec![Evidence::new(EvidenceKind::Shape, text)],
+            decide_by: vec![Witness::Series, Witness::Memory, Witness::Source],
+        }
+    }
+
+    /// A wait that can by its structure never end.
+    pub fn structure(text: impl Into<String>) -> Self {
+        Sighting { fit: 100, structural: true, evidence: vec![Evidence::new(EvidenceKind::Structure, text)], decide_by: Vec::new() }
+    }
+
+    /// Fits better by `points` if there is a fact for it.
+    #[must_use]
+    pub fn and(mut self, points: u8, fact: Option<Evidence>) -> Self {
+        if let Some(fact) = fact {
+            self.fit = (self.fit + points).min(99);
+            self.evidence.push(fact);
+        }
+        self
+    }
+
+    /// Fits worse by `points` if there is a fact against it.
+    #[must_use]
+    pub fn unless(mut self, points: u8, against: Option<Evidence>) -> Self {
+        if let Some(fact) = against {
+            self.fit = self.fit.saturating_sub(points).max(1);
+            self.evidence.push(fact);
+        }
+        self
+    }
+
+    /// Names the deciding witnesses.
+    #[must_use]
+    pub fn decided_by(mut self, witnesses: &[Witness]) -> Self {
+        self.decide_by = witnesses.to_vec();
+        self
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// The snapshot.
+    pub fn snapshot(&self) -> &'a Snapshot {
+        &self.point.snapshot
+    }
+
+    /// The family.
+    pub fn family(&self) -> &'a Family {
+        &self.point.census.families[self.family]
+    }
+
+    /// Its facts.
+    pub fn facts(&self) -> &'a FamilyFacts {
+        &self.point.facts[self.family]
+    }
+
+    /// Its largest group.
+    pub fn group(&self) -> &'a Group {
+        &self.point.census.groups[self.family().groups[0]]
+    }
+
+    /// State class.
+    pub fn class(&self) -> StateClass {
+        self.family().class
+    }
+
+    /// Goroutines.
+    pub fn count(&self) -> u64 {
+        self.family().count
+    }
+
+    /// Function names of the largest group, innermost first.
+    pub fn funcs(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let snapshot = self.snapshot();
+        self.group().frames.iter().map(move |frame| snapshot.func(*frame))
+    }
+
+    /// Whether a function (without closure parts) is on the stack.
+    pub fn calls(&self, func: &str) -> bool {
+        self.funcs().any(|name| name == func || names::normal(name).strip_suffix(".func") == Some(func))
+    }
+
+    /// Whether any function on the stack is of this package.
+    pub fn in_package(&self, package: &str) -> bool {
+        self.funcs().any(|name| names::package(name) == package)
+    }
+
+    /// Whether every frame is of the standard library.
+    pub fn all_std(&self) -> bool {
+        let snapshot = self.snapshot();
+        self.group().frames.iter().all(|frame| names::is_std(snapshot.func(*frame), snapshot.file(*frame)))
+    }
+
+    /// The main goroutine stands in it.
+    pub fn is_main(&self) -> bool {
+        self.calls("main.main") && self.group().created_by.is_none()
+    }
+
+    /// The frame that blocks.
+    pub fn at(&self) -> Place {
+        herd_analysis::report::at_place(self.snapshot(), self.group())
+    }
+
+    /// Who started it.
+    pub fn started_by(&self) -> Option<Place> {
+        herd_analysis::report::started_by(self.snapshot(), self.group())
+    }
+
+    /// User frames: those outside the standard library.
+    pub fn user_frames(&self) -> Vec<&'a str> {
+        let snapshot = self.snapshot();
+        let outside = |frame: &&herd_model::FrameId| !names::is_std(snapshot.func(**frame), snapshot.file(**frame));
+        self.group().frames.iter().filter(outside).map(|frame| snapshot.func(*frame)).collect()
+    }
+
+    /// The witness carries creators and ids.
+    pub fn tells_creators(&self) -> bool {
+        matches!(self.snapshot().origin, Origin::Stacks | Origin::Crash)
+    }
+
+    /// The starting function is no longer on its goroutine's stack for every sampled goroutine.
+    pub fn starters_left(&self) -> Option<Evidence> {
+        let starters = self.facts().starters;
+        let left = starters.gone + starters.moved_on;
+        (starters.sampled > 0 && left == starters.sampled).then(|| {
+            Evidence::new(
+                EvidenceKind::CreatorReturned,
+                format!("the function that started them has returned for all {} looked at", starters.sampled),
+            )
+            .with("count", &starters.sampled)
+        })
+    }
+
+    /// The starting function still runs for at least one sampled goroutine.
+    pub fn starter_lives(&self) -> Option<Evidence> {
+        let starters = self.facts().starters;
+        let live = starters.sampled - starters.gone - starters.moved_on;
+        (live > 0).then(|| {
+            Evidence::new(
+                EvidenceKind::CreatorReturned,
+                format!("the function that started them still runs for {live} of {} looked at", starters.sampled),
+            )
+            .with("live", &live)
+            .with("count", &starters.sampled)
+        })
+    }
+
+    /// Other families (index, family) that share a starter goroutine with this one.
+    pub fn sisters(&self) -> Vec<(usize, &'a Family)> {
+        let own = &self.facts().parents;
+        let shares = |at: &usize| *at != self.family && self.point.facts[*at].parents.iter().any(|id| own.binary_search(id).is_ok());
+        (0..self.point.census.families.len()).filter(shares).map(|at| (at, &self.point.census.families[at])).collect()
+    }
+
+    /// The blocked function is a closure right inside the function that started it.
+    pub fn is_closure_of_starter(&self) -> bool {
+        let (snapshot, group) = (self.snapshot(), self.group());
+        let (Some(at), Some(creator)) = (group.at, group.created_by) else { return false };
+        names::normal(snapshot.func(at)).strip_suffix(".func") == Some(names::normal(snapshot.func(creator)).trim_end_matches(".func"))
+    }
+}
