@@ -1,0 +1,59 @@
+// Package kernel keeps ledgers and catalogues whose methods call each other with the lock already taken.
+package kernel
+
+import "sync"
+
+type ledger struct {
+	mu      sync.Mutex
+	balance map[string]int
+}
+
+type catalogue struct {
+	mu     sync.RWMutex
+	titles map[int]string
+}
+
+// Run works on n objects of its own: ledgers and catalogues by turns.
+func Run(n int) {
+	for i := 0; i < n; i++ {
+		if i%2 == 0 {
+			l := &ledger{balance: map[string]int{"ada": 500}}
+			go l.withdraw("ada", 100) // from DL001
+		} else {
+			c := &catalogue{titles: map[int]string{1: "Go"}}
+			go c.rename(1, "Go in use") // from DL001
+		}
+	}
+}
+
+func (l *ledger) withdraw(account string, cents int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.available(account) < cents {
+		return false
+	}
+	l.balance[account] -= cents
+	return true
+}
+
+func (l *ledger) available(account string) int {
+	l.mu.Lock() // want DL001
+	defer l.mu.Unlock()
+	return l.balance[account]
+}
+
+func (c *catalogue) rename(id int, title string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.title(id) == title {
+		return false
+	}
+	c.titles[id] = title
+	return true
+}
+
+func (c *catalogue) title(id int) string {
+	c.mu.RLock() // want DL001
+	defer c.mu.RUnlock()
+	return c.titles[id]
+}
