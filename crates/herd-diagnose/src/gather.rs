@@ -1,0 +1,231 @@
+//! Asks the targets and lines their snapshots up: one subject a process, its points in time order.
+
+use std::time::{Duration, Instant};
+
+use herd_analysis::Point;
+use herd_model::{Note, NoteKind, Origin, Snapshot, Target as TargetReport, TargetKind};
+use herd_sources::{CancelFlag, Options, SourceError, Target, Testimony, collect, date_series};
+
+use crate::{Event, Request};
+
+/// How long a wait may go without looking at the cancel flag.
+const WAIT_SLICE: Duration = Duration::from_millis(50);
+
+/// One process, as it testified.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// What is printed of it.
+    pub target: TargetReport,
+    /// Its snapshots in time order, all of forms that can be compared.
+    pub points: Vec<Point>,
+    /// Leak profiles of the runtime.
+    pub leaks: Vec<Snapshot>,
+    /// What the readers had to say.
+    pub notes: Vec<Note>,
+}
+
+pub(crate) struct Gathered {
+    pub(crate) subjects: Vec<Subject>,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) first_error: Option<SourceError>,
+}
+
+pub(crate) fn gather(request: &Request, cancel: &CancelFlag, tell: &mut dyn FnMut(Event<'_>)) -> Result<Gathered, SourceError> {
+    let (addresses, local): (Vec<&Target>, Vec<&Target>) = request.targets.iter().partition(|target| target.kind() == TargetKind::Url);
+    let mut gathered = Gathered { subjects: Vec::new(), notes: Vec::new(), first_error: None };
+    if !local.is_empty() {
+        let mut testimonies = Vec::new();
+        for (target, index) in local.iter().zip(1u32..) {
+            tell(Event::Collecting { target: &target.name, index, of: local.len() as u32 });
+            match collect(target, &request.options, cancel) {
+                Ok(more) => testimonies.extend(told(more, tell)),
+                Err(error) => gathered.failed(target, error)?,
+            }
+        }
+        if !testimonies.is_empty() {
+            gathered.subjects.push(subject(testimonies));
+        }
+    }
+    if !addresses.is_empty() {
+        for testimonies in ask_addresses(&addresses, request, cancel, tell, &mut gathered)? {
+            if !testimonies.is_empty() {
+                gathered.subjects.push(subject(testimonies));
+            }
+        }
+    }
+    if gathered.subjects.is_empty() {
+        return Err(gathered.first_error.unwrap_or(SourceError::Interrupted));
+    }
+    Ok(gathered)
+}
+
+impl Gathered {
+    /// A target that cannot testify is a note when another can; an interrupt or a wrong command line ends everything.
+    fn failed(&mut self, target: &Target, error: SourceError) -> Result<(), SourceError> {
+        if error.class() != herd_sources::ErrorClass::Target {
+            return Err(error);
+        }
+        self.notes.push(Note { kind: NoteKind::NotAsked, offset: None, text: format!("{}: {error}", target.name) });
+        self.first_error.get_or_insert(error);
+        Ok(())
+    }
+}
+
+fn told(testimonies: Vec<Testimony>, tell: &mut dyn FnMut(Event<'_>)) -> Vec<Testimony> {
+    for testimony in &testimonies {
+        tell(Event::Collected {
+            target: &testimony.target_name,
+            witness: &testimony.witness,
+            goroutines: testimony.snapshot.goroutines,
+            bytes: testimony.bytes,
+        });
+    }
+    testimonies
+}
+
+/// One round a step; the leak profile costs a collection and does not change with repetition, so it is asked for in the last round.
+fn ask_addresses(
+    addresses: &[&Target],
+    request: &Request,
+    cancel: &CancelFlag,
+    tell: &mut dyn FnMut(Event<'_>),
+    gathered: &mut Gathered,
+) -> Result<Vec<Vec<Testimony>>, SourceError> {
+    let rounds = request.watch.map_or(1, |watch| {
+        let every = watch.every.as_secs_f64().max(0.001);
+        (watch.span.as_secs_f64() / every).round() as u32 + 1
+    });
+    let mut all: Vec<Vec<Testimony>> = vec![Vec::new(); addresses.len()];
+    let started = Instant::now();
+    for round in 1..=rounds {
+        let options = Options { leak_profile: request.options.leak_profile && round == rounds, ..request.options.clone() };
+        for (target, into) in addresses.iter().zip(&mut all) {
+            tell(Event::Collecting { target: &target.name, index: round, of: rounds });
+            match collect(target, &options, cancel) {
+                Ok(more) => into.extend(told(more, tell)),
+                Err(error) => gathered.failed(target, error)?,
+            }
+        }
+        if let (Some(watch), true) = (request.watch, round < rounds) {
+            let due = watch.every.mul_f64(f64::from(round) / request.clock.speed);
+            let left = due.saturating_sub(started.elapsed());
+            tell(Event::Waiting { seconds: left.as_secs_f64() * request.clock.speed });
+            wait(left, cancel)?;
+        }
+    }
+    Ok(all)
+}
+
+fn wait(time: Duration, cancel: &CancelFlag) -> Result<(), SourceError> {
+    let until = Instant::now() + time;
+    loop {
+        if cancel.is_cancelled() {
+            return Err(SourceError::Interrupted);
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        std::thread::sleep(left.min(WAIT_SLICE));
+    }
+}
+
+fn subject(mut testimonies: Vec<Testimony>) -> Subject {
+    let mut notes = date_series(&mut testimonies);
+    let first = &testimonies[0];
+    let mut witnesses: Vec<String> = Vec::new();
+    for testimony in &testimonies {
+        if !witnesses.contains(&testimony.witness) {
+            witnesses.push(testimony.witness.clone());
+        }
+    }
+    let mut costs: Vec<&str> = testimonies.iter().filter_map(|testimony| testimony.cost.as_deref()).collect();
+    costs.dedup();
+    let names: Vec<&str> = testimonies.iter().map(|testimony| testimony.target_name.as_str()).collect();
+    let target = TargetReport {
+        kind: first.kind,
+        name: series_name(&names),
+        go_version: testimonies.iter().find_map(|testimony| testimony.snapshot.go_version.as_deref()).map(str::to_owned),
+        witnesses,
+        bytes: testimonies.iter().map(|testimony| testimony.bytes).sum(),
+        looked_s: Some(looked_s(&testimonies)),
+        cost: costs.last().map(|cost| (*cost).to_owned()),
+    };
+    for testimony in &mut testimonies {
+        notes.append(&mut testimony.notes);
+    }
+    dedup_notes(&mut notes);
+    let (leaks, rest): (Vec<Testimony>, Vec<Testimony>) =
+        testimonies.into_iter().partition(|testimony| testimony.snapshot.origin == Origin::LeakProfile);
+    let leaks: Vec<Snapshot> = leaks.into_iter().map(|testimony| testimony.snapshot).collect();
+    let mut snapshots = comparable(rest.into_iter().map(|testimony| testimony.snapshot).collect(), &mut notes);
+    if snapshots.is_empty() {
+        // A leak profile given alone is the whole testimony.
+        snapshots.extend(leaks.last().cloned());
+    }
+    Subject { target, points: points(snapshots, &mut notes), leaks, notes }
+}
+
+fn looked_s(testimonies: &[Testimony]) -> f64 {
+    let local = testimonies[0].kind != TargetKind::Url;
+    let seconds = testimonies.iter().map(|testimony| testimony.seconds);
+    // A local read carries the time of the whole read on each of its snapshots.
+    if local { seconds.fold(0.0, f64::max) } else { seconds.sum() }
+}
+
+fn series_name(names: &[&str]) -> String {
+    let mut distinct: Vec<&str> = names.to_vec();
+    distinct.dedup();
+    match distinct.as_slice() {
+        [one] => (*one).to_owned(),
+        [first, .., last] => format!("{first} … {last}"),
+        [] => String::new(),
+    }
+}
+
+/// The same note of every snapshot of a series says nothing more than once.
+fn dedup_notes(notes: &mut Vec<Note>) {
+    let mut kept: Vec<Note> = Vec::with_capacity(notes.len());
+    for note in notes.drain(..) {
+        if note.offset.is_some() || !kept.contains(&note) {
+            kept.push(note);
+        }
+    }
+    *notes = kept;
+}
+
+/// Snapshots with states and creators cannot be lined up with those without: the larger side is kept, the fuller one on a tie.
+fn comparable(snapshots: Vec<Snapshot>, notes: &mut Vec<Note>) -> Vec<Snapshot> {
+    let (full, counts): (Vec<Snapshot>, Vec<Snapshot>) = snapshots.into_iter().partition(|snapshot| snapshot.origin.tells_state());
+    let (kept, left) = if full.len() >= counts.len() { (full, counts) } else { (counts, full) };
+    if !left.is_empty() && !kept.is_empty() {
+        let form = herd_analysis::report::origin_text(left[0].origin);
+        notes.push(crate::advice(format!("{} snapshots of form {form} are not compared with the others", left.len())));
+    }
+    kept
+}
+
+/// Points in time order; without a strictly rising time for each, the given order is kept and no rate can be told.
+fn points(mut snapshots: Vec<Snapshot>, notes: &mut Vec<Note>) -> Vec<Point> {
+    let times: Option<Vec<i64>> = snapshots.iter().map(|snapshot| snapshot.taken_at_ns).collect();
+    if times.is_some() {
+        snapshots.sort_by_key(|snapshot| snapshot.taken_at_ns);
+    }
+    let mut sorted: Vec<i64> = times.unwrap_or_default();
+    sorted.sort_unstable();
+    let timed = sorted.len() == snapshots.len() && sorted.windows(2).all(|pair| pair[0] < pair[1]);
+    if !timed && snapshots.len() > 1 {
+        notes.push(crate::advice(
+            "the snapshots carry no times that tell them apart; growth is ranked, not judged. Name files by time, such as \
+             dump-20261121-110203.txt, or save them with `goherd snap --save`",
+        ));
+    }
+    let origin = sorted.first().copied().unwrap_or(0);
+    snapshots
+        .into_iter()
+        .map(|snapshot| {
+            let at_s = snapshot.taken_at_ns.filter(|_| timed).map(|ns| (ns - origin) as f64 / 1e9);
+            Point::new(at_s, snapshot)
+        })
+        .collect()
+}

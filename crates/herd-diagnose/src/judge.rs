@@ -1,0 +1,353 @@
+//! Judges one process: what is proven, what is suspected, what only looks stuck, what is healthy.
+
+use std::collections::BTreeMap;
+
+use herd_analysis::census::{Fnv, hex};
+use herd_analysis::facts::can_be_stuck;
+use herd_analysis::series::Sustained;
+use herd_analysis::{Growth, Point, Series, names};
+use herd_model::{
+    Candidate, Certainty, Evidence, EvidenceKind, Finding, Note, Origin, Place, Snapshot, StateClass, Target, WaitReason,
+};
+use herd_patterns::benign::is_main;
+use herd_patterns::{CATALOGUE, Lang, Pattern, Scene, Sighting, benign};
+use rustc_hash::FxHashMap;
+
+use crate::{load, remedy};
+
+/// Patterns named for one family.
+const PATTERNS_A_FAMILY: usize = 3;
+/// Families listed as candidates.
+const CANDIDATE_FAMILIES_MAX: usize = 20;
+/// Share of a family that must outlive the window for growth to count: a queue that drains turns over.
+const STAYED: f64 = 0.8;
+
+/// What was judged of one process.
+#[derive(Clone, Debug, Default)]
+pub struct Judgement {
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// What looks stuck, most likely first.
+    pub candidates: Vec<Candidate>,
+    /// Goroutines passed over, by reason.
+    pub hidden: BTreeMap<String, u64>,
+}
+
+/// A family that looks stuck, before it is ranked.
+struct Suspect {
+    score: f64,
+    count: u64,
+    candidates: Vec<Candidate>,
+}
+
+/// Judges a series of one process. `leaks` are leak profiles of its runtime.
+pub fn judge(series: &Series, leaks: &[Snapshot], target: &Target, notes: &mut Vec<Note>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let mut suspects: Vec<Suspect> = Vec::new();
+    let leaked = leaked_stacks(leaks, series.last());
+    for family in 0..series.last().census.families.len() {
+        let growth = (series.points.len() > 1).then(|| series.growth(series.last().census.families[family].id));
+        let scene = Scene { point: series.last(), family, growth: growth.as_ref() };
+        judge_family(&scene, series, &leaked, target, &mut judgement, &mut suspects);
+    }
+    suspects.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.count.cmp(&a.count)));
+    if suspects.len() > CANDIDATE_FAMILIES_MAX {
+        let left = &suspects[CANDIDATE_FAMILIES_MAX..];
+        judgement.hidden.insert("candidate_families_not_listed".to_owned(), left.len() as u64);
+        judgement.hidden.insert("candidate_goroutines_not_listed".to_owned(), left.iter().map(|suspect| suspect.count).sum());
+        suspects.truncate(CANDIDATE_FAMILIES_MAX);
+    }
+    judgement.candidates = suspects.into_iter().flat_map(|suspect| suspect.candidates).collect();
+    note_short_series(series, &judgement, notes);
+    judgement
+}
+
+fn judge_family(
+    scene: &Scene<'_>,
+    series: &Series,
+    leaked: &FxHashMap<u64, u64>,
+    target: &Target,
+    judgement: &mut Judgement,
+    suspects: &mut Vec<Suspect>,
+) {
+    let main = is_main(scene.snapshot(), scene.group());
+    let proof = if main { 0 } else { leaked_count(scene, leaked) };
+    let mut sightings = sightings(scene);
+    if main || !can_be_stuck(scene.class()) && proof == 0 {
+        sightings.retain(|(_, sighting)| scene.class() == StateClass::Lock && !sighting.structural);
+    }
+    if proof > 0 {
+        sightings.iter_mut().take(1).for_each(|(_, sighting)| sighting.evidence.insert(0, runtime_proof(proof)));
+        return push_finding(judgement, scene, target, &sightings, Certainty::Proven, proof);
+    }
+    if sightings.first().is_some_and(|(_, sighting)| sighting.structural) {
+        return push_finding(judgement, scene, target, &sightings, Certainty::Proven, scene.count());
+    }
+    let sustained = scene.growth.and_then(|growth| growth.sustained.filter(|_| outlives(growth)).map(|stretch| (growth, stretch)));
+    let mut load_fact = None;
+    if let Some((growth, stretch)) = sustained
+        && !sightings.is_empty()
+    {
+        load_fact = load::explains(scene, series, growth, stretch);
+        if load_fact.is_none() {
+            for (_, sighting) in sightings.iter_mut().take(PATTERNS_A_FAMILY) {
+                sighting.evidence.extend(growth_facts(scene, growth, stretch));
+            }
+            return push_finding(judgement, scene, target, &sightings, Certainty::Suspected, scene.count());
+        }
+    }
+    if let Some(hidden) = why_not_a_candidate(scene, series, sightings.is_empty(), load_fact.is_some()) {
+        *judgement.hidden.entry(hidden.to_owned()).or_default() += scene.count();
+        return;
+    }
+    suspects.push(suspect(scene, target, &sightings, load_fact));
+}
+
+/// Why a family that is not a finding is not even a candidate, as a key of `hidden`.
+fn why_not_a_candidate(scene: &Scene<'_>, series: &Series, fits_nothing: bool, follows_load: bool) -> Option<&'static str> {
+    let known = |at: &usize| benign(scene.snapshot(), &scene.point.census.groups[*at], Lang::En).is_some();
+    if scene.family().groups.iter().all(known) {
+        return Some("benign_goroutines");
+    }
+    if fits_nothing {
+        return Some("goroutines_that_fit_no_pattern");
+    }
+    let rises = scene.growth.is_some_and(|growth| growth.rise > 0 && growth.rising.0 * 2 >= growth.rising.1);
+    if !series.can_judge_growth() || follows_load || rises || stands_still(scene) {
+        return None;
+    }
+    Some("steady_goroutines")
+}
+
+/// The same goroutines have stood at a lock, a send, a WaitGroup or a semaphore through the whole window.
+fn stands_still(scene: &Scene<'_>) -> bool {
+    let waits_for_another =
+        matches!(scene.class(), StateClass::Lock | StateClass::ChanSend | StateClass::WaitGroup | StateClass::Semaphore);
+    let all_stayed = scene.growth.and_then(|growth| growth.stayed).is_some_and(|(still, of)| of > 0 && still == of);
+    waits_for_another && all_stayed && scene.facts().aged > 0
+}
+
+fn outlives(growth: &Growth) -> bool {
+    growth.stayed.is_none_or(|(still, of)| still as f64 >= STAYED * of as f64)
+}
+
+/// Patterns that fit the family, best first.
+fn sightings(scene: &Scene<'_>) -> Vec<(&'static Pattern, Sighting)> {
+    let mut found: Vec<(&'static Pattern, Sighting)> =
+        CATALOGUE.iter().filter_map(|pattern| (pattern.dump)(scene).map(|sighting| (pattern, sighting))).collect();
+    found.sort_by(|a, b| b.1.fit.cmp(&a.1.fit).then(a.0.id.cmp(b.0.id)));
+    found
+}
+
+/// Goroutines the runtime calls leaked, by frames: those of its leak profiles, main and empty records left out.
+fn leaked_stacks(leaks: &[Snapshot], last: &Point) -> FxHashMap<u64, u64> {
+    let mut counts = FxHashMap::default();
+    let Some(latest) = leaks.last() else { return counts };
+    let census = if last.snapshot.origin == Origin::LeakProfile { last.census.clone() } else { herd_analysis::census(latest) };
+    for group in &census.groups {
+        if !group.frames.is_empty() && !is_main(latest, group) {
+            *counts.entry(group.frames_id).or_insert(0) += group.count;
+        }
+    }
+    counts
+}
+
+fn leaked_count(scene: &Scene<'_>, leaked: &FxHashMap<u64, u64>) -> u64 {
+    let groups = scene.family().groups.iter().map(|at| &scene.point.census.groups[*at]);
+    let by_profile: u64 = groups.filter_map(|group| leaked.get(&group.frames_id).map(|count| (*count).min(group.count))).sum();
+    scene.family().leaked.max(by_profile)
+}
+
+fn runtime_proof(count: u64) -> Evidence {
+    Evidence::new(EvidenceKind::RuntimeProof, format!("the runtime's leak detection says that nothing can wake {count} of them"))
+        .with("count", &count)
+}
+
+fn growth_facts(scene: &Scene<'_>, growth: &Growth, stretch: Sustained) -> Vec<Evidence> {
+    let (from, to) = (growth.counts[stretch.from], scene.count());
+    let mut facts = vec![
+        Evidence::new(
+            EvidenceKind::Growth,
+            format!("rose from {from} to {to} in {:.0} s, at every one of {} steps or without ever falling", stretch.span_s, stretch.steps),
+        )
+        .with("from", &from)
+        .with("to", &to)
+        .with("seconds", &stretch.span_s.round())
+        .with("steps", &stretch.steps),
+    ];
+    if let Some((still, of)) = growth.stayed {
+        facts.push(
+            Evidence::new(EvidenceKind::Persistence, format!("{still} of the {of} at the start of the window are still alive"))
+                .with("still", &still)
+                .with("of", &of),
+        );
+    }
+    facts.extend(presence_fact(scene, growth));
+    facts.extend(age_fact(scene));
+    facts
+}
+
+/// S3: one piece of evidence; alone it is true of every healthy server.
+fn presence_fact(scene: &Scene<'_>, growth: &Growth) -> Option<Evidence> {
+    let (present, windows) = growth.presence;
+    (scene.count() >= 50 && present * 10 >= windows * 7).then(|| {
+        Evidence::new(EvidenceKind::Presence, format!("the same stack stands {} times, in {present} of the last {windows} snapshots", scene.count()))
+            .with("count", &scene.count())
+            .with("present", &present)
+            .with("windows", &windows)
+    })
+}
+
+fn age_fact(scene: &Scene<'_>) -> Option<Evidence> {
+    let wait = scene.facts().wait_s.filter(|_| scene.facts().aged > 0)?;
+    let minutes = |seconds: f64| seconds / 60.0;
+    Some(
+        Evidence::new(
+            EvidenceKind::AgeSpread,
+            format!("they wait for {:.0} to {:.0} minutes, half of them for {:.0} or more", minutes(wait.min), minutes(wait.max), minutes(wait.p50)),
+        )
+        .with("min", &minutes(wait.min))
+        .with("p50", &minutes(wait.p50))
+        .with("max", &minutes(wait.max)),
+    )
+}
+
+fn push_finding(
+    judgement: &mut Judgement,
+    scene: &Scene<'_>,
+    target: &Target,
+    sightings: &[(&'static Pattern, Sighting)],
+    certainty: Certainty,
+    count: u64,
+) {
+    let Some(((pattern, sighting), others)) = sightings.split_first() else { return };
+    let page = pattern.page(Lang::En);
+    let (at, started_by) = (scene.at(), scene.started_by());
+    let mut evidence = sighting.evidence.clone();
+    let also: Vec<_> = if sighting.structural { Vec::new() } else { others.iter().take(PATTERNS_A_FAMILY - 1).map(|(other, _)| other.pattern_id()).collect() };
+    if !also.is_empty() {
+        let list = also.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        evidence.push(Evidence::new(EvidenceKind::AlsoFits, format!("the stack alone would also fit {list}")).with("patterns", &list));
+    }
+    judgement.findings.push(Finding {
+        id: pattern.pattern_id(),
+        target: target.name.clone(),
+        title: page.title.to_owned(),
+        severity: pattern.severity,
+        certainty,
+        count,
+        rate_per_s: rate(scene),
+        fingerprint: fingerprint(pattern, &at, started_by.as_ref()),
+        waits_on: waits_on(scene),
+        since_s: scene.facts().wait_s.filter(|_| scene.snapshot().origin.tells_state()),
+        evidence,
+        why: page.why.to_owned(),
+        fix: page.fix.to_owned(),
+        next: remedy::next(&pattern.pattern_id(), target),
+        also,
+        family: Some(hex(scene.family().id)),
+        at,
+        started_by,
+    });
+}
+
+fn rate(scene: &Scene<'_>) -> Option<f64> {
+    let growth = scene.growth?;
+    let rate = growth.sustained.map(|stretch| stretch.rate_per_s).or(growth.rate_per_s)?;
+    Some((rate * 100.0).round() / 100.0)
+}
+
+fn suspect(scene: &Scene<'_>, target: &Target, sightings: &[(&'static Pattern, Sighting)], load_fact: Option<Evidence>) -> Suspect {
+    let score = score(scene, sightings, load_fact.is_some());
+    let candidates = sightings
+        .iter()
+        .take(PATTERNS_A_FAMILY)
+        .zip(1u32..)
+        .map(|((pattern, sighting), family_rank)| candidate(scene, target, pattern, sighting, family_rank, load_fact.as_ref()))
+        .collect();
+    Suspect { score, count: scene.count(), candidates }
+}
+
+fn candidate(
+    scene: &Scene<'_>,
+    target: &Target,
+    pattern: &Pattern,
+    sighting: &Sighting,
+    family_rank: u32,
+    load_fact: Option<&Evidence>,
+) -> Candidate {
+    let page = pattern.page(Lang::En);
+    let (at, started_by) = (scene.at(), scene.started_by());
+    let mut evidence = sighting.evidence.clone();
+    evidence.extend(age_fact(scene));
+    evidence.extend(load_fact.cloned());
+    evidence.extend(scene.growth.and_then(|growth| presence_fact(scene, growth)));
+    if !scene.snapshot().origin.tells_state() {
+        evidence.push(Evidence::new(EvidenceKind::WitnessLimit, "the profile carries no state, age or creator; the state is inferred from frames"));
+    }
+    Candidate {
+        id: pattern.pattern_id(),
+        target: target.name.clone(),
+        title: page.title.to_owned(),
+        rank: 0,
+        family_rank,
+        count: scene.count(),
+        rate_per_s: rate(scene),
+        fingerprint: fingerprint(pattern, &at, started_by.as_ref()),
+        waits_on: waits_on(scene),
+        since_s: scene.facts().wait_s.filter(|_| scene.snapshot().origin.tells_state()),
+        evidence,
+        why: page.why.to_owned(),
+        fix: page.fix.to_owned(),
+        decide_by: remedy::decide_by(&sighting.decide_by, target, &at),
+        family: Some(hex(scene.family().id)),
+        at,
+        started_by,
+    }
+}
+
+/// How much a family looks stuck: its best pattern, how many, how long, whether it rises; orders candidates and nothing else.
+fn score(scene: &Scene<'_>, sightings: &[(&'static Pattern, Sighting)], follows_load: bool) -> f64 {
+    let fit = sightings.first().map_or(0.0, |(_, sighting)| f64::from(sighting.fit));
+    let many = (scene.count() as f64).log2() * 4.0;
+    let long = scene.facts().wait_s.map_or(0.0, |wait| (wait.p50 / 60.0 + 1.0).log2() * 6.0);
+    let rising = scene.growth.map_or(0.0, |growth| {
+        let (up, of) = growth.rising;
+        if growth.rise > 0 && of > 0 { 30.0 * up as f64 / of as f64 } else { 0.0 }
+    });
+    let rarely_healthy = matches!(scene.class(), StateClass::Lock | StateClass::ChanSend | StateClass::WaitGroup);
+    fit + many + long + rising + if rarely_healthy { 20.0 } else { 0.0 } - if follows_load { 40.0 } else { 0.0 }
+}
+
+fn waits_on(scene: &Scene<'_>) -> String {
+    let state = scene.group().state.as_str();
+    let inferred = matches!(scene.group().state, WaitReason::Unknown);
+    match scene.facts().shared_object {
+        Some((_, address, _)) if scene.facts().objects.len() == 1 => format!("{state} {:#x}", address.0),
+        _ if inferred => "not told by the witness".to_owned(),
+        _ => state.to_owned(),
+    }
+}
+
+/// Identity across runs and versions: pattern, blocked function, starter; no lines, which move with every edit.
+fn fingerprint(pattern: &Pattern, at: &Place, started_by: Option<&Place>) -> String {
+    let mut hash = Fnv::new();
+    hash.text(pattern.id);
+    hash.text(&names::normal(&at.func));
+    if let Some(starter) = started_by {
+        hash.text(&names::normal(&starter.func));
+    }
+    hex(hash.0)
+}
+
+/// A series too short to judge growth says so, once, when something is left undecided.
+fn note_short_series(series: &Series, judgement: &Judgement, notes: &mut Vec<Note>) {
+    if series.points.len() < 2 || series.can_judge_growth() || judgement.candidates.is_empty() {
+        return;
+    }
+    let span = series.span_s().map_or("no times".to_owned(), |span| format!("{span:.0} s"));
+    notes.push(crate::advice(format!(
+        "{} snapshots over {span} are too few to judge growth: seven or more over 60 s decide",
+        series.points.len()
+    )));
+}

@@ -1,0 +1,92 @@
+//! Growth that follows load: connections and streams that are alive, not forgotten.
+
+use herd_analysis::census::Group;
+use herd_analysis::series::Sustained;
+use herd_analysis::{Growth, Point, Series, names};
+use herd_model::{Evidence, EvidenceKind, FrameId, Snapshot, StateClass};
+use herd_patterns::Scene;
+
+/// Functions below which a goroutine serves one request or stream of a peer whose presence cannot be read from text.
+const SERVES_STREAM: &[&str] = &[
+    "net/http.(*http2serverConn).runHandler",
+    "golang.org/x/net/http2.(*serverConn).runHandler",
+    "google.golang.org/grpc.(*Server).handleStream",
+    "google.golang.org/grpc.(*Server).processStreamingRPC",
+    "google.golang.org/grpc.(*Server).processUnaryRPC",
+];
+
+/// Functions in which a goroutine waits for a message of its peer.
+const READS_PEER: &[&str] = &[
+    "google.golang.org/grpc.newClientStreamWithParams",
+    "google.golang.org/grpc/internal/transport.(*recvBufferReader).readClient",
+    "google.golang.org/grpc/internal/transport.(*recvBufferReader).readMessageHeaderClient",
+];
+
+const CONN_SERVE: &str = "net/http.(*conn).serve";
+const BACKGROUND_READ: &str = "net/http.(*connReader).backgroundRead";
+const BODY_READ: &str = "net/http.(*bodyEOFSignal).Read";
+const ROUND_TRIP: &str = "net/http.(*persistConn).roundTrip";
+
+/// Share of a gain that live partners must cover to explain it.
+const EXPLAINED: f64 = 0.8;
+
+/// Why sustained growth of this family may be load and not a leak; `None` when load does not explain it.
+pub(crate) fn explains(scene: &Scene<'_>, series: &Series, growth: &Growth, stretch: Sustained) -> Option<Evidence> {
+    // A queue at a lock, or behind a send or a WaitGroup on another's goroutine, is no healthy form of load.
+    if matches!(scene.class(), StateClass::Lock | StateClass::Semaphore | StateClass::ChanNil | StateClass::SelectNone) {
+        return None;
+    }
+    let (first, last) = (&series.points[stretch.from], series.last());
+    let gain = |func: &str| count(last, func) as f64 - count(first, func) as f64;
+    if scene.calls("net/http.(*persistConn).readLoop") || scene.calls("net/http.(*persistConn).writeLoop") {
+        let readers = gain(BODY_READ) + gain(ROUND_TRIP);
+        return live(readers, stretch, "goroutines that read a response or wait for one");
+    }
+    if scene.calls(CONN_SERVE) {
+        if scene.class() == StateClass::Io {
+            return Some(follows("the goroutines are those of inbound connections, one each"));
+        }
+        return live(gain(BACKGROUND_READ), stretch, "clients that are still connected");
+    }
+    if SERVES_STREAM.iter().any(|func| scene.calls(func)) {
+        return Some(follows("the goroutines serve streams whose clients cannot be seen in text"));
+    }
+    if READS_PEER.iter().any(|func| scene.calls(func)) {
+        return Some(follows("the goroutines wait for messages on open streams"));
+    }
+    if growth.follows_connections {
+        return Some(follows("inbound connections rise step by step with them"));
+    }
+    if scene.class() == StateClass::Io && !silent(scene, growth) {
+        return Some(follows("the goroutines wait for peers, and most show no wait of a minute: the peers may be sending"));
+    }
+    None
+}
+
+fn follows(text: &str) -> Evidence {
+    Evidence::new(EvidenceKind::FollowsLoad, text)
+}
+
+fn live(gain: f64, stretch: Sustained, what: &str) -> Option<Evidence> {
+    (gain >= EXPLAINED * stretch.rise as f64).then(|| {
+        Evidence::new(EvidenceKind::FollowsLoad, format!("{gain:.0} more {what} stand against {} more goroutines", stretch.rise))
+            .with("gain", &gain)
+            .with("rise", &stretch.rise)
+    })
+}
+
+/// Most of those that were there at the start have been waiting for a minute or more.
+fn silent(scene: &Scene<'_>, growth: &Growth) -> bool {
+    let (still, _) = growth.stayed.unwrap_or((0, 0));
+    still > 0 && scene.facts().aged * 2 >= still
+}
+
+/// Goroutines that have the function on their stack.
+fn count(point: &Point, func: &str) -> u64 {
+    point.census.groups.iter().filter(|group| on_stack(&point.snapshot, group, func)).map(|group| group.count).sum()
+}
+
+fn on_stack(snapshot: &Snapshot, group: &Group, func: &str) -> bool {
+    let is = |frame: &FrameId| names::normal(snapshot.func(*frame)) == func;
+    group.frames.iter().any(is)
+}
