@@ -1,6 +1,8 @@
 //! House tasks: `cargo xtask test | tidy | fixtures | docs | ui | bench | soak`.
 
 mod docs;
+mod fixtures_services;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -9,6 +11,7 @@ usage: cargo xtask <task>
   test      everything a change must pass, installing what it needs
   tidy      house rules: crate arrows, pattern folders, file sizes
   fixtures  record dumps from the kernels and services on every Go version
+  fixtures-services  record the testbed's services and the demo's incident
   docs      schema and pattern pages, written from the code
   ui        build the viewer into ui/dist
   bench     measure against peers, write bench/RESULTS.md
@@ -20,6 +23,8 @@ fn main() -> ExitCode {
     let (task, rest) = args.split_first().map_or(("", &[][..]), |(task, rest)| (task.as_str(), rest));
     let done = match task {
         "docs" => docs::run(rest),
+        "tidy" => tidy::run(rest),
+        "fixtures-services" => fixtures_services::run(rest),
         _ => {
             anstream::eprint!("{USAGE}");
             return ExitCode::from(2);
