@@ -1,0 +1,86 @@
+//! One line a finding or candidate, for pipes, editors and grep; then one line with the verdict.
+
+use std::fmt::Write as _;
+
+use herd_model::{Envelope, Place, Spread};
+
+use crate::{
+    Charset, Look,
+    figure::{rate, spread},
+    messages::messages,
+    name::{clean, full_place},
+    text::{hidden, verdict_sentence},
+};
+
+/// The answer in lines of `file:line: severity[ID] certainty: …`.
+pub fn concise(envelope: &Envelope, look: &Look<'_>) -> String {
+    let look = Look { charset: Charset::Ascii, colour: false, ..look.clone() };
+    let say = messages(look.lang);
+    let mut text = String::new();
+    for finding in &envelope.findings {
+        let title = look.localised(&finding.id).map_or(finding.title.as_str(), |words| &words.title);
+        let head = format!("{}[{}] {}", finding.severity.as_str(), finding.id, finding.certainty.as_str());
+        let facts = facts(
+            finding.count,
+            finding.rate_per_s,
+            &finding.waits_on,
+            finding.since_s.as_ref(),
+            finding.started_by.as_ref(),
+            &look,
+        );
+        line(&mut text, &place(&finding.at, &finding.target, &look), &head, title, &facts);
+    }
+    for candidate in &envelope.candidates {
+        let title = look.localised(&candidate.id).map_or(candidate.title.as_str(), |words| &words.title);
+        let head = format!("candidate[{}] rank {}", candidate.id, candidate.rank);
+        let mut facts = facts(
+            candidate.count,
+            candidate.rate_per_s,
+            &candidate.waits_on,
+            candidate.since_s.as_ref(),
+            candidate.started_by.as_ref(),
+            &look,
+        );
+        if let Some(command) = candidate.decide_by.first() {
+            let _ = write!(facts, "; decide by: {command}");
+        }
+        line(&mut text, &place(&candidate.at, &candidate.target, &look), &head, title, &facts);
+    }
+    let mut end = vec![verdict_sentence(envelope, &say)];
+    end.extend(hidden(envelope, &look, &say));
+    let _ = writeln!(text, "goherd: {}", clean(&end.join("; ")));
+    text
+}
+
+fn line(text: &mut String, place: &str, head: &str, title: &str, facts: &str) {
+    let _ = writeln!(text, "{place}: {}: {}: {}", clean(head), clean(title), clean(facts));
+}
+
+/// Where to look: the source line, else the target.
+fn place(at: &Place, target: &str, look: &Look<'_>) -> String {
+    let place = full_place(at, look);
+    if place.is_empty() { clean(target).into_owned() } else { place }
+}
+
+fn facts(
+    count: u64,
+    per_s: Option<f64>,
+    waits_on: &str,
+    since: Option<&Spread>,
+    started_by: Option<&Place>,
+    look: &Look<'_>,
+) -> String {
+    let mut facts = format!("{count} goroutines");
+    if let Some(per_s) = per_s {
+        let _ = write!(facts, " ({})", rate(per_s));
+    }
+    let _ = write!(facts, " in {waits_on}");
+    if let Some(since) = since {
+        let _ = write!(facts, " for {}", spread(since, look.charset));
+    }
+    if let Some(started_by) = started_by {
+        let place = full_place(started_by, look);
+        let _ = write!(facts, "; started by {}", if place.is_empty() { &started_by.func } else { &place });
+    }
+    facts
+}

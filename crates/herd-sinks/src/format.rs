@@ -1,0 +1,137 @@
+//! The formats goherd prints: one table, one sink each.
+
+use std::io::Write;
+
+use herd_model::{Envelope, Snapshot};
+
+use crate::{Look, concise, folded, github, json, junit, markdown, svg, text};
+
+/// A way to print an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// For people at a terminal.
+    Text,
+    /// One finding a line.
+    Concise,
+    /// The envelope.
+    Json,
+    /// A report to paste.
+    Markdown,
+    /// GitHub workflow annotations.
+    Github,
+    /// JUnit XML.
+    Junit,
+    /// The viewer with the answer inside.
+    Html,
+    /// The call tree as a picture.
+    Svg,
+    /// The call tree as folded stacks.
+    Folded,
+    /// A gzipped profile.proto.
+    Pprof,
+    /// A speedscope file.
+    Speedscope,
+}
+
+/// What there is to say of a format.
+pub struct FormatRow {
+    /// Format.
+    pub format: Format,
+    /// Its word on the command line.
+    pub name: &'static str,
+    /// One line of help.
+    pub about: &'static str,
+    /// Bytes that a terminal should not be given.
+    pub binary: bool,
+}
+
+/// Every format, in the order of [`Format`].
+pub const FORMATS: &[FormatRow] = &[
+    FormatRow { format: Format::Text, name: "text", about: "for people at a terminal", binary: false },
+    FormatRow { format: Format::Concise, name: "concise", about: "one finding a line, for pipes and editors", binary: false },
+    FormatRow { format: Format::Json, name: "json", about: "everything, schema goherd/1", binary: false },
+    FormatRow { format: Format::Markdown, name: "markdown", about: "a report to paste into an issue", binary: false },
+    FormatRow { format: Format::Github, name: "github", about: "GitHub workflow annotations", binary: false },
+    FormatRow { format: Format::Junit, name: "junit", about: "JUnit XML for CI dashboards", binary: false },
+    FormatRow {
+        format: Format::Html,
+        name: "html",
+        about: "one self-contained file: the viewer with the answer inside",
+        binary: false,
+    },
+    FormatRow { format: Format::Svg, name: "svg", about: "the call tree as a picture", binary: false },
+    FormatRow { format: Format::Folded, name: "folded", about: "the call tree as folded stacks", binary: false },
+    FormatRow { format: Format::Pprof, name: "pprof", about: "a gzipped profile for go tool pprof", binary: true },
+    FormatRow { format: Format::Speedscope, name: "speedscope", about: "a file for speedscope", binary: false },
+];
+
+/// Why an answer could not be printed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SinkError {
+    /// The output is gone or full.
+    #[error("write the answer: {0}")]
+    Io(#[from] std::io::Error),
+    /// The answer has a value JSON cannot carry.
+    #[error("print JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The answer has a text XML cannot carry.
+    #[error("print JUnit XML: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
+    /// The call tree was asked for and there is none.
+    #[error("draw the call tree: the answer has none")]
+    NoTree,
+    /// The stacks were asked for and only the answer is at hand.
+    #[error("write stacks: the answer has no snapshot")]
+    NoStacks,
+    /// The viewer lacks a place to put the answer.
+    #[error("fill the viewer: it has no {0}")]
+    NoMarker(&'static str),
+}
+
+impl Format {
+    /// The table's row.
+    pub fn row(self) -> &'static FormatRow {
+        &FORMATS[self as usize]
+    }
+}
+
+/// Prints `envelope`. `stacks` is the latest snapshot, for the formats that carry every stack.
+pub fn render(
+    format: Format,
+    envelope: &Envelope,
+    stacks: Option<&Snapshot>,
+    look: &Look<'_>,
+    out: &mut dyn Write,
+) -> Result<(), SinkError> {
+    let print = |text: String, out: &mut dyn Write| Ok(out.write_all(text.as_bytes())?);
+    match format {
+        Format::Text => print(text::text(envelope, look), out),
+        Format::Concise => print(concise::concise(envelope, look), out),
+        Format::Json => json::json(envelope, look, out),
+        Format::Markdown => print(markdown::markdown(envelope, look), out),
+        Format::Github => print(github::github(envelope, look), out),
+        Format::Junit => print(junit::junit(envelope, look)?, out),
+        Format::Html => Ok(()),
+        Format::Svg => print(svg::svg(envelope, look)?, out),
+        Format::Folded => print(folded::folded(envelope)?, out),
+        Format::Pprof => {
+            let _ = stacks;
+            Ok(())
+        }
+        Format::Speedscope => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_has_its_row() {
+        for (at, row) in FORMATS.iter().enumerate() {
+            assert_eq!(row.format as usize, at, "{}", row.name);
+        }
+        assert_eq!(Format::Speedscope.row().name, "speedscope");
+    }
+}

@@ -1,0 +1,81 @@
+//! Workflow commands, which GitHub Actions shows beside the changed lines.
+
+use std::fmt::Write as _;
+
+use herd_model::{Envelope, Place, Severity};
+
+use crate::{
+    Look,
+    name::{clean, rooted_file},
+};
+
+/// One `::error`, `::warning` or `::notice` a finding, one `::notice` a candidate, and the verdict.
+pub fn github(envelope: &Envelope, look: &Look<'_>) -> String {
+    let say = crate::messages::messages(look.lang);
+    let mut text = String::new();
+    for finding in &envelope.findings {
+        let words = look.localised(&finding.id);
+        let title = words.map_or(finding.title.as_str(), |words| &words.title);
+        let heading = format!("{} {title}, {}", finding.id, finding.certainty.as_str());
+        let fix = words.map_or(finding.fix.as_str(), |words| &words.fix);
+        let why = words.map_or(finding.why.as_str(), |words| &words.why);
+        let facts =
+            facts(&crate::text::counted(finding.count, finding.rate_per_s, &say), &finding.waits_on, finding.started_by.as_ref());
+        command(&mut text, level(finding.severity), Some(&finding.at), &heading, &[&facts, why, fix], look);
+    }
+    for candidate in &envelope.candidates {
+        let title = look.localised(&candidate.id).map_or(candidate.title.as_str(), |words| &words.title);
+        let heading = format!("{} {title}, candidate {}", candidate.id, candidate.rank);
+        let facts = facts(
+            &crate::text::counted(candidate.count, candidate.rate_per_s, &say),
+            &candidate.waits_on,
+            candidate.started_by.as_ref(),
+        );
+        let message: Vec<&str> = std::iter::once(&facts).chain(&candidate.decide_by).map(String::as_str).collect();
+        command(&mut text, "notice", Some(&candidate.at), &heading, &message, look);
+    }
+    command(&mut text, "notice", None, "goherd", &[&crate::text::verdict_sentence(envelope, &say)], look);
+    text
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "notice",
+    }
+}
+
+fn facts(counted: &str, waits_on: &str, started_by: Option<&Place>) -> String {
+    match started_by {
+        Some(place) => format!("{counted}: {waits_on}, started by {} ({}:{})", place.func, place.file, place.line),
+        None => format!("{counted}: {waits_on}"),
+    }
+}
+
+fn command(text: &mut String, level: &str, at: Option<&Place>, title: &str, message: &[&str], look: &Look<'_>) {
+    let mut properties = Vec::new();
+    if let Some(place) = at.filter(|place| !place.file.is_empty()) {
+        properties.push(format!("file={}", property(rooted_file(place, look))));
+        if place.line > 0 {
+            properties.push(format!("line={}", place.line));
+        }
+    }
+    properties.push(format!("title={}", property(title)));
+    let _ = writeln!(
+        text,
+        "::{level} {}::{}",
+        properties.join(","),
+        message.iter().map(|line| data(line)).collect::<Vec<_>>().join("%0A")
+    );
+}
+
+/// Escapes a line of a message: the runner unescapes `%25`, and a line end from a dump could start a command of its own.
+fn data(text: &str) -> String {
+    clean(text).replace('%', "%25")
+}
+
+/// Escapes a property, in which `:` and `,` separate.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,69 @@
+//! JUnit XML for CI dashboards: a suite a target, a failed case a finding, a skipped case a candidate, a passed case when nothing is wrong.
+
+use herd_model::{Candidate, Envelope, Finding, Place};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::{
+    Look, SinkError,
+    messages::{Messages, messages},
+    name::{clean, full_place, func_tail},
+    text::{counted, verdict_sentence},
+};
+
+/// The answer as one `testsuites` document.
+pub fn junit(envelope: &Envelope, look: &Look<'_>) -> Result<String, SinkError> {
+    let say = messages(look.lang);
+    let mut report = Report::new(format!("goherd {}", envelope.command));
+    for target in &envelope.targets {
+        let mut suite = TestSuite::new(clean(&target.name).into_owned());
+        let findings = envelope.findings.iter().filter(|finding| finding.target == target.name);
+        let candidates = envelope.candidates.iter().filter(|candidate| candidate.target == target.name);
+        suite.add_test_cases(findings.map(|finding| failed(finding, look, &say)));
+        suite.add_test_cases(candidates.map(|candidate| skipped(candidate, look, &say)));
+        if suite.test_cases.is_empty() {
+            let mut case = TestCase::new(verdict_sentence(envelope, &say), TestCaseStatus::success());
+            case.set_classname("goherd");
+            suite.add_test_case(case);
+        }
+        let notes: Vec<&str> = envelope.notes.iter().map(|note| note.text.as_str()).collect();
+        suite.set_system_out(notes.join("\n"));
+        report.add_test_suite(suite);
+    }
+    Ok(report.to_string()?)
+}
+
+fn failed(finding: &Finding, look: &Look<'_>, say: &Messages) -> TestCase {
+    let words = look.localised(&finding.id);
+    let title = words.map_or(finding.title.as_str(), |words| &words.title);
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(format!("{}, {}", finding.severity.as_str(), finding.certainty.as_str()));
+    status.set_message(format!("{}: {}", counted(finding.count, finding.rate_per_s, say), clean(&finding.waits_on)));
+    let mut lines: Vec<String> = finding.evidence.iter().map(|fact| clean(&say.evidence(fact)).into_owned()).collect();
+    lines.push(words.map_or(&finding.why, |words| &words.why).clone());
+    lines.push(words.map_or(&finding.fix, |words| &words.fix).clone());
+    lines.extend(finding.started_by.as_ref().map(|place| format!("{} {}", say.say("row-started-by"), full_place(place, look))));
+    lines.extend(finding.next.iter().map(|command| format!("{} {command}", say.say("row-next"))));
+    status.set_description(lines.join("\n"));
+    case(&finding.id.0, title, &finding.at, &finding.fingerprint, status, look)
+}
+
+fn skipped(candidate: &Candidate, look: &Look<'_>, say: &Messages) -> TestCase {
+    let title = look.localised(&candidate.id).map_or(candidate.title.as_str(), |words| &words.title);
+    let mut status = TestCaseStatus::skipped();
+    status.set_type("candidate");
+    status.set_message(format!("{}: {}", counted(candidate.count, candidate.rate_per_s, say), clean(&candidate.waits_on)));
+    let decide = candidate.decide_by.iter().map(|command| format!("{} {command}", say.say("row-decide")));
+    status.set_description(decide.collect::<Vec<_>>().join("\n"));
+    case(&candidate.id.0, title, &candidate.at, &candidate.fingerprint, status, look)
+}
+
+fn case(id: &str, title: &str, at: &Place, fingerprint: &str, status: TestCaseStatus, look: &Look<'_>) -> TestCase {
+    let place = full_place(at, look);
+    let place = if place.is_empty() { clean(func_tail(&at.func)).into_owned() } else { place };
+    let mut case = TestCase::new(format!("{} {} at {place}", clean(id), clean(title)), status);
+    case.set_classname(format!("goherd.{}", clean(id)));
+    case.extra.insert("file".into(), clean(&at.file).into());
+    case.extra.insert("line".into(), at.line.to_string().into());
+    case.extra.insert("fingerprint".into(), fingerprint.into());
+    case
+}

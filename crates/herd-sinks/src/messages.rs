@@ -1,0 +1,121 @@
+//! Text for people, from one table a language (`messages/*.ftl`), compiled in.
+
+use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
+use unic_langid::LanguageIdentifier;
+
+use herd_model::Evidence;
+
+use crate::{Lang, figure::thousands};
+
+const EN: &str = include_str!("../messages/en.ftl");
+const ZH_CN: &str = include_str!("../messages/zh-CN.ftl");
+
+/// The message table of one language.
+pub struct Messages {
+    bundle: FluentBundle<FluentResource>,
+}
+
+/// Loads the table of `lang`. Cost: parses a few kilobytes; once an answer.
+pub fn messages(lang: Lang) -> Messages {
+    let tag: LanguageIdentifier = lang.tag().parse().expect("the tags of Lang are well-formed");
+    let mut bundle = FluentBundle::new(vec![tag]);
+    bundle.set_use_isolating(false);
+    let resource = FluentResource::try_new(table(lang).to_owned()).expect("the tables are parsed by a test");
+    bundle.add_resource(resource).expect("the keys of a table are unique, checked by a test");
+    Messages { bundle }
+}
+
+/// The text of a language's table.
+pub fn table(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => EN,
+        Lang::ZhCn => ZH_CN,
+    }
+}
+
+impl Messages {
+    /// The message of `key`.
+    pub fn say(&self, key: &str) -> String {
+        self.say_with(key, &[])
+    }
+
+    /// The message of `key` with named values.
+    pub fn say_with(&self, key: &str, values: &[(&str, &str)]) -> String {
+        let mut args = FluentArgs::new();
+        for (name, value) in values {
+            args.set((*name).to_owned(), (*value).to_owned());
+        }
+        self.format(key, &args).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// The message of `key` about `count` things: `$n` chooses the plural, `$count` is printed.
+    pub fn count(&self, key: &str, count: u64) -> String {
+        let mut args = FluentArgs::new();
+        args.set("n", FluentValue::from(count));
+        args.set("count", thousands(count));
+        self.format(key, &args).unwrap_or_else(|| format!("{count} {key}"))
+    }
+
+    /// The message of `key` whose `$name` is `count` of what `name` counts.
+    pub fn with_count(&self, key: &str, name: &str, count: u64) -> String {
+        self.say_with(key, &[(name, &self.count(name, count))])
+    }
+
+    /// A fact's sentence; its own English where this language has none or the fact lacks a value the sentence needs.
+    pub fn evidence(&self, evidence: &Evidence) -> String {
+        let mut args = FluentArgs::new();
+        for (name, value) in &evidence.args {
+            let grouped = value.parse::<u64>().map_or_else(|_| value.clone(), thousands);
+            args.set(name.clone(), grouped);
+        }
+        let variant = evidence.args.get("variant").map(|variant| format!("{}-{variant}", evidence_key(evidence)));
+        let sentence = variant.and_then(|key| self.format(&key, &args)).or_else(|| self.format(&evidence_key(evidence), &args));
+        sentence.unwrap_or_else(|| evidence.text.clone())
+    }
+
+    fn format(&self, key: &str, args: &FluentArgs<'_>) -> Option<String> {
+        let pattern = self.bundle.get_message(key)?.value()?;
+        let mut errors = Vec::new();
+        let text = self.bundle.format_pattern(pattern, Some(args), &mut errors);
+        errors.is_empty().then(|| text.into_owned())
+    }
+}
+
+fn evidence_key(evidence: &Evidence) -> String {
+    let kind = serde_json::to_value(evidence.kind).ok();
+    format!("evidence-{}", kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn keys(lang: Lang) -> BTreeSet<&'static str> {
+        let lines = table(lang).lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
+        let keys: Vec<&str> =
+            lines.filter_map(|line| line.split_once(" = ").or_else(|| line.split_once(" =")).map(|(key, _)| key)).collect();
+        let unique: BTreeSet<&str> = keys.iter().copied().collect();
+        assert_eq!(keys.len(), unique.len(), "a key of {} stands twice", lang.tag());
+        unique
+    }
+
+    #[test]
+    fn every_table_parses_and_has_the_same_keys() {
+        for lang in Lang::ALL {
+            messages(lang);
+            // Evidence has its English sentence in the envelope, so only other languages carry the key.
+            let own: BTreeSet<&str> = keys(lang).into_iter().filter(|key| !key.starts_with("evidence-")).collect();
+            assert_eq!(own, keys(Lang::En), "{}", lang.tag());
+            assert!(own.len() > 30, "{}", own.len());
+        }
+    }
+
+    #[test]
+    fn counts_choose_their_plural() {
+        assert_eq!(messages(Lang::En).count("goroutines", 1), "1 goroutine");
+        assert_eq!(messages(Lang::En).count("goroutines", 118_204), "118,204 goroutines");
+        assert_eq!(messages(Lang::ZhCn).count("goroutines", 1), "1 个 goroutine");
+    }
+}

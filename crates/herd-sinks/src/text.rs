@@ -1,0 +1,409 @@
+//! Text for people at a terminal: what was looked at, the verdict, then findings, candidates, notes, what is hidden, and what to do next.
+
+use herd_model::{Candidate, Certainty, Envelope, Evidence, Finding, PatternId, Place, Severity, Spread, Target, Verdict};
+
+use crate::{
+    Detail, Look,
+    figure::{bytes, duration, rate, spread},
+    layout::{Role, Sign, columns, labelled, pad, paint, sign, two_sided, wrap},
+    messages::{Messages, messages},
+    name::{clean, func_tail, short_place, source_link},
+    text_flame, text_snapshot,
+};
+
+/// Targets named before the rest is counted.
+const TARGETS_SHOWN: usize = 5;
+/// Facts shown of a finding before the rest is counted.
+const EVIDENCE_SHOWN: usize = 4;
+/// Candidates shown before the rest is counted.
+const CANDIDATES_SHOWN: usize = 5;
+/// Notes shown before the rest is counted.
+const NOTES_SHOWN: usize = 5;
+/// Commands shown at the end.
+const NEXT_SHOWN: usize = 4;
+
+/// The answer as text, each line ended.
+pub fn text(envelope: &Envelope, look: &Look<'_>) -> String {
+    let say = messages(look.lang);
+    let mut lines = targets(envelope, look, &say);
+    match envelope.command.as_str() {
+        "snap" => lines.extend(text_snapshot::body(envelope, look, &say)),
+        "flame" => lines.extend(text_flame::body(envelope, look, &say)),
+        _ => lines.extend(judgement(envelope, look, &say)),
+    }
+    lines.extend(notes(envelope, look, &say));
+    lines.extend(next(envelope, look, &say));
+    if look.detail > Detail::Brief {
+        lines.push(String::new());
+    }
+    lines.push(last_line(envelope, look, &say));
+    lines.join("\n") + "\n"
+}
+
+fn targets(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let shown = if look.detail == Detail::Full { envelope.targets.len() } else { TARGETS_SHOWN };
+    let mut lines: Vec<String> = envelope.targets.iter().take(shown).flat_map(|target| target_lines(target, look, say)).collect();
+    if envelope.targets.len() > shown {
+        lines.push(paint(
+            Role::Faint,
+            &format!("{} +{}", sign(Sign::Ellipsis, look.charset), envelope.targets.len() - shown),
+            look,
+        ));
+    }
+    lines
+}
+
+fn target_lines(target: &Target, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let kind = match target.kind {
+        herd_model::TargetKind::File => "target-file",
+        herd_model::TargetKind::Stdin => "target-stdin",
+        herd_model::TargetKind::Url => "target-url",
+        herd_model::TargetKind::Recording => "target-recording",
+    };
+    let mut facts = vec![say.say(kind)];
+    facts.extend(target.go_version.as_deref().map(|version| clean(version).into_owned()));
+    facts.push(bytes(target.bytes));
+    facts.extend(
+        target
+            .looked_s
+            .filter(|seconds| *seconds >= 0.05)
+            .map(|seconds| say.say_with("target-looked", &[("time", &duration(seconds))])),
+    );
+    facts.extend(target.cost.as_deref().map(|cost| clean(cost).into_owned()));
+    let name = clean(&target.name).into_owned();
+    let line = format!("{}  {}", paint(Role::Strong, &name, look), paint(Role::Faint, &facts.join(&dot(look)), look));
+    if columns(&line) <= look.width {
+        return vec![line];
+    }
+    let mut lines = vec![paint(Role::Strong, &name, look)];
+    lines.extend(
+        wrap(&facts.join(&dot(look)), look.width.saturating_sub(2))
+            .iter()
+            .map(|line| format!("  {}", paint(Role::Faint, line, look))),
+    );
+    lines
+}
+
+fn judgement(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let mut lines = verdict(envelope, look, say);
+    for finding in &envelope.findings {
+        if look.detail > Detail::Brief {
+            lines.push(String::new());
+        }
+        lines.extend(finding_lines(finding, look, say));
+    }
+    if !envelope.candidates.is_empty() && look.detail > Detail::Brief {
+        lines.push(String::new());
+        lines.extend(candidates(&envelope.candidates, look, say));
+    }
+    if let Some(heading) = snapshot_heading(envelope, look, say) {
+        lines.push(String::new());
+        lines.extend(heading);
+    }
+    lines
+}
+
+/// With `--all`, the families follow, known long waiters too.
+fn snapshot_heading(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Option<Vec<String>> {
+    let report = envelope.snapshot.as_ref().filter(|_| look.benign)?;
+    Some(text_snapshot::families(report, envelope, look, say))
+}
+
+/// The verdict's sentence with its sign; also what is known of a crash and of a cut input.
+pub(crate) fn verdict(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let (mark, role) = match envelope.verdict {
+        Verdict::Healthy => (Sign::Check, Role::Good),
+        Verdict::Findings => {
+            worst(envelope).map_or((Sign::Bang, Role::Warning), |severity| (severity_sign(severity), severity_role(severity)))
+        }
+        Verdict::Undecidable | Verdict::Inconclusive => (Sign::Question, Role::Strong),
+    };
+    let sentence = wrap(&verdict_sentence(envelope, say), look.width.saturating_sub(2));
+    let heads = std::iter::once(sign(mark, look.charset)).chain(std::iter::repeat(" "));
+    let mut lines: Vec<String> =
+        heads.zip(&sentence).map(|(head, line)| format!("{} {}", paint(role, head, look), paint(role, line, look))).collect();
+    lines.extend(input_lines(envelope, look, say));
+    lines
+}
+
+/// What the input itself says: why the process died, and that the input is cut.
+pub(crate) fn input_lines(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let Some(report) = &envelope.snapshot else { return Vec::new() };
+    let crash = report.crash.as_deref().map(|reason| say.say_with("verdict-crash", &[("reason", &clean(reason))]));
+    let cut = report.truncated.then(|| {
+        let why = report.truncated_why.as_deref().map_or_else(|| say.say("at-unknown"), |why| clean(why).into_owned());
+        say.say_with("verdict-truncated", &[("why", &why)])
+    });
+    let sentences = crash.into_iter().chain(cut);
+    sentences
+        .flat_map(|sentence| wrap(&sentence, look.width.saturating_sub(2)))
+        .map(|line| format!("  {}", paint(Role::Warning, &line, look)))
+        .collect()
+}
+
+/// The verdict in one sentence.
+pub(crate) fn verdict_sentence(envelope: &Envelope, say: &Messages) -> String {
+    let total = envelope.snapshot.as_ref().map_or(0, |report| report.goroutines);
+    let goroutines = say.count("goroutines", total);
+    let sentence = match envelope.verdict {
+        Verdict::Healthy => say.say_with("verdict-healthy", &[("goroutines", &goroutines)]),
+        Verdict::Findings => {
+            let stuck: u64 = envelope.findings.iter().map(|finding| finding.count).sum();
+            let severity = worst(envelope).map_or_else(String::new, |severity| say.say(severity.as_str()));
+            let findings = say.count("findings", envelope.findings.len() as u64);
+            let stuck = crate::figure::thousands(stuck);
+            say.say_with(
+                "verdict-findings",
+                &[("findings", &findings), ("stuck", &stuck), ("goroutines", &goroutines), ("severity", &severity)],
+            )
+        }
+        Verdict::Undecidable if !envelope.candidates.is_empty() => {
+            let candidates = say.count("candidates", envelope.candidates.len() as u64);
+            say.say_with("verdict-undecidable-candidates", &[("candidates", &candidates)])
+        }
+        Verdict::Undecidable => say.say("verdict-undecidable"),
+        Verdict::Inconclusive => say.say("verdict-inconclusive"),
+    };
+    let over = envelope.series.as_ref().and_then(|series| {
+        let last = *series.seconds.as_ref()?.last()?;
+        let snapshots = say.count("snapshots", series.goroutines.len() as u64);
+        Some(say.say_with("target-series", &[("snapshots", &snapshots), ("time", &duration(last))]))
+    });
+    over.map_or_else(|| sentence.clone(), |over| format!("{sentence} ({over})"))
+}
+
+fn worst(envelope: &Envelope) -> Option<Severity> {
+    envelope.findings.iter().map(|finding| finding.severity).max()
+}
+
+/// The sign of a severity.
+pub(crate) fn severity_sign(severity: Severity) -> Sign {
+    match severity {
+        Severity::Critical => Sign::Cross,
+        Severity::Warning => Sign::Bang,
+        Severity::Info => Sign::Dot,
+    }
+}
+
+fn severity_role(severity: Severity) -> Role {
+    match severity {
+        Severity::Critical => Role::Critical,
+        Severity::Warning => Role::Warning,
+        Severity::Info => Role::Info,
+    }
+}
+
+fn certainty_role(certainty: Certainty) -> Role {
+    match certainty {
+        Certainty::Proven => Role::Strong,
+        Certainty::Confirmed => Role::Info,
+        Certainty::Suspected => Role::Faint,
+    }
+}
+
+fn finding_lines(finding: &Finding, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let role = severity_role(finding.severity);
+    let words = look.localised(&finding.id);
+    let title = words.map_or(finding.title.as_str(), |words| &words.title);
+    let mark = paint(role, sign(severity_sign(finding.severity), look.charset), look);
+    let left = format!("{mark} {}  {}", paint(role, &clean(&finding.id.0), look), paint(Role::Strong, &clean(title), look));
+    let certainty = paint(certainty_role(finding.certainty), &say.say(finding.certainty.as_str()), look);
+    let right =
+        [counted(finding.count, finding.rate_per_s, say), paint(role, &say.say(finding.severity.as_str()), look), certainty]
+            .join(&dot(look));
+    let mut lines = vec![two_sided(&left, &right, look.width)];
+    if look.detail == Detail::Brief {
+        return lines;
+    }
+    lines.extend(place_rows(&finding.waits_on, finding.since_s.as_ref(), &finding.at, finding.started_by.as_ref(), look, say));
+    lines.extend(evidence_rows(&finding.evidence, look, say));
+    lines.extend(labelled(&say.say("row-why"), &clean(words.map_or(&finding.why, |words| &words.why)), look));
+    lines.extend(labelled(&say.say("row-fix"), &clean(words.map_or(&finding.fix, |words| &words.fix)), look));
+    lines.extend(also(&finding.also, look, say));
+    lines.push(explain_hint(&finding.id, look, say));
+    lines
+}
+
+/// `118,204 goroutines (+412/s)`.
+pub(crate) fn counted(count: u64, rate_per_s: Option<f64>, say: &Messages) -> String {
+    let goroutines = say.count("goroutines", count);
+    rate_per_s.map_or_else(|| goroutines.clone(), |per_s| format!("{goroutines} ({})", rate(per_s)))
+}
+
+fn place_rows(
+    waits_on: &str,
+    since: Option<&Spread>,
+    at: &Place,
+    started_by: Option<&Place>,
+    look: &Look<'_>,
+    say: &Messages,
+) -> Vec<String> {
+    let waits = match since {
+        Some(since) => format!("{}, {}", clean(waits_on), spread(since, look.charset)),
+        None => clean(waits_on).into_owned(),
+    };
+    let mut lines = labelled(&say.say("row-waits-on"), &waits, look);
+    let width = started_by.into_iter().chain([at]).map(|place| columns(&short_place(place))).max().unwrap_or(0);
+    lines.extend(place_row("row-at", at, width, look, say));
+    lines.extend(started_by.into_iter().flat_map(|place| place_row("row-started-by", place, width, look, say)));
+    lines
+}
+
+fn place_row(label: &str, place: &Place, width: usize, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let func = clean(func_tail(&place.func));
+    let place_text = short_place(place);
+    let text = if place_text.is_empty() { func.into_owned() } else { format!("{}   {func}", pad(&place_text, width)) };
+    let mut lines = labelled(&say.say(label), &text, look);
+    lines.extend(source_link(place, look).map(|link| format!("{}{}", " ".repeat(16), paint(Role::Faint, &clean(&link), look))));
+    lines
+}
+
+fn evidence_rows(evidence: &[Evidence], look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let shown = if look.detail == Detail::Full { evidence.len() } else { EVIDENCE_SHOWN };
+    let mut rows: Vec<String> = evidence.iter().take(shown).map(|fact| clean(&say.evidence(fact)).into_owned()).collect();
+    if evidence.len() > shown {
+        rows.push(say.count("more-evidence", (evidence.len() - shown) as u64));
+    }
+    let label = say.say("row-evidence");
+    rows.iter().enumerate().flat_map(|(index, row)| labelled(if index == 0 { &label } else { "" }, row, look)).collect()
+}
+
+fn also(ids: &[PatternId], look: &Look<'_>, say: &Messages) -> Vec<String> {
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    let ids: Vec<String> = ids.iter().map(|id| clean(&id.0).into_owned()).collect();
+    labelled(&say.say("row-also"), &ids.join(", "), look)
+}
+
+fn explain_hint(id: &PatternId, look: &Look<'_>, say: &Messages) -> String {
+    let command = say.say_with("explain-hint", &[("id", &clean(&id.0))]);
+    format!("{}{}", " ".repeat(16), paint(Role::Command, &command, look))
+}
+
+fn candidates(all: &[Candidate], look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let shown = if look.detail == Detail::Full { all.len() } else { CANDIDATES_SHOWN };
+    let mut lines = vec![paint(Role::Strong, &say.say("candidates-heading"), look)];
+    lines.extend(all.iter().take(shown).flat_map(|candidate| candidate_lines(candidate, look, say)));
+    if all.len() > shown {
+        lines.push(paint(
+            Role::Faint,
+            &format!("  {}", say.with_count("more-candidates", "candidates", (all.len() - shown) as u64)),
+            look,
+        ));
+    }
+    let mut deciding: Vec<&String> = Vec::new();
+    for command in all.iter().take(shown).flat_map(|candidate| &candidate.decide_by) {
+        if !deciding.contains(&command) {
+            deciding.push(command);
+        }
+    }
+    lines.extend(command_rows(&say.say("row-decide"), deciding.into_iter().map(String::as_str), look));
+    lines
+}
+
+fn candidate_lines(candidate: &Candidate, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let words = look.localised(&candidate.id);
+    let title = words.map_or(candidate.title.as_str(), |words| &words.title);
+    let left = format!("{} {}  {}", sign(Sign::Question, look.charset), clean(&candidate.id.0), clean(title));
+    let rank = say.say_with("candidate", &[("rank", &candidate.rank.to_string())]);
+    let right = [counted(candidate.count, candidate.rate_per_s, say), paint(Role::Faint, &rank, look)].join(&dot(look));
+    let mut lines = vec![two_sided(&left, &right, look.width)];
+    lines.extend(place_rows(
+        &candidate.waits_on,
+        candidate.since_s.as_ref(),
+        &candidate.at,
+        candidate.started_by.as_ref(),
+        look,
+        say,
+    ));
+    if look.detail == Detail::Full {
+        lines.extend(evidence_rows(&candidate.evidence, look, say));
+        lines.extend(labelled(&say.say("row-why"), &clean(words.map_or(&candidate.why, |words| &words.why)), look));
+        lines.extend(labelled(&say.say("row-fix"), &clean(words.map_or(&candidate.fix, |words| &words.fix)), look));
+    }
+    lines
+}
+
+fn notes(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    if envelope.notes.is_empty() || look.detail == Detail::Brief {
+        return Vec::new();
+    }
+    let shown = if look.detail == Detail::Full { envelope.notes.len() } else { NOTES_SHOWN };
+    let label = say.say("row-note");
+    let mut lines = vec![String::new()];
+    for note in envelope.notes.iter().take(shown) {
+        lines.extend(labelled(&label, &clean(&note.text), look));
+    }
+    if envelope.notes.len() > shown {
+        lines.push(paint(Role::Faint, &format!("  {}", say.count("notes-more", (envelope.notes.len() - shown) as u64)), look));
+    }
+    lines
+}
+
+fn next(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let mut commands: Vec<&str> = Vec::new();
+    for command in envelope.findings.iter().flat_map(|finding| &finding.next) {
+        if !commands.contains(&command.as_str()) && !command.starts_with("goherd explain ") {
+            commands.push(command);
+        }
+    }
+    commands.truncate(NEXT_SHOWN);
+    if commands.is_empty() || look.detail == Detail::Brief {
+        return Vec::new();
+    }
+    let mut lines = vec![String::new()];
+    lines.extend(command_rows(&say.say("row-next"), commands.into_iter(), look));
+    lines
+}
+
+/// Commands are never broken, so that they can be copied.
+fn command_rows<'a>(label: &str, commands: impl Iterator<Item = &'a str>, look: &Look<'_>) -> Vec<String> {
+    let labels = std::iter::once(label).chain(std::iter::repeat(""));
+    labels
+        .zip(commands)
+        .map(|(label, command)| {
+            format!("  {}{}", paint(Role::Faint, &pad(label, 14), look), paint(Role::Command, &clean(command), look))
+        })
+        .collect()
+}
+
+fn last_line(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> String {
+    let mut parts = Vec::new();
+    parts.extend(look.exit.map(|code| say.say_with("exit-line", &[("code", &code.to_string())])));
+    if !matches!(envelope.command.as_str(), "snap" | "flame") {
+        parts.push(say.count("findings", envelope.findings.len() as u64));
+        if !envelope.candidates.is_empty() {
+            parts.push(say.count("candidates", envelope.candidates.len() as u64));
+        }
+    }
+    parts.extend(hidden(envelope, look, say));
+    wrap(&parts.join(&dot(look)), look.width).iter().map(|line| paint(Role::Faint, line, look)).collect::<Vec<_>>().join("\n")
+}
+
+/// What is not shown, counted.
+pub(crate) fn hidden(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let mut parts = Vec::new();
+    for (name, count) in envelope.hidden.iter().filter(|(_, count)| **count > 0) {
+        match name.as_str() {
+            "benign_goroutines" if look.benign => {}
+            "benign_goroutines" => parts.push(say.with_count("hidden-benign", "goroutines", *count)),
+            "suppressed" => parts.push(say.with_count("hidden-suppressed", "findings", *count)),
+            "goroutines_not_listed" => {
+                let clusters = say.count("clusters", envelope.hidden.get("clusters_not_listed").copied().unwrap_or(0));
+                let goroutines = say.count("goroutines", *count);
+                parts.push(say.say_with("hidden-not-listed", &[("goroutines", &goroutines), ("clusters", &clusters)]));
+            }
+            "clusters_not_listed" if envelope.hidden.contains_key("goroutines_not_listed") => {}
+            other => parts.push(
+                say.say_with("hidden-other", &[("name", &other.replace('_', " ")), ("count", &crate::figure::thousands(*count))]),
+            ),
+        }
+    }
+    parts
+}
+
+/// The separator between fragments.
+pub(crate) fn dot(look: &Look<'_>) -> String {
+    format!(" {} ", sign(Sign::Dot, look.charset))
+}

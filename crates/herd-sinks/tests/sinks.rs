@@ -1,0 +1,201 @@
+//! Every format over the same answers, as snapshots; and what holds for any answer.
+
+mod answers;
+
+use answers::{healthy, hostile, leaking, undecidable};
+use herd_model::{Envelope, PatternId};
+use herd_sinks::{Charset, Detail, Format, Lang, Localised, Look, PatternWords, redact, render};
+
+#[track_caller]
+fn print(format: Format, envelope: &Envelope, look: &Look<'_>) -> String {
+    let mut out = Vec::new();
+    render(format, envelope, None, look, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn chinese() -> Vec<PatternWords> {
+    let words = |id: &'static str, title: &str| PatternWords {
+        id: PatternId::new(id),
+        words: vec![(
+            Lang::ZhCn,
+            Localised {
+                title: title.into(),
+                why: "循环等待的上下文来自 context.Background()，没有任何东西能够结束它。".into(),
+                fix: "传入请求的上下文，并用 defer 调用它的 cancel。".into(),
+                page: "# 页".into(),
+            },
+        )],
+    };
+    vec![words("LK005", "上下文从未取消"), words("DL007", "单个持锁者造成拥堵"), words("LK002", "接收方等不到发送或关闭")]
+}
+
+#[test]
+fn text_of_findings() {
+    insta::assert_snapshot!(print(Format::Text, &leaking(), &Look { exit: Some(1), ..Look::default() }));
+}
+
+#[test]
+fn text_of_findings_in_full_with_links() {
+    let look = Look {
+        detail: Detail::Full,
+        benign: true,
+        source_url: Some("https://host/{file}#L{line}"),
+        root: Some("/build/orders"),
+        ..Look::default()
+    };
+    insta::assert_snapshot!(print(Format::Text, &leaking(), &look));
+}
+
+#[test]
+fn text_in_brief_and_ascii() {
+    let look = Look { detail: Detail::Brief, charset: Charset::Ascii, exit: Some(1), ..Look::default() };
+    let text = print(Format::Text, &leaking(), &look);
+    assert!(text.is_ascii(), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn text_of_candidates() {
+    insta::assert_snapshot!(print(Format::Text, &undecidable(), &Look { exit: Some(0), ..Look::default() }));
+}
+
+#[test]
+fn text_of_health() {
+    insta::assert_snapshot!(print(Format::Text, &healthy(), &Look { exit: Some(0), ..Look::default() }));
+}
+
+#[test]
+fn text_in_chinese() {
+    let patterns = chinese();
+    let look = Look { lang: Lang::ZhCn, patterns: &patterns, exit: Some(1), ..Look::default() };
+    insta::assert_snapshot!(print(Format::Text, &leaking(), &look) + &print(Format::Text, &undecidable(), &look));
+}
+
+#[test]
+fn text_of_a_snapshot_and_its_flame() {
+    let snap = Envelope { command: "snap".into(), findings: Vec::new(), ..leaking() };
+    let flame = Envelope { command: "flame".into(), ..snap.clone() };
+    let look = Look { exit: Some(0), ..Look::default() };
+    insta::assert_snapshot!(print(Format::Text, &snap, &look) + "\n" + &print(Format::Text, &flame, &look));
+}
+
+#[test]
+fn text_in_colour() {
+    let text = print(Format::Text, &leaking(), &Look { colour: true, detail: Detail::Brief, ..Look::default() });
+    insta::assert_snapshot!(text.replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn concise() {
+    insta::assert_snapshot!(
+        print(Format::Concise, &leaking(), &Look::default()) + &print(Format::Concise, &undecidable(), &Look::default())
+    );
+}
+
+#[test]
+fn json_on_a_terminal() {
+    let text = print(Format::Json, &leaking(), &Look { pretty: true, ..Look::default() });
+    assert_eq!(serde_json::from_str::<Envelope>(&text).unwrap(), leaking());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn json_in_a_pipe_is_one_line() {
+    let text = print(Format::Json, &hostile(), &Look::default());
+    assert_eq!(text.matches('\n').count(), 1);
+    assert_eq!(serde_json::from_str::<Envelope>(&text).unwrap(), hostile());
+}
+
+#[test]
+fn markdown() {
+    insta::assert_snapshot!(
+        print(Format::Markdown, &leaking(), &Look::default()) + &print(Format::Markdown, &undecidable(), &Look::default())
+    );
+}
+
+#[test]
+fn github() {
+    let look = Look { root: Some("/build/orders"), ..Look::default() };
+    insta::assert_snapshot!(print(Format::Github, &leaking(), &look) + &print(Format::Github, &undecidable(), &look));
+}
+
+#[test]
+fn junit() {
+    let text = print(Format::Junit, &leaking(), &Look::default()) + &print(Format::Junit, &undecidable(), &Look::default());
+    insta::assert_snapshot!(text + &print(Format::Junit, &healthy(), &Look::default()));
+}
+
+#[test]
+fn svg() {
+    insta::assert_snapshot!(print(Format::Svg, &leaking(), &Look::default()));
+}
+
+#[test]
+fn folded() {
+    let text = print(Format::Folded, &leaking(), &Look::default());
+    let sum: u64 = text.lines().map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum();
+    assert_eq!(sum, 119_356);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn no_format_lets_a_hostile_name_out() {
+    let envelope = hostile();
+    for format in [Format::Text, Format::Concise, Format::Markdown, Format::Github, Format::Junit, Format::Svg, Format::Folded] {
+        let text = print(format, &envelope, &Look::default());
+        assert!(!text.contains(['\u{1b}', '\u{0}']), "{format:?}: {text}");
+        assert!(!text.contains("\n::error::x.go"), "{format:?}: {text}");
+    }
+    for format in [Format::Junit, Format::Svg] {
+        assert!(!print(format, &envelope, &Look::default()).contains("<script"), "{format:?}");
+        assert!(!print(format, &envelope, &Look::default()).contains("<svg onload"), "{format:?}");
+    }
+    let markdown = print(Format::Markdown, &envelope, &Look::default());
+    assert!(!markdown.contains("|*_<img"), "{markdown}");
+    insta::assert_snapshot!(print(Format::Github, &envelope, &Look::default()) + &markdown);
+}
+
+#[test]
+fn text_keeps_to_the_width() {
+    for envelope in [leaking(), undecidable(), healthy()] {
+        for (width, lang) in [(60, Lang::En), (80, Lang::En), (100, Lang::En), (80, Lang::ZhCn)] {
+            let text = print(Format::Text, &envelope, &Look { width, lang, ..Look::default() });
+            // Commands and places are never broken, so that they can be copied.
+            let prose = text.lines().filter(|line| !line.contains("goherd ") && !line.contains(".go:"));
+            for line in prose {
+                let columns = unicode_width::UnicodeWidthStr::width(line);
+                assert!(columns <= width, "{columns} > {width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_verdict_stands_in_the_first_ten_lines() {
+    for (envelope, word) in [(leaking(), "2 findings:"), (undecidable(), "undecidable:"), (healthy(), "healthy:")] {
+        let text = print(Format::Text, &envelope, &Look::default());
+        assert!(text.lines().take(10).any(|line| line.contains(word)), "{text}");
+    }
+}
+
+#[test]
+fn a_redacted_answer_keeps_facts_and_drops_secrets() {
+    let mut envelope = undecidable();
+    envelope.targets.extend(leaking().targets);
+    envelope.findings = leaking().findings;
+    let before = serde_json::to_string(&envelope).unwrap();
+    redact(&mut envelope);
+    let after = serde_json::to_string_pretty(&envelope).unwrap();
+    for secret in
+        ["0xc0004a8120", "0xc000122008", "tenant", "blue", "orders:6060", "ops@example.com", "4711, ", "goroutine 4711", "dumps/"]
+    {
+        assert!(!after.contains(secret), "{secret} is still there:\n{after}");
+    }
+    for secret in ["0xc0004a8120", "0xc000122008", "tenant", "orders:6060", "ops@example.com", "goroutine 4711", "dumps/"] {
+        assert!(before.contains(secret), "{secret} was never there");
+    }
+    assert_eq!(envelope.findings[0].target, envelope.targets[1].name);
+    assert_eq!(envelope.findings[0].count, 118_204);
+    assert_eq!(envelope.findings[0].fingerprint, "5d1c0a9be2f34711");
+    insta::assert_snapshot!(after);
+}
