@@ -1,0 +1,102 @@
+//! Every kernel's recordings against every pattern: named where the witness suffices, a candidate where not, silent when cured.
+//! The truth is read from the marks in the kernels' source.
+
+
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use herd_model::{Candidate, Finding, Place};
+use herd_patterns::{CATALOGUE, Pattern};
+use crate::recorded::{Marks, Recording, recordings};
+
+/// Off-diagonal findings that are right to be made, with the reason: (kernel, finding, why).
+const REASONED: &[(&str, &str, &str)] = &[];
+
+/// A candidate counts when it is among the first three.
+const RANK_MAX: u32 = 3;
+
+#[test]
+fn each_kernel_is_named_on_every_go_version_and_its_twin_is_silent() {
+    let mut failures: Vec<String> = Vec::new();
+    let mut matrix: BTreeMap<(&str, String), u32> = BTreeMap::new();
+    let (mut bad, mut cured) = (0, 0);
+    for pattern in CATALOGUE {
+        let marks = Marks::of(pattern);
+        for recording in recordings(pattern) {
+            let judgement = recording.judge();
+            if recording.cured {
+                cured += 1;
+                for finding in &judgement.findings {
+                    failures.push(format!("{recording}: cured, yet {} at {}", finding.id, shown(&finding.at)));
+                }
+                continue;
+            }
+            bad += 1;
+            for finding in &judgement.findings {
+                *matrix.entry((pattern.id, finding.id.to_string())).or_default() += 1;
+                let reasoned = REASONED.iter().any(|(kernel, other, _)| *kernel == pattern.id && finding.id.0 == *other);
+                if finding.id.0 != pattern.id && !reasoned {
+                    failures.push(format!("{recording}: finding {} at {} is off the diagonal", finding.id, shown(&finding.at)));
+                }
+            }
+            if let Err(why) = named(pattern, &marks, &recording, &judgement.findings, &judgement.candidates) {
+                failures.push(format!("{recording}: {why}"));
+            }
+        }
+    }
+    print_matrix(&matrix);
+    println!("{bad} recordings of kernels, {cured} of cured twins");
+    assert!(bad > 0 && cured > 0, "no recordings found");
+    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
+}
+
+/// The pattern is a finding, or a candidate among the first three, at a marked line and started by a marked line.
+fn named(pattern: &Pattern, marks: &Marks, recording: &Recording, findings: &[Finding], candidates: &[Candidate]) -> Result<(), String> {
+    let places = findings
+        .iter()
+        .filter(|finding| finding.id.0 == pattern.id)
+        .map(|finding| (&finding.at, finding.started_by.as_ref()))
+        .chain(candidates.iter().filter(|c| c.id.0 == pattern.id && c.rank <= RANK_MAX).map(|c| (&c.at, c.started_by.as_ref())));
+    let mut seen = Vec::new();
+    for (at, started_by) in places {
+        if marks.is_wanted(at) && (!recording.tells_creators() || marks.is_start(started_by)) {
+            return Ok(());
+        }
+        seen.push(format!("{} from {}", shown(at), started_by.map_or(String::new(), shown)));
+    }
+    let ranks: Vec<String> = candidates.iter().map(|c| format!("{}#{} {}", c.id, c.rank, shown(&c.at))).collect();
+    let found: BTreeSet<String> = findings.iter().map(|finding| finding.id.to_string()).collect();
+    Err(format!("{} is not named at a marked line; seen {seen:?}, findings {found:?}, candidates {ranks:?}", pattern.id))
+}
+
+/// A series of a leak over a minute is not left at candidates.
+#[test]
+fn each_series_of_a_leak_is_a_finding() {
+    let mut failures = Vec::new();
+    for pattern in CATALOGUE.iter().filter(|pattern| !ONLY_CANDIDATES_IN_SERIES.iter().any(|(id, _)| *id == pattern.id)) {
+        for recording in recordings(pattern).into_iter().filter(|recording| recording.is_series() && !recording.cured) {
+            let judgement = recording.judge();
+            if judgement.findings.is_empty() {
+                failures.push(format!("{recording}: no finding; candidates {:?}", judgement.candidates.iter().map(|c| c.id.to_string()).collect::<Vec<_>>()));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Patterns whose growth in text alone cannot be told from load, with the reason.
+const ONLY_CANDIDATES_IN_SERIES: &[(&str, &str)] =
+    &[("LK011", "silent peers and slow peers look alike until the waits show an age; the kernel's connections are younger")];
+
+fn shown(place: &Place) -> String {
+    format!("{} {}:{}", place.func, place.file.rsplit('/').next().unwrap_or_default(), place.line)
+}
+
+fn print_matrix(matrix: &BTreeMap<(&str, String), u32>) {
+    let ids: Vec<&str> = CATALOGUE.iter().map(|pattern| pattern.id).collect();
+    println!("findings by kernel (row) and pattern (column)\n        {}", ids.join(" "));
+    for kernel in &ids {
+        let cells: Vec<String> = ids.iter().map(|id| matrix.get(&(*kernel, (*id).to_owned())).map_or("    .".into(), |n| format!("{n:5}"))).collect();
+        println!("{kernel}   {}", cells.join(" "));
+    }
+}

@@ -1,0 +1,83 @@
+//! Recorded services: healthy ones give no finding, alone, as a series and as every prefix of it; leaking ones are found.
+
+
+
+use std::collections::BTreeSet;
+
+use herd_patterns::CATALOGUE;
+use crate::recorded::{Marks, Recording, files, judge_first, top};
+
+/// The fewest healthy services the claim rests on.
+const HEALTHY_MIN: usize = 10;
+
+fn services(kind: &str) -> Vec<(String, Vec<Recording>)> {
+    let folder = top().join("fixtures").join(kind);
+    let mut names: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    names.sort();
+    names
+        .into_iter()
+        .map(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap().to_owned();
+            (name, files(&path).iter().map(|file| Recording::read(file)).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn healthy_services_give_no_finding_alone_and_as_a_series() {
+    let services = services("healthy");
+    let mut failures = Vec::new();
+    let (mut judged, mut goroutines) = (0, 0);
+    for (name, recordings) in &services {
+        for recording in recordings {
+            goroutines += recording.snapshots.last().map_or(0, |snapshot| snapshot.goroutines);
+            for len in 1..=recording.snapshots.len() {
+                judged += 1;
+                for finding in judge_first(&recording.snapshots, len).findings {
+                    failures.push(format!("{name}: {recording} first {len}: {} at {}:{} {:?}", finding.id, finding.at.func, finding.at.line, finding.evidence));
+                }
+            }
+            for snapshot in &recording.snapshots {
+                judged += 1;
+                for finding in judge_first(std::slice::from_ref(snapshot), 1).findings {
+                    failures.push(format!("{name}: {recording} alone: {} at {}:{}", finding.id, finding.at.func, finding.at.line));
+                }
+            }
+        }
+    }
+    println!("{} healthy services, {judged} judgements, {goroutines} goroutines at the end of their recordings", services.len());
+    assert!(services.len() >= HEALTHY_MIN, "only {} healthy services", services.len());
+    assert!(failures.is_empty(), "{} false findings\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn leaking_services_are_found_where_their_source_is_marked() {
+    let services = services("leaking");
+    assert!(!services.is_empty());
+    let mut failures = Vec::new();
+    for (name, recordings) in &services {
+        let source = top().join("testbed/leaking").join(name).join("main.go");
+        let text = std::fs::read_to_string(&source).unwrap();
+        let ids: BTreeSet<&str> =
+            CATALOGUE.iter().map(|pattern| pattern.id).filter(|id| text.contains(&format!("// want {id}"))).collect();
+        assert!(!ids.is_empty(), "{} marks no pattern", source.display());
+        for recording in recordings.iter().filter(|recording| recording.is_series()) {
+            let judgement = recording.judge();
+            for finding in &judgement.findings {
+                println!("{name}: {recording}: {} {} at {}:{} {:?}/s", finding.id, finding.certainty.as_str(), finding.at.func, finding.at.line, finding.rate_per_s);
+            }
+            let at_a_mark = judgement.findings.iter().any(|finding| ids.iter().any(|id| Marks::read(&source, id).is_wanted(&finding.at)));
+            if !at_a_mark {
+                failures.push(format!(
+                    "{name}: {recording}: nothing found at a marked line; candidates {:?}",
+                    judgement.candidates.iter().map(|c| format!("{}#{} {}:{}", c.id, c.rank, c.at.func, c.at.line)).collect::<Vec<_>>()
+                ));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}

@@ -1,0 +1,110 @@
+//! Everything a change must pass, in the order that fails fastest; installs what it needs and says what each step took.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+
+use crate::docs::root;
+use crate::{docs, fixtures, fuzz, tidy, ui};
+
+/// Seconds of fuzzing a target.
+const FUZZ_SECONDS: &str = "20";
+
+/// The version of cargo-deny that reads `deny.toml`.
+const DENY_VERSION: &str = "0.20.2";
+
+/// One step: its name and what it runs.
+type Step = (&'static str, fn() -> anyhow::Result<()>);
+
+const STEPS: &[Step] = &[
+    ("tidy", || tidy::run(&[])),
+    ("format", || cargo(&["fmt", "--all", "--check"])),
+    ("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])),
+    ("docs", || docs::run(&["--check".to_owned()])),
+    ("go", go_sources),
+    ("tests", tests),
+    ("demo", demo),
+    ("viewer", || ui::run(&["--check".to_owned()])),
+    ("licences", licences),
+    ("fuzz", || fuzz::run(&["--seconds".to_owned(), FUZZ_SECONDS.to_owned()])),
+];
+
+/// Runs every step, or those named.
+pub fn run(args: &[String]) -> anyhow::Result<()> {
+    if let Some(unknown) = args.iter().find(|arg| STEPS.iter().all(|(name, _)| name != arg)) {
+        let known: Vec<&str> = STEPS.iter().map(|(name, _)| *name).collect();
+        bail!("no step is called {unknown}; there are {}", known.join(", "));
+    }
+    let mut done = Vec::new();
+    for (name, step) in STEPS.iter().filter(|(name, _)| args.is_empty() || args.iter().any(|arg| arg == name)) {
+        anstream::println!("== {name}");
+        let started = Instant::now();
+        step().with_context(|| format!("step {name}"))?;
+        done.push(format!("{name} {:.0} s", started.elapsed().as_secs_f64()));
+    }
+    anstream::println!("steps: {}\n{} passed, 0 failed", done.join(", "), done.len());
+    Ok(())
+}
+
+/// Runs a command in the checkout and fails with its name when it fails.
+pub fn command(program: &str, args: &[&str]) -> anyhow::Result<()> {
+    checked(Command::new(program).args(args).current_dir(root()))
+}
+
+/// Runs a prepared command; fails with its line when it fails.
+pub fn checked(command: &mut Command) -> anyhow::Result<()> {
+    let line = format!("{command:?}");
+    let status = command.status().with_context(|| format!("start {line}"))?;
+    if !status.success() {
+        bail!("{line}: {status}");
+    }
+    Ok(())
+}
+
+fn cargo(args: &[&str]) -> anyhow::Result<()> {
+    command("cargo", args)
+}
+
+/// The sources' tests ask a live process for a profile only Go 1.27 has, so that toolchain is fetched first.
+fn tests() -> anyhow::Result<()> {
+    let toolchains = fixtures::toolchain_folder(27)?;
+    let mut test = Command::new("cargo");
+    test.args(["test", "--workspace", "--quiet", "--no-fail-fast"]).env("GOHERD_TEST_GO_1_27", toolchains).current_dir(root());
+    checked(&mut test)
+}
+
+fn go_sources() -> anyhow::Result<()> {
+    let unformatted = Command::new("gofmt").args(["-l", "testbed", "crates/herd-patterns/src/patterns"]).current_dir(root()).output()?;
+    let listed = String::from_utf8_lossy(&unformatted.stdout);
+    if !listed.trim().is_empty() || !unformatted.status.success() {
+        bail!("gofmt would change\n{listed}");
+    }
+    checked(Command::new("go").args(["vet", "./..."]).current_dir(root().join("testbed")))
+}
+
+/// The README's first command, to the letter.
+fn demo() -> anyhow::Result<()> {
+    cargo(&["run", "--release", "--quiet", "--", "demo"])
+}
+
+fn licences() -> anyhow::Result<()> {
+    let deny = deny_binary()?;
+    checked(Command::new(deny).args(["check", "licenses", "bans", "sources"]).current_dir(root()))
+}
+
+/// cargo-deny, built once into the target folder when the machine has none of that version.
+fn deny_binary() -> anyhow::Result<PathBuf> {
+    let installed = Command::new("cargo-deny").arg("--version").output();
+    if installed.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(DENY_VERSION)) {
+        return Ok(PathBuf::from("cargo-deny"));
+    }
+    let folder = root().join("target/tools");
+    let binary = folder.join("bin/cargo-deny");
+    if !binary.is_file() {
+        let root = folder.display().to_string();
+        cargo(&["install", "cargo-deny", "--version", DENY_VERSION, "--locked", "--quiet", "--root", &root])?;
+    }
+    Ok(binary)
+}
