@@ -18,7 +18,7 @@ import (
 // tenants are the label values of successive runs; the last two need quoting in a traceback.
 var tenants = []string{"acme", "blue moon", `corner "shop" [eu]: 7`}
 
-// Main runs the kernel named by the first argument until SIGTERM or the end of standard input.
+// Main runs the kernel named by the first argument until SIGTERM or the end of standard input; "peer" runs Peer instead.
 //
 // With the second argument "labels" the kernel's goroutines carry pprof labels. Each line of standard input is a
 // command, answered by one line, "ok" or an error:
@@ -27,6 +27,10 @@ var tenants = []string{"acme", "blue moon", `corner "shop" [eu]: 7`}
 //	gc                     collect garbage, which is what dates a wait in a traceback
 //	write NAME DEBUG FILE  write the profile NAME in the form DEBUG (0, 1, 2) to FILE
 func Main(kernels map[string]func(int)) {
+	if os.Args[1] == "peer" {
+		Peer()
+		return
+	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
 	kernel := kernels[os.Args[1]]
