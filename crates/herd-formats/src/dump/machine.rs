@@ -1,0 +1,455 @@
+//! Walks the text: goroutines in clear text on the fast way, all else line by line.
+
+use herd_model::{NoteKind, Origin, Truncation};
+use memchr::{memchr, memmem};
+
+use super::block::{self, Ended};
+use super::header::{self, Header};
+use super::interlude::Interlude;
+use super::notes::{Notes, quote};
+use super::profile_text::{self, Belongs, ProfileText};
+use super::scan::{self, Scan};
+use super::segment::{self, At, Opener, Segment};
+use super::split;
+use super::wrap::{self, Taken, Wrap};
+
+/// Layers around a dump that are taken off, such as docker's JSON around a logfmt field.
+const MAX_LAYERS: usize = 3;
+/// Lines in a row that do not carry a learned layer before it is forgotten.
+const MAX_MISSES: u32 = 200;
+/// Dumps kept of one input; goroutines of further ones are counted into the last.
+pub const MAX_DUMPS: usize = 4096;
+
+/// What follows the bytes at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tail {
+    /// More may come.
+    More,
+    /// Nothing: this is the end.
+    Last,
+    /// More, but what is at hand must be taken as it is: a limit was hit.
+    Forced,
+}
+
+/// The reader's state between two pieces of input.
+#[derive(Debug, Default)]
+pub struct Machine {
+    /// Dumps and parts of dumps so far.
+    pub segments: Vec<Segment>,
+    /// Lines since the last goroutine.
+    pub interlude: Interlude,
+    /// Notes.
+    pub notes: Notes,
+    /// Offset of the next byte.
+    pub offset: u64,
+    /// Lines before it.
+    pub lines: u64,
+    /// The text before this part was not seen, so no dump's first ids are known yet.
+    pub blind: bool,
+    /// Stop at the first goroutine after a blank line that starts here or later.
+    pub stop_at: Option<u64>,
+    /// It has stopped there.
+    pub stopped: bool,
+    profile: Option<ProfileText>,
+    layers: Vec<Layer>,
+    open: Option<Open>,
+    skipping: bool,
+    after_blank: bool,
+}
+
+#[derive(Debug)]
+struct Layer {
+    wrap: Wrap,
+    partial: Vec<u8>,
+    misses: u32,
+}
+
+/// A goroutine gathered line by line.
+#[derive(Debug)]
+struct Open {
+    text: Vec<u8>,
+    at: At,
+    goleak: bool,
+    closed: bool,
+}
+
+enum Step {
+    Next(usize),
+    NeedMore,
+    NotAGoroutine,
+}
+
+impl Machine {
+    /// Takes what it can of `data`, which starts at [`Machine::offset`]; answers how much.
+    pub fn consume(&mut self, data: &[u8], tail: Tail) -> usize {
+        let mut pos = 0;
+        while pos < data.len() && !self.stopped {
+            let rest = &data[pos..];
+            let used = match self.step(rest, tail) {
+                Step::Next(used) => used,
+                Step::NeedMore | Step::NotAGoroutine => break,
+            };
+            pos += used;
+            self.offset += used as u64;
+            if tail == Tail::Forced {
+                break;
+            }
+        }
+        pos
+    }
+
+    fn step(&mut self, rest: &[u8], tail: Tail) -> Step {
+        if rest.len() < 11 && tail == Tail::More && rest.starts_with(&b"goroutine "[..rest.len().min(10)]) {
+            return Step::NeedMore;
+        }
+        if header::starts(rest) {
+            if self.must_stop() {
+                self.stopped = true;
+                return Step::Next(0);
+            }
+            if self.layers.is_empty() {
+                match self.goroutine_in_clear(rest, tail) {
+                    Step::NotAGoroutine => {}
+                    done => return done,
+                }
+            }
+        }
+        let (len, line) = match memchr(b'\n', rest) {
+            Some(at) => (at + 1, &rest[..at]),
+            None if tail == Tail::More => return Step::NeedMore,
+            None => (rest.len(), rest),
+        };
+        if tail == Tail::Last && len == line.len() && self.is_cut_header(line) {
+            self.flush_open(None);
+            self.mark_cut(self.offset + len as u64);
+            return Step::Next(len);
+        }
+        self.after_blank = line.is_empty() && self.offset > 0;
+        let at = At { offset: self.offset, line: self.lines + 1 };
+        self.lines += u64::from(len > line.len());
+        if tail == Tail::Forced {
+            self.notes.add(
+                NoteKind::Limit,
+                self.offset,
+                format!("a line is longer than {} bytes; its rest is left out", line.len()),
+            );
+            self.skipping = true;
+        }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if self.skipping {
+            self.skipping = !line.is_empty() && tail != Tail::Forced && !header::starts(line) || tail == Tail::Forced;
+            return Step::Next(len);
+        }
+        self.unwrap_line(0, line, at);
+        Step::Next(len)
+    }
+
+    /// Whether a last line without end is the start of a header.
+    fn is_cut_header(&self, line: &[u8]) -> bool {
+        let starts = header::starts(line) || (self.after_blank && b"goroutine ".starts_with(line));
+        starts
+            && header::parse(line).is_none()
+            && self.layers.is_empty()
+            && memmem::find(
+                line, br"
+",
+            )
+            .is_none()
+    }
+
+    fn must_stop(&self) -> bool {
+        self.after_blank && self.stop_at.is_some_and(|stop| self.offset >= stop + 2)
+    }
+
+    /// Takes a goroutine that stands in the input as Go printed it.
+    fn goroutine_in_clear(&mut self, rest: &[u8], tail: Tail) -> Step {
+        let header_len = match memchr(b'\n', rest) {
+            Some(at) => at + 1,
+            None if tail == Tail::More => return Step::NeedMore,
+            None => rest.len(),
+        };
+        let Some(header) = header::parse(block::line_of(rest).0) else { return Step::NotAGoroutine };
+        let body = &rest[header_len..];
+        let Some(found) = scan::scan(body, segment::seed(header.state_raw), tail != Tail::More) else { return Step::NeedMore };
+        let len = header_len + found.len_with_blank;
+        let mut next_id = None;
+        if header.state == b"running" {
+            let after = &rest[len..];
+            // The next header's id tells whether this is the first goroutine of another dump.
+            if tail == Tail::More && after.len() < 40 {
+                return Step::NeedMore;
+            }
+            next_id = header::starts(after).then(|| header::id_of(after)).flatten();
+        }
+        if self.open.is_some() {
+            self.flush_open(Some(header.goroutine.id));
+        }
+        self.end_profile();
+        self.skipping = false;
+        let at = At { offset: self.offset, line: self.lines + 1 };
+        let (used, lines) = self.count(&header, &rest[..header_len + found.len], header_len, &found, next_id, at);
+        if tail == Tail::Forced {
+            self.notes.add(
+                NoteKind::Limit,
+                self.offset,
+                format!("a goroutine's text is longer than {len} bytes; its rest is left out"),
+            );
+            self.skipping = true;
+        }
+        let whole = used == header_len + found.len;
+        self.lines += if whole { 1 + u64::from(found.lines) } else { 1 + u64::from(lines) };
+        self.after_blank = whole && found.len_with_blank == found.len + 1;
+        let used = if whole { len } else { used };
+        if let Some(segment) = self.segments.last_mut() {
+            segment.end = self.offset + used as u64;
+        }
+        if whole && tail == Tail::Last && used == rest.len() && found.len == found.len_with_blank {
+            self.check_cut(&rest[..used], header_len, self.offset + used as u64);
+        }
+        Step::Next(used)
+    }
+
+    /// Counts a goroutine; answers the bytes and lines of `text` that belong to it.
+    fn count(
+        &mut self,
+        header: &Header<'_>,
+        text: &[u8],
+        header_len: usize,
+        found: &Scan,
+        next_id: Option<u64>,
+        at: At,
+    ) -> (usize, u32) {
+        self.begin(header, next_id, at);
+        let Some(segment) = self.segments.last_mut() else { return (text.len(), 0) };
+        let body = &text[header_len..];
+        if segment.count_known(header, body, found, at, &mut self.notes) {
+            return (text.len(), found.lines);
+        }
+        let block = block::parse(body);
+        let whole = block.ended == Ended::Bytes;
+        let hash = (whole && !found.careful).then_some(found.hash);
+        segment.count_block(header, &block, &text[..header_len + block.len], hash, at, &mut self.notes);
+        (header_len + block.len, block.lines)
+    }
+
+    /// Decides whether a goroutine belongs to the dump at hand or opens another.
+    fn begin(&mut self, header: &Header<'_>, next_id: Option<u64>, at: At) {
+        let running = header.state == b"running";
+        if self.interlude.lines == 0
+            && !running
+            && let Some(segment) = self.segments.last()
+            && (segment.origin() == Origin::Goleak) == header.goleak
+            && split::has_goroutines(segment.origin())
+        {
+            return;
+        }
+        let opener = Opener {
+            interlude: std::mem::take(&mut self.interlude),
+            id: header.goroutine.id,
+            next_id,
+            running,
+            goleak: header.goleak,
+            goroutine: true,
+            decided: true,
+        };
+        let origin = if header.goleak { Origin::Goleak } else { Origin::Stacks };
+        self.open_segment(opener, origin, at);
+    }
+
+    fn open_segment(&mut self, mut opener: Opener, origin: Origin, at: At) {
+        if let Some(segment) = self.segments.last() {
+            let heads = (!self.blind).then_some(segment.head_ids.as_slice());
+            let divides = split::divides(segment.origin(), heads, &opener);
+            let undecided = self.blind && opener.running && !divides;
+            if !divides && !undecided {
+                return;
+            }
+            if self.segments.len() >= MAX_DUMPS {
+                self.notes.add_once(
+                    NoteKind::Limit,
+                    at.offset,
+                    "read 4096 dumps of one input; goroutines of further ones are counted into the last",
+                );
+                return;
+            }
+            opener.decided = !undecided;
+            self.blind &= undecided;
+        } else {
+            opener.decided = !self.blind;
+        }
+        self.segments.push(Segment::new(origin, opener, at.offset));
+    }
+
+    /// Takes layer `level` off a line and passes on what it held.
+    fn unwrap_line(&mut self, level: usize, line: &[u8], at: At) {
+        let Some(layer) = self.layers.get_mut(level) else { return self.clear_line(line, at) };
+        let mut text = std::mem::take(&mut layer.partial);
+        if wrap::take_off(&mut layer.wrap, line, &mut text) == Taken::Miss {
+            layer.partial = text;
+            layer.misses += 1;
+            let lost = layer.misses > MAX_MISSES || header::starts(line) || profile_text::head(line).is_some();
+            if lost || (memmem::find(line, b"oroutine").is_some() && wrap::detect(line).is_some()) {
+                self.flush_open(None);
+                self.layers.truncate(level);
+                return self.clear_line(line, at);
+            }
+            if self.open.is_none() {
+                self.interlude.line(line);
+            }
+            return;
+        }
+        layer.misses = 0;
+        let mut from = 0;
+        while let Some(len) = memchr(b'\n', &text[from..]) {
+            let inner = &text[from..from + len];
+            self.unwrap_line(level + 1, inner.strip_suffix(b"\r").unwrap_or(inner), at);
+            from += len + 1;
+        }
+        text.drain(..from);
+        if let Some(layer) = self.layers.get_mut(level) {
+            layer.partial = text;
+        }
+    }
+
+    /// Takes a line all layers are off of.
+    fn clear_line(&mut self, line: &[u8], at: At) {
+        if let Some(profile) = &mut self.profile
+            && let Some(segment) = self.segments.last_mut()
+        {
+            if profile.line(line, at, segment, &mut self.notes) == Belongs::Yes {
+                segment.end = at.offset + line.len() as u64 + 1;
+                return;
+            }
+            self.end_profile();
+        }
+        if let Some(header) = header::starts(line).then(|| header::parse(line)).flatten() {
+            // Older goleak prints its sentence and the header it was made from.
+            if let Some(open) = self.open.as_ref().filter(|open| open.goleak)
+                && header::parse_goleak(block::line_of(&open.text).0)
+                    .is_some_and(|sentence| sentence.goroutine.id == header.goroutine.id)
+            {
+                return;
+            }
+            self.flush_open(Some(header.goroutine.id));
+            self.open_goroutine(line, at, false);
+            return;
+        }
+        if memmem::find(line, b"Goroutine ").is_some_and(|start| start < 4) && header::parse_goleak(line).is_some() {
+            self.flush_open(None);
+            self.open_goroutine(line, at, true);
+            return;
+        }
+        if let Some(open) = &mut self.open {
+            if !open.closed && !line.is_empty() {
+                open.text.extend_from_slice(line);
+                open.text.push(b'\n');
+                return;
+            }
+            open.closed = true;
+            if line.is_empty() {
+                return;
+            }
+            self.flush_open(None);
+        }
+        self.outside_line(line, at);
+    }
+
+    fn open_goroutine(&mut self, line: &[u8], at: At, goleak: bool) {
+        let mut text = line.to_vec();
+        text.push(b'\n');
+        self.open = Some(Open { text, at, goleak, closed: false });
+    }
+
+    /// Takes a line that belongs to no goroutine.
+    fn outside_line(&mut self, line: &[u8], at: At) {
+        if let Some(head) = profile_text::head(line) {
+            let opener = Opener { interlude: std::mem::take(&mut self.interlude), decided: true, ..Opener::default() };
+            self.open_segment(opener, head.origin(), at);
+            self.profile = Some(ProfileText::new(head));
+            return;
+        }
+        if self.layers.len() < MAX_LAYERS
+            && memmem::find(line, b"oroutine").is_some()
+            && let Some(wrap) = wrap::detect(line)
+        {
+            self.notes.add_once(NoteKind::Unwrapped, at.offset, &wrap.describe());
+            self.interlude.read_again(&wrap);
+            let level = self.layers.len();
+            self.layers.push(Layer { wrap, partial: Vec::new(), misses: 0 });
+            self.interlude.stamp_of(line);
+            return self.unwrap_line(level, line, at);
+        }
+        if header::starts(line) {
+            self.notes.add(NoteKind::Malformed, at.offset, format!("cannot read the header {}", quote(line, 80)));
+        } else if line == b"runtime stack:" {
+            self.notes.add(NoteKind::Skipped, at.offset, "a thread's `runtime stack:` belongs to no goroutine and is left out");
+        }
+        self.interlude.line(line);
+    }
+
+    /// Counts the goroutine gathered line by line, if there is one.
+    fn flush_open(&mut self, next_id: Option<u64>) {
+        let Some(open) = self.open.take() else { return };
+        let (line, header_len) = block::line_of(&open.text);
+        let header = if open.goleak { header::parse_goleak(line) } else { header::parse(line) };
+        let Some(header) = header else { return };
+        let Some(found) = scan::scan(&open.text[header_len..], segment::seed(header.state_raw), true) else { return };
+        let (used, _) = self.count(&header, &open.text[..header_len + found.len], header_len, &found, next_id, open.at);
+        if let Some(segment) = self.segments.last_mut() {
+            segment.end = segment.end.max(self.offset);
+        }
+        for line in open.text[used..].split(|byte| *byte == b'\n') {
+            self.interlude.line(line.strip_suffix(b"\r").unwrap_or(line));
+        }
+    }
+
+    fn end_profile(&mut self) {
+        if let Some(profile) = self.profile.take()
+            && let Some(segment) = self.segments.last_mut()
+        {
+            profile.finish(segment, &mut self.notes);
+        }
+    }
+
+    /// Closes what is open at the end of the input.
+    pub fn finish(&mut self) {
+        for level in 0..MAX_LAYERS {
+            let Some(layer) = self.layers.get_mut(level) else { break };
+            let partial = std::mem::take(&mut layer.partial);
+            if !partial.is_empty() {
+                let at = At { offset: self.offset, line: self.lines };
+                self.unwrap_line(level + 1, &partial, at);
+            }
+        }
+        if let Some(open) = self.open.as_ref().filter(|open| !open.closed) {
+            let text = open.text.clone();
+            let header_len = block::line_of(&text).1;
+            self.flush_open(None);
+            self.check_cut(&text, header_len, self.offset);
+        }
+        self.flush_open(None);
+        self.end_profile();
+    }
+
+    /// Looks whether the last goroutine of the input is whole.
+    fn check_cut(&mut self, text: &[u8], header_len: usize, end: u64) {
+        let Some(segment) = self.segments.last() else { return };
+        let line = block::line_of(text).0;
+        let Some(header) = header::parse(line) else { return };
+        let block = block::parse(&text[header_len..]);
+        let ends_by_itself =
+            block.frames.last().is_some_and(|frame| frame.func.starts_with(b"runtime.") || frame.func == b"main.main");
+        let no_creator = block.created_by.is_none() && segment.has_creators && header.goroutine.id > 1 && !ends_by_itself;
+        let empty = block.frames.is_empty();
+        if !block.unavailable && (!block.whole || empty || no_creator) {
+            self.mark_cut(end);
+        }
+    }
+
+    fn mark_cut(&mut self, end: u64) {
+        if let Some(segment) = self.segments.last_mut() {
+            segment.end = segment.end.max(end);
+            segment.truncated(Truncation::CutAt(end));
+        }
+    }
+}

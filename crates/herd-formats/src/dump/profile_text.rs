@@ -1,0 +1,197 @@
+//! `debug=1` text: `goroutine profile: total N`, then one record a distinct stack and label set.
+
+use herd_model::{Cluster, FrameId, NoteKind, Origin, Stack, Truncation, WaitReason};
+
+use super::block::MAX_FRAMES;
+use super::header;
+use super::notes::{Notes, quote};
+use super::segment::{At, Segment, function_name};
+use crate::infer;
+
+/// The first line of such a text.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// Goroutines promised.
+    pub total: u64,
+    /// The runtime's leak profile.
+    pub leak: bool,
+}
+
+/// Reads the first line.
+pub fn head(line: &[u8]) -> Option<Head> {
+    let (rest, leak) = match line.strip_prefix(b"goroutineleak profile: total ") {
+        Some(rest) => (rest, true),
+        None => (line.strip_prefix(b"goroutine profile: total ")?, false),
+    };
+    let (total, _) = header::number(rest)?;
+    Some(Head { total, leak })
+}
+
+impl Head {
+    /// The form it opens.
+    pub fn origin(self) -> Origin {
+        if self.leak { Origin::LeakProfile } else { Origin::ProfileText }
+    }
+}
+
+/// A profile being read.
+#[derive(Debug)]
+pub struct ProfileText {
+    head: Head,
+    record: Option<Record>,
+    found: u64,
+    left_out: u64,
+}
+
+#[derive(Debug)]
+struct Record {
+    count: u64,
+    frames: Vec<FrameId>,
+    /// Program counters above the last call the text shows: what it hides of the runtime.
+    pcs: Vec<u64>,
+    first_shown_pc: Option<u64>,
+    labels: Option<Box<[u8]>>,
+    text: Vec<u8>,
+    at: At,
+}
+
+/// Whether a line was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belongs {
+    /// It is part of the profile.
+    Yes,
+    /// The profile ended before it.
+    No,
+}
+
+impl ProfileText {
+    /// A profile whose first line has been read.
+    pub fn new(head: Head) -> Self {
+        ProfileText { head, record: None, found: 0, left_out: 0 }
+    }
+
+    /// Takes the next line.
+    pub fn line(&mut self, line: &[u8], at: At, segment: &mut Segment, notes: &mut Notes) -> Belongs {
+        let text = line.trim_ascii();
+        if text.is_empty() {
+            self.end_record(segment, notes);
+            return Belongs::Yes;
+        }
+        if let Some((count, pcs)) = record_head(text) {
+            self.end_record(segment, notes);
+            let record = Record { count, frames: Vec::new(), pcs, first_shown_pc: None, labels: None, text: Vec::new(), at };
+            self.record.insert(record).keep_text(line);
+            return Belongs::Yes;
+        }
+        let Some(record) = &mut self.record else { return Belongs::No };
+        let inside = text.strip_prefix(b"#").unwrap_or(text).trim_ascii_start();
+        if let Some(labels) = inside.strip_prefix(b"labels: ") {
+            record.labels = Some(labels.into());
+        } else if inside.starts_with(b"0x") {
+            record.frame(inside, at, segment, notes);
+        } else {
+            self.end_record(segment, notes);
+            return Belongs::No;
+        }
+        record.keep_text(line);
+        Belongs::Yes
+    }
+
+    /// Closes the profile: what was promised and not found is a cut.
+    pub fn finish(mut self, segment: &mut Segment, notes: &mut Notes) {
+        self.end_record(segment, notes);
+        if self.left_out > 0 {
+            let text = format!(
+                "left out {} the leak profile lists by mistake: main, or a record without a stack",
+                goroutines(self.left_out)
+            );
+            notes.add(NoteKind::Skipped, segment.start, text);
+        }
+        let found = self.found + self.left_out;
+        if found != self.head.total {
+            segment.truncated(Truncation::CountMismatch { promised: self.head.total, found });
+        }
+    }
+
+    fn end_record(&mut self, segment: &mut Segment, notes: &mut Notes) {
+        let Some(record) = self.record.take() else { return };
+        // Go 1.26 lists main blocked for ever, 1.27 an empty record in its place (net/http/pprof, `goroutineleak`).
+        let main = |id: &FrameId| matches!(segment.builder.snapshot().func(*id), "runtime.main" | "main.main");
+        if self.head.leak && (record.frames.is_empty() || record.frames.iter().any(main)) {
+            self.left_out += record.count;
+            return;
+        }
+        self.found += record.count;
+        let state = record.wait_reason(segment);
+        let stack = segment.builder.stack(Stack { frames: record.frames.into(), ..Stack::default() });
+        let id = segment.builder.cluster(stack, state);
+        let labels = record.labels.and_then(|text| segment.label_set(&text, record.at, notes));
+        segment.introduce(id, None, &record.text, record.at, notes);
+        segment.count_record(id, record.count, labels);
+        let leaked = if self.head.leak { record.count } else { 0 };
+        mark(segment.builder.cluster_mut(id), leaked);
+    }
+}
+
+fn mark(cluster: &mut Cluster, leaked: u64) {
+    cluster.state_inferred = true;
+    cluster.leaked += leaked;
+}
+
+impl Record {
+    fn keep_text(&mut self, line: &[u8]) {
+        if self.text.len() + line.len() < super::segment::MAX_SAMPLE_BYTES {
+            self.text.extend_from_slice(line);
+            self.text.push(b'\n');
+        }
+    }
+
+    /// Reads `0xPC FUNC+0xOFF FILE:LINE`, parted by tabs, or by spaces in a paste.
+    fn frame(&mut self, text: &[u8], at: At, segment: &mut Segment, notes: &mut Notes) {
+        let parted = |byte: &u8| if text.contains(&b'\t') { *byte == b'\t' } else { *byte == b' ' };
+        let mut parts = text.split(parted).map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
+        let pc = parts.next().and_then(address);
+        self.first_shown_pc = self.first_shown_pc.or(pc);
+        let (Some(func), Some(place)) = (parts.next(), parts.next()) else {
+            if pc != Some(0) && pc.is_none() {
+                notes.add(NoteKind::Malformed, at.offset, format!("cannot read the frame {}", quote(text, 80)));
+            } else if pc != Some(0) {
+                // A call without symbol: the address is all there is.
+                let name = format!("{:#x}", pc.unwrap_or(0));
+                self.frames.push(segment.builder.frame(&name, "", 0));
+            }
+            return;
+        };
+        if self.frames.len() >= MAX_FRAMES {
+            notes.add_once(NoteKind::Limit, at.offset, "kept 4096 frames of a stack");
+            return;
+        }
+        let func = memchr::memmem::rfind(func, b"+0x").map_or(func, |plus| &func[..plus]);
+        let colon = memchr::memrchr(b':', place).unwrap_or(place.len());
+        let line = place.get(colon + 1..).and_then(header::number).map_or(0, |(line, _)| u32::try_from(line).unwrap_or(0));
+        let file = String::from_utf8_lossy(&place[..colon]);
+        self.frames.push(segment.builder.frame(&function_name(func), &file, line));
+    }
+
+    /// The frames shown tell of locks, sleep and the network; a channel's runtime frames are hidden (`printStackRecord`), but a
+    /// goroutine parked straight from user code stands in `select`.
+    fn wait_reason(&self, segment: &Segment) -> WaitReason {
+        let snapshot = segment.builder.snapshot();
+        infer::wait_reason(self.frames.iter().map(|id| snapshot.func(*id)))
+    }
+}
+
+fn record_head(text: &[u8]) -> Option<(u64, Vec<u64>)> {
+    let (count, rest) = header::number(text)?;
+    let pcs = rest.strip_prefix(b" @")?;
+    Some((count, pcs.split(|byte| *byte == b' ').filter_map(address).collect()))
+}
+
+fn address(text: &[u8]) -> Option<u64> {
+    let digits = std::str::from_utf8(text.strip_prefix(b"0x")?).ok()?;
+    u64::from_str_radix(digits, 16).ok()
+}
+
+fn goroutines(count: u64) -> String {
+    if count == 1 { "1 goroutine".to_owned() } else { format!("{count} goroutines") }
+}

@@ -1,0 +1,166 @@
+//! Bytes in pieces: what a piece leaves unfinished waits for the next.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::machine::{Machine, Tail};
+use super::split::Part;
+use super::{Parsed, join};
+
+/// Text of one goroutine, or of one line, that is held; what is longer is cut, with a note.
+pub const MAX_BLOCK_BYTES: usize = 16 << 20;
+/// Bytes of a new piece that are first put behind the rest of the one before.
+const BRIDGE_BYTES: usize = 64 << 10;
+
+/// Reads a dump from pieces of any size.
+#[derive(Debug, Default)]
+pub struct DumpReader {
+    machine: Machine,
+    rest: Vec<u8>,
+}
+
+impl DumpReader {
+    /// A reader at the start of an input.
+    pub fn new() -> Self {
+        DumpReader::default()
+    }
+
+    /// Takes the next piece.
+    pub fn push(&mut self, piece: &[u8]) {
+        let mut piece = piece;
+        while !self.rest.is_empty() && !piece.is_empty() {
+            let before = self.rest.len();
+            let bridge = piece.len().min(BRIDGE_BYTES.max(before));
+            self.rest.extend_from_slice(&piece[..bridge]);
+            let used = self.machine.consume(&self.rest, Tail::More);
+            if used >= before {
+                // The rest is done with: what follows is read where it stands.
+                self.rest.clear();
+                piece = &piece[used - before..];
+                break;
+            }
+            piece = &piece[bridge..];
+            self.rest.drain(..used);
+            if self.rest.len() > MAX_BLOCK_BYTES {
+                self.force();
+            }
+        }
+        if self.rest.is_empty() && !piece.is_empty() {
+            let used = self.machine.consume(piece, Tail::More);
+            self.rest.extend_from_slice(&piece[used..]);
+            if self.rest.len() > MAX_BLOCK_BYTES {
+                self.force();
+            }
+        }
+    }
+
+    fn force(&mut self) {
+        while self.rest.len() > MAX_BLOCK_BYTES && !self.machine.stopped {
+            let used = self.machine.consume(&self.rest, Tail::Forced);
+            self.rest.drain(..used);
+            let used = self.machine.consume(&self.rest, Tail::More);
+            self.rest.drain(..used);
+        }
+    }
+
+    /// Ends the input.
+    pub fn finish(self) -> Parsed {
+        join(vec![self.into_part()])
+    }
+
+    fn into_part(mut self) -> Part {
+        let mut at = 0;
+        while at < self.rest.len() && !self.machine.stopped {
+            let used = self.machine.consume(&self.rest[at..], Tail::Last);
+            if used == 0 {
+                break;
+            }
+            at += used;
+        }
+        if !self.machine.stopped || self.machine.stop_at.is_some() {
+            self.machine.finish();
+        }
+        let Machine { segments, interlude, notes, lines, .. } = self.machine;
+        Part { segments, tail: interlude, notes, lines }
+    }
+}
+
+/// Whether a [`PartReader`] needs more of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// The bytes that follow.
+    More,
+    /// Nothing: the next part begins here.
+    Nothing,
+}
+
+/// Reads one range of an input: from the first goroutine behind a blank line in it to the first one behind its end.
+#[derive(Debug)]
+pub struct PartReader {
+    reader: DumpReader,
+    seeking: bool,
+    offset: u64,
+    end: Option<u64>,
+    held: Vec<u8>,
+}
+
+/// Where parts meet.
+const MEETING: &[u8] = b"\n\ngoroutine ";
+
+impl PartReader {
+    /// A reader of `range` out of an input of `len` bytes; push the bytes from `range.start` on until it wants nothing or the
+    /// input ends.
+    pub fn new(range: Range<u64>, len: u64) -> Self {
+        let mut reader = DumpReader::new();
+        reader.machine.blind = range.start > 0;
+        reader.machine.offset = range.start;
+        let end = (range.end < len).then_some(range.end);
+        reader.machine.stop_at = end;
+        PartReader { reader, seeking: range.start > 0, offset: range.start, end, held: Vec::new() }
+    }
+
+    /// Takes the next piece.
+    pub fn push(&mut self, piece: &[u8]) -> Wants {
+        if !self.seeking {
+            self.reader.push(piece);
+            return if self.reader.machine.stopped { Wants::Nothing } else { Wants::More };
+        }
+        self.held.extend_from_slice(piece);
+        let found =
+            memmem::find_iter(&self.held, MEETING).find(|at| self.held.get(at + MEETING.len()).is_some_and(u8::is_ascii_digit));
+        match found {
+            Some(at) if self.end.is_some_and(|end| self.offset + at as u64 >= end) => {
+                self.reader.machine.stopped = true;
+                Wants::Nothing
+            }
+            Some(at) => {
+                let held = std::mem::take(&mut self.held);
+                self.seeking = false;
+                self.reader.machine.offset = self.offset + at as u64 + 2;
+                self.push(&held[at + 2..])
+            }
+            None => {
+                let keep = self.held.len().min(MEETING.len());
+                self.offset += (self.held.len() - keep) as u64;
+                self.held.drain(..self.held.len() - keep);
+                let past = self.end.is_some_and(|end| self.offset >= end);
+                if past {
+                    self.reader.machine.stopped = true;
+                }
+                if past { Wants::Nothing } else { Wants::More }
+            }
+        }
+    }
+
+    /// Ends the part.
+    pub fn finish(self) -> Part {
+        self.reader.into_part()
+    }
+}
+
+/// Divides an input of `len` bytes into `parts` ranges of about equal size.
+pub fn split_points(len: u64, parts: u64) -> Vec<Range<u64>> {
+    let parts = parts.max(1);
+    (0..parts).map(|part| len * part / parts..len * (part + 1) / parts).filter(|range| !range.is_empty()).collect()
+}

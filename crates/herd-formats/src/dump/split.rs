@@ -1,0 +1,104 @@
+//! Where one dump ends and the next begins, and how parts read side by side become the same dumps.
+
+use herd_model::{Note, Origin, Snapshot, Truncation};
+
+use super::interlude::Interlude;
+use super::notes::Notes;
+use super::segment::{Opener, Segment};
+
+/// Where `net/http/pprof` stops writing without a sign (`runtime/pprof/pprof.go`, `writeGoroutineStacks`).
+pub const RUNTIME_LIMIT_BYTES: u64 = 64 << 20;
+
+/// What one part of an input held.
+#[derive(Debug)]
+pub struct Part {
+    pub(super) segments: Vec<Segment>,
+    pub(super) tail: Interlude,
+    pub(super) notes: Notes,
+    pub(super) lines: u64,
+}
+
+/// Whether a form lists goroutines one by one.
+pub fn has_goroutines(origin: Origin) -> bool {
+    match origin {
+        Origin::Stacks | Origin::Crash | Origin::Goleak => true,
+        Origin::ProfileText | Origin::ProfileProto | Origin::LeakProfile | Origin::Saved => false,
+    }
+}
+
+/// Whether a goroutine opens another dump than the one of form `origin` whose first ids are `heads`.
+pub fn divides(origin: Origin, heads: Option<&[u64]>, opener: &Opener) -> bool {
+    if !opener.goroutine || !has_goroutines(origin) || (origin == Origin::Goleak) != opener.goleak {
+        return true;
+    }
+    let interlude = &opener.interlude;
+    if interlude.stamp_alone.is_some() || (interlude.crash.is_some() && !interlude.same_process) {
+        return true;
+    }
+    if !opener.running || origin != Origin::Stacks {
+        return false;
+    }
+    // debug=2 lists the goroutine that takes the dump first, then all others, oldest first.
+    let seen = |id: u64| heads.is_some_and(|heads| heads.contains(&id));
+    interlude.stamp_any.is_some() || seen(opener.id) || opener.next_id.is_some_and(seen)
+}
+
+/// Joins the parts of one input, in order.
+pub fn join(parts: Vec<Part>) -> (Vec<Snapshot>, Vec<Note>) {
+    let mut dumps: Vec<Segment> = Vec::new();
+    let mut notes = Notes::default();
+    let mut tail = Interlude::default();
+    let mut lines = 0;
+    for part in parts {
+        notes.absorb(part.notes);
+        for (index, mut segment) in part.segments.into_iter().enumerate() {
+            shift_lines(&mut segment, lines);
+            if index == 0 {
+                segment.opener.interlude = std::mem::take(&mut segment.opener.interlude).after(&std::mem::take(&mut tail));
+            }
+            let joins = !segment.opener.decided
+                && dumps.last().is_some_and(|dump| !divides(dump.origin(), Some(&dump.head_ids), &segment.opener));
+            match dumps.last_mut().filter(|_| joins) {
+                Some(dump) => dump.absorb(segment),
+                None => {
+                    if !segment.opener.decided {
+                        segment.take_opener();
+                    }
+                    dumps.push(segment);
+                }
+            }
+        }
+        tail = part.tail.after(&tail);
+        lines += part.lines;
+    }
+    let snapshots = dumps.into_iter().map(|dump| finish(dump, &mut notes)).collect();
+    (snapshots, notes.into_list())
+}
+
+fn shift_lines(segment: &mut Segment, lines: u64) {
+    for cluster in segment.clusters_mut() {
+        cluster.line += lines;
+    }
+}
+
+fn finish(mut dump: Segment, notes: &mut Notes) -> Snapshot {
+    dump.limit_samples(notes);
+    if dump.end - dump.start == RUNTIME_LIMIT_BYTES && dump.origin() == Origin::Stacks {
+        dump.builder.snapshot_mut().truncated = Some(Truncation::RuntimeLimit);
+    }
+    let mut snapshot = dump.builder.finish();
+    if snapshot.go_version.is_none() {
+        snapshot.go_version = version_in_paths(&snapshot);
+    }
+    snapshot
+}
+
+/// The version a downloaded toolchain has in its path: `…/golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64/src/…`.
+fn version_in_paths(snapshot: &Snapshot) -> Option<Box<str>> {
+    snapshot.frames.iter().find_map(|frame| {
+        let (_, after) = snapshot.names.text(frame.file).split_once("/toolchain@v0.0.1-go")?;
+        let (version, _) = after.split_once('/')?;
+        let digits = version.split('.').take_while(|part| part.starts_with(|letter: char| letter.is_ascii_digit()));
+        Some(format!("go{}", digits.collect::<Vec<_>>().join(".")).into())
+    })
+}
