@@ -1,5 +1,6 @@
 //! What is judged, held against recordings of real programs.
 
 mod catalogue;
+mod incident;
 mod recorded;
 mod services;

@@ -11,7 +11,7 @@ use crate::docs::root;
 
 const NAME: &str = "orders-leak";
 const STEP: Duration = Duration::from_secs(5);
-const SNAPSHOTS: u32 = 13;
+const SNAPSHOTS: u32 = 17;
 const RELEASE_AFTER_S: u32 = 12;
 const FILE_BYTES_MAX: usize = 200_000;
 
