@@ -1,0 +1,28 @@
+// The goherd command that answers what a page shows.
+import type { Envelope } from './envelope.ts'
+import type { Route } from './route.ts'
+
+export function commandFor(envelope: Envelope | null, route: Route): string {
+  if (route.page === 'pattern') return `goherd explain ${quoted(route.id)}`
+  if (route.page === 'patterns') return 'goherd explain'
+  const targets = envelope ? targetsOf(envelope) : 'TARGET'
+  if (targets === '') return 'goherd demo'
+  if (route.page === 'groups') return `goherd snap ${targets}`
+  if (route.page === 'flame') return `goherd flame ${targets} --format svg`
+  if (route.page === 'stack') {
+    return `goherd snap ${targets} --format json | jq '.snapshot.clusters[] | select(.id == "${route.id.replace(/[^0-9a-zA-Z_-]/g, '')}")'`
+  }
+  return `goherd doctor ${targets}`
+}
+
+/** Empty for a recorded incident, which is no target of its own. */
+function targetsOf(envelope: Envelope): string {
+  if (envelope.command === 'demo' || envelope.targets.some((target) => target.kind === 'recording')) return ''
+  if (envelope.targets.length === 0) return 'TARGET'
+  return envelope.targets.map((target) => (target.kind === 'stdin' ? '-' : quoted(target.name))).join(' ')
+}
+
+/** A word a POSIX shell reads as it stands. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,61 @@
+// Interface text in the chosen language; reading it in a component follows the choice.
+import type { Candidate, Evidence, Finding } from './envelope.ts'
+import { whole } from './figure.ts'
+import { parseMarkdown, type Document } from './markdown.ts'
+import en from './messages/en.json'
+import zhCN from './messages/zh-CN.json'
+import { patternPages } from './options.ts'
+import { route } from './place.svelte.ts'
+
+export type Key = keyof typeof en
+export type Lang = 'en' | 'zh-CN'
+type Values = Record<string, string | number>
+
+const TABLES: Record<Lang, Record<Key, string>> = { en, 'zh-CN': zhCN }
+
+export function lang(): Lang {
+  const asked = route().query.lang
+  if (asked === 'en' || asked === 'zh-CN') return asked
+  return navigator.language.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'
+}
+
+export function say(key: Key, values: Values = {}): string {
+  return TABLES[lang()][key].replace(/\{(\w+)\}/g, (mark, name: string) => {
+    const value = values[name]
+    return value === undefined ? mark : typeof value === 'number' ? whole(value, lang()) : value
+  })
+}
+
+type Counted = 'goroutines' | 'findings' | 'candidates' | 'snapshots' | 'groups' | 'stacks' | 'rows' | 'frames' | 'evidence'
+
+/** "1 goroutine", "118,204 goroutines". */
+export function count(noun: Counted, n: number): string {
+  return say(`${noun}.${new Intl.PluralRules(lang()).select(n) === 'one' ? 'one' : 'other'}`, { n })
+}
+
+/** A message whose key comes from data; the data itself when no message is known. */
+export function sayOr(key: string, otherwise: string): string {
+  return key in en ? say(key as Key) : otherwise
+}
+
+const parsed = new Map<string, Document>()
+
+/** A pattern's page in the chosen language, else in English. */
+export function patternPage(id: string): Document | undefined {
+  const pages = patternPages[id]
+  const text = pages?.[lang()] ?? pages?.en
+  if (text === undefined) return undefined
+  let page = parsed.get(text)
+  if (!page) parsed.set(text, (page = parseMarkdown(text)))
+  return page
+}
+
+/** The envelope is English; the pattern's page has the same sentence in other languages. */
+export function judged(what: Finding | Candidate, field: 'title' | 'why' | 'fix'): string {
+  if (lang() === 'en') return what[field]
+  return patternPages[what.id]?.[lang()] ? (patternPage(what.id)?.meta[field] ?? what[field]) : what[field]
+}
+
+export function fact(evidence: Evidence): string {
+  return evidence.text
+}

@@ -1,0 +1,16 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vite'
+import { singleFile } from './build/single-file.ts'
+
+export default defineConfig({
+  plugins: [svelte(), singleFile()],
+  build: {
+    target: 'es2022',
+    outDir: 'dist',
+    emptyOutDir: true,
+    cssCodeSplit: false,
+    modulePreload: false,
+    assetsInlineLimit: 1_000_000,
+    rolldownOptions: { input: 'viewer.html' },
+  },
+})
