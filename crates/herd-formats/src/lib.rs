@@ -6,4 +6,11 @@
 pub mod dump;
 mod infer;
 pub mod labels;
+mod pb;
+pub mod profile;
+pub mod recognise;
+pub mod saved;
 pub mod stamp;
+pub mod write;
+
+pub use recognise::{Kind, recognise};

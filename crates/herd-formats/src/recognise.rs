@@ -1,0 +1,190 @@
+//! What kind of file the first bytes belong to, in words a user understands.
+
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
+use memchr::memmem;
+
+use crate::pb::{self, Field};
+
+/// Bytes of a head that are enough.
+pub const HEAD_BYTES: usize = 64 << 10;
+
+/// What an input is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text with goroutines in it.
+    DumpText,
+    /// A profile in profile.proto.
+    ProfileProto {
+        /// Gzipped.
+        gz: bool,
+    },
+    /// Gzip around something else.
+    Gzip,
+    /// Zstandard.
+    Zstd,
+    /// An envelope goherd printed.
+    SavedEnvelope,
+    /// A web page, with its title.
+    Html(String),
+    /// An execution trace.
+    Trace,
+    /// A profile in text that holds no goroutines, such as `heap`.
+    OtherProfile(&'static str),
+    /// Something else that is not text.
+    Binary(&'static str),
+    /// Nothing at all.
+    Empty,
+    /// Text in which nothing is known so far; a dump may come later in a log.
+    UnknownText,
+}
+
+/// Looks at the first bytes of an input, [`HEAD_BYTES`] of them or all there are.
+pub fn recognise(head: &[u8]) -> Kind {
+    if head.is_empty() {
+        return Kind::Empty;
+    }
+    if head.starts_with(&[0x1f, 0x8b]) {
+        return if looks_like_profile(&inflate_head(head)) { Kind::ProfileProto { gz: true } } else { Kind::Gzip };
+    }
+    if let Some((_, kind)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return kind.clone();
+    }
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    if head.starts_with(b"go 1.") && memmem::find(&head[..head.len().min(16)], b" trace").is_some() {
+        return Kind::Trace;
+    }
+    if text.is_empty() {
+        return Kind::Empty;
+    }
+    if has_goroutines(text) {
+        return Kind::DumpText;
+    }
+    if text.starts_with(b"{") && memmem::find(text, b"\"schema\"").is_some() && memmem::find(text, b"\"goherd/").is_some() {
+        return Kind::SavedEnvelope;
+    }
+    if looks_like_html(text) {
+        return Kind::Html(title(text));
+    }
+    if let Some((_, what)) = OTHER_PROFILES.iter().find(|(start, _)| text.starts_with(start)) {
+        return Kind::OtherProfile(what);
+    }
+    if looks_like_profile(head) {
+        return Kind::ProfileProto { gz: false };
+    }
+    if is_binary(head) {
+        return Kind::Binary("binary data");
+    }
+    Kind::UnknownText
+}
+
+const MAGICS: &[(&[u8], Kind)] = &[
+    (&[0x28, 0xb5, 0x2f, 0xfd], Kind::Zstd),
+    (b"\x7fELF", Kind::Binary("an ELF file (a program or a core)")),
+    (b"MZ", Kind::Binary("a Windows program")),
+    (b"\xcf\xfa\xed\xfe", Kind::Binary("a Mach-O program")),
+    (b"PK\x03\x04", Kind::Binary("a zip archive")),
+    (b"\x89PNG", Kind::Binary("a PNG picture")),
+    (b"%PDF", Kind::Binary("a PDF document")),
+    (b"go1.", Kind::Binary("a heap dump (`debug.WriteHeapDump`)")),
+    (b"SQLite format 3", Kind::Binary("an SQLite database")),
+    (&[0xfd, b'7', b'z', b'X', b'Z'], Kind::Binary("xz-compressed data")),
+    (b"BZh", Kind::Binary("bzip2-compressed data")),
+];
+
+const OTHER_PROFILES: &[(&[u8], &str)] = &[
+    (b"heap profile:", "heap profile"),
+    (b"allocs profile:", "allocation profile"),
+    (b"threadcreate profile:", "thread creation profile"),
+    (b"--- contention:", "block profile"),
+    (b"--- mutex:", "mutex profile"),
+];
+
+fn has_goroutines(text: &[u8]) -> bool {
+    memmem::find_iter(text, b"oroutine").any(|at| {
+        let after = &text[at + b"oroutine".len()..];
+        let number = after.strip_prefix(b" ").and_then(|rest| rest.iter().position(|byte| !byte.is_ascii_digit()).map(|len| (len, rest)));
+        number.is_some_and(|(len, rest)| {
+            len > 0 && [&b" ["[..], b" gp=", b" in state "].iter().any(|mark| rest[len..].starts_with(mark))
+        }) || after.starts_with(b" profile: total ")
+            || after.starts_with(b"leak profile: total ")
+    })
+}
+
+fn looks_like_html(text: &[u8]) -> bool {
+    let start = text[..text.len().min(512)].to_ascii_lowercase();
+    [&b"<!doctype html"[..], b"<html", b"<head", b"<?xml", b"<title"].iter().any(|tag| start.starts_with(tag))
+        || (start.starts_with(b"<!--") && memmem::find(&start, b"<html").is_some())
+}
+
+fn title(text: &[u8]) -> String {
+    let lower = text.to_ascii_lowercase();
+    let inside = memmem::find(&lower, b"<title").and_then(|open| {
+        let from = open + memchr::memchr(b'>', &lower[open..])? + 1;
+        let len = memmem::find(&lower[from..], b"</title")?;
+        Some(&text[from..from + len.min(120)])
+    });
+    inside.map_or_else(String::new, |title| String::from_utf8_lossy(title).split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn inflate_head(head: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut piece = [0; 4096];
+    let mut inflater = MultiGzDecoder::new(head);
+    // A head ends inside the stream: what came out before the error is what is wanted.
+    while out.len() < HEAD_BYTES {
+        match inflater.read(&mut piece) {
+            Ok(len) if len > 0 => out.extend_from_slice(&piece[..len]),
+            Ok(_) | Err(_) => break,
+        }
+    }
+    out
+}
+
+/// The first fields of a profile: known numbers, the first of them sample types.
+fn looks_like_profile(head: &[u8]) -> bool {
+    let mut seen = 0;
+    for field in pb::fields(head).take(16) {
+        match field {
+            Ok((1 | 11, Field::Bytes(value_type))) => {
+                let whole = pb::fields(value_type).all(|field| matches!(field, Ok((1 | 2, Field::Number(_)))));
+                if !whole {
+                    return false;
+                }
+            }
+            Ok((2..=6 | 13, Field::Bytes(_)) | (7 | 8 | 9 | 10 | 12 | 14, Field::Number(_))) => {}
+            Ok((13, Field::Number(_))) => {}
+            Ok(_) => return false,
+            // The head ends inside a field.
+            Err(_) => return seen >= 3,
+        }
+        seen += 1;
+    }
+    seen >= 3
+}
+
+fn is_binary(head: &[u8]) -> bool {
+    let odd = head.iter().filter(|byte| **byte < 9 || (14..32).contains(*byte) && **byte != 0x1b).count();
+    head.contains(&0) || odd * 20 > head.len()
+}
+
+impl Kind {
+    /// Completes "this is …".
+    pub fn describe(&self) -> String {
+        match self {
+            Kind::DumpText => "a goroutine dump".to_owned(),
+            Kind::ProfileProto { .. } => "a pprof profile".to_owned(),
+            Kind::Gzip => "gzip-compressed data".to_owned(),
+            Kind::Zstd => "zstd-compressed data".to_owned(),
+            Kind::SavedEnvelope => "an envelope saved by goherd".to_owned(),
+            Kind::Html(title) if title.is_empty() => "an HTML page".to_owned(),
+            Kind::Html(title) => format!("an HTML page: {title}"),
+            Kind::Trace => "a Go execution trace".to_owned(),
+            Kind::OtherProfile(what) => format!("a {what} in text, which holds no goroutines"),
+            Kind::Binary(what) => (*what).to_owned(),
+            Kind::Empty => "empty".to_owned(),
+            Kind::UnknownText => "text without a goroutine dump".to_owned(),
+        }
+    }
+}
