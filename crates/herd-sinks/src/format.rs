@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
+use herd_formats::write;
 use herd_model::{Envelope, Snapshot};
 
-use crate::{Look, concise, folded, github, json, junit, markdown, svg, text};
+use crate::{Look, concise, github, html, json, junit, markdown, svg, text};
 
 /// A way to print an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,15 +113,18 @@ pub fn render(
         Format::Markdown => print(markdown::markdown(envelope, look), out),
         Format::Github => print(github::github(envelope, look), out),
         Format::Junit => print(junit::junit(envelope, look)?, out),
-        Format::Html => Ok(()),
+        Format::Html => html::html(envelope, look, out),
         Format::Svg => print(svg::svg(envelope, look)?, out),
-        Format::Folded => print(folded::folded(envelope)?, out),
-        Format::Pprof => {
-            let _ = stacks;
-            Ok(())
-        }
-        Format::Speedscope => Ok(()),
+        Format::Folded => print(write::folded(stacks.ok_or(SinkError::NoStacks)?), out),
+        Format::Pprof => Ok(out.write_all(&write::pprof(stacks.ok_or(SinkError::NoStacks)?))?),
+        Format::Speedscope => print(write::speedscope(stacks.ok_or(SinkError::NoStacks)?, &name(envelope)), out),
     }
+}
+
+/// What a file made of this answer calls itself.
+pub(crate) fn name(envelope: &Envelope) -> String {
+    let names: Vec<&str> = envelope.targets.iter().map(|target| target.name.as_str()).collect();
+    names.join(" ")
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 
 mod concise;
 mod figure;
-mod folded;
 mod format;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod layout;
@@ -24,4 +24,4 @@ mod tree;
 pub use format::{FORMATS, Format, FormatRow, SinkError, render};
 pub use look::{Charset, Detail, Lang, Localised, Look, PatternWords};
 pub use page::page;
-pub use redact::redact;
+pub use redact::{redact, redact_stacks};

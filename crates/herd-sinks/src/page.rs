@@ -54,7 +54,8 @@ fn starts_item(line: &str) -> bool {
 fn join(paragraph: &mut String, line: &str) {
     let line = if paragraph.is_empty() { line.trim_end() } else { line.trim() };
     let wide = |c: Option<char>| c.is_some_and(|c| !c.is_ascii());
-    if !paragraph.is_empty() && !(wide(paragraph.chars().last()) && wide(line.chars().next())) {
+    let joined = wide(paragraph.chars().last()) && wide(line.chars().next());
+    if !paragraph.is_empty() && !joined {
         paragraph.push(' ');
     }
     paragraph.push_str(line);

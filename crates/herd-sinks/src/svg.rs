@@ -34,8 +34,7 @@ pub fn svg(envelope: &Envelope, look: &Look<'_>) -> Result<String, SinkError> {
     let (drawn, narrow): (Vec<&Row<'_>>, Vec<&Row<'_>>) = rows.iter().partition(|row| row.total as f64 * scale >= WIDTH_MIN);
     let deepest = drawn.iter().map(|row| row.depth).max().unwrap_or(0);
     let height = HEAD + (deepest + 2) as f64 * ROW_HEIGHT;
-    let names: Vec<&str> = envelope.targets.iter().map(|target| target.name.as_str()).collect();
-    let title = format!("goherd flame {}", names.join(" "));
+    let title = format!("goherd flame {}", crate::format::name(envelope));
     let mut text = String::new();
     let _ = writeln!(
         text,

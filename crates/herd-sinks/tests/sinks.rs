@@ -130,18 +130,34 @@ fn svg() {
     insta::assert_snapshot!(print(Format::Svg, &leaking(), &Look::default()));
 }
 
+/// The text between a marker element and its end.
+fn embedded<'a>(page: &'a str, id: &str) -> &'a str {
+    let open = format!(r#"<script id="{id}" type="application/json">"#);
+    assert_eq!(page.matches(&open).count(), 1, "{id}");
+    page.split_once(&open).unwrap().1.split_once("</script>").unwrap().0
+}
+
 #[test]
-fn folded() {
-    let text = print(Format::Folded, &leaking(), &Look::default());
-    let sum: u64 = text.lines().map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum();
-    assert_eq!(sum, 119_356);
-    insta::assert_snapshot!(text);
+fn html_carries_the_answer_its_pages_and_nothing_from_elsewhere() {
+    let patterns = chinese();
+    let look = Look { patterns: &patterns, source_url: Some("https://host/{file}#L{line}"), ..Look::default() };
+    let page = print(Format::Html, &hostile(), &look);
+    assert_eq!(serde_json::from_str::<Envelope>(embedded(&page, "goherd-envelope")).unwrap(), hostile());
+    let pages: serde_json::Value = serde_json::from_str(embedded(&page, "goherd-pages")).unwrap();
+    assert_eq!(pages["LK005"]["zh-CN"], "# 页");
+    let options: serde_json::Value = serde_json::from_str(embedded(&page, "goherd-options")).unwrap();
+    assert_eq!(options["source_url"], "https://host/{file}#L{line}");
+    let plain = print(Format::Html, &healthy(), &Look::default());
+    assert_eq!(page.matches("<script").count(), plain.matches("<script").count(), "a name opened an element of its own");
+    for outside in ["src=\"http", "href=\"http", "@import", "url(http"] {
+        assert!(!plain.contains(outside), "{outside}");
+    }
 }
 
 #[test]
 fn no_format_lets_a_hostile_name_out() {
     let envelope = hostile();
-    for format in [Format::Text, Format::Concise, Format::Markdown, Format::Github, Format::Junit, Format::Svg, Format::Folded] {
+    for format in [Format::Text, Format::Concise, Format::Markdown, Format::Github, Format::Junit, Format::Svg] {
         let text = print(format, &envelope, &Look::default());
         assert!(!text.contains(['\u{1b}', '\u{0}']), "{format:?}: {text}");
         assert!(!text.contains("\n::error::x.go"), "{format:?}: {text}");
