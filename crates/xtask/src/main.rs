@@ -1,6 +1,7 @@
 //! House tasks: `cargo xtask test | tidy | fixtures | docs | ui | bench | soak`.
 
 mod docs;
+mod fixtures;
 mod fixtures_services;
 mod tidy;
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let done = match task {
         "docs" => docs::run(rest),
         "tidy" => tidy::run(rest),
+        "fixtures" => fixtures::run(rest),
         "fixtures-services" => fixtures_services::run(rest),
         _ => {
             anstream::eprint!("{USAGE}");
