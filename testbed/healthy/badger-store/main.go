@@ -20,7 +20,7 @@ func main() {
 	admin.Start()
 	ctx := context.Background()
 	for range 4 {
-		options := badger.DefaultOptions(admin.Scratch()).WithLogger(nil).WithMemTableSize(4 << 20).WithValueLogFileSize(8 << 20)
+		options := badger.DefaultOptions(admin.Scratch()).WithLogger(nil).WithMemTableSize(4 << 20).WithValueThreshold(1 << 10)
 		sessions, err := badger.Open(options)
 		admin.Must(err)
 		go write(ctx, sessions)

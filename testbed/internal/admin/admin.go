@@ -46,17 +46,18 @@ func Clients(play func(ctx context.Context, server string)) {
 	os.Exit(0)
 }
 
+// leashes are the clients' ends of stdin: a collected file would be closed, and the clients would go.
+var leashes []io.Closer
+
 // StartClients starts this program once more, as the clients of the given server.
 func StartClients(server string) {
 	command := exec.Command(os.Args[0])
 	command.Env = append(os.Environ(), clientsOf+"="+server)
 	command.Stderr = os.Stderr
-	if _, err := command.StdinPipe(); err != nil {
-		log.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		log.Fatal(err)
-	}
+	stdin, err := command.StdinPipe()
+	Must(err)
+	leashes = append(leashes, stdin)
+	Must(command.Start())
 }
 
 // Loopback listens on a free loopback port.
