@@ -89,3 +89,25 @@ heading-finding = 问题
 heading-goroutines = goroutine 数
 heading-place = 位置
 heading-started-by = 创建者
+
+# 证据。键名由种类和参数名组成；种类和参数名都相同时，前面加上模式编号。
+evidence-runtime-proof-count = 运行时的泄漏检测表明，其中 { $count } 个不可能再被唤醒
+evidence-growth-from-seconds-steps-to = 在 { $seconds } 秒内从 { $from } 增至 { $to }（{ $steps } 步，从未回落）
+evidence-persistence-of-still = 窗口开始时的 { $of } 个中，仍有 { $still } 个存活
+evidence-presence-count-present-windows = 同一个栈出现 { $count } 次，最近 { $windows } 份快照中有 { $present } 份可见
+evidence-age-spread-max-min-p50 = 等待 { $min } 到 { $max } 分钟，其中一半不少于 { $p50 } 分钟
+evidence-age-spread-count-seconds = { $count } 个 goroutine 已存活 { $seconds } 秒，却没有一个等待满一分钟：它们会自己醒来
+evidence-also-fits-patterns = 只看栈也符合 { $patterns }
+evidence-creator-returned-count = 启动它们的函数已经返回（抽查的 { $count } 个全部如此）
+evidence-creator-returned-count-live = 启动它们的函数仍在运行（抽查的 { $count } 个中有 { $live } 个）
+evidence-siblings-sampled-siblings = 抽查的 { $sampled } 个中，有 { $siblings } 个由同一个 goroutine 在同一行启动
+evidence-siblings-families = 同一批 goroutine 还启动了另外 { $families } 个阻塞在 channel 上的家族
+evidence-shared-object-waiters = { $waiters } 个 goroutine 等待同一把互斥锁
+evidence-missing-partner-connections-readers = { $connections } 条连接中，只有 { $readers } 个 goroutine 在读取响应体
+evidence-name-hint-func = 名称 { $func } 暗示周期性执行
+evidence-DL001-shared-object-objects = { $objects } 把互斥锁各有一个等待者：并没有排在其他 goroutine 之后
+evidence-DL001-shape-inner-outer = { $inner } 由同一类型的方法 { $outer } 调用
+evidence-DL005-shared-object-objects = 它们等待 { $objects } 个不同的 channel
+evidence-DL005-pairing-count = 由相同创建者启动的 { $count } 个 goroutine 阻塞在另一行的同类操作上
+evidence-DL002-pairing-count = 由相同 goroutine 启动的 { $count } 个 goroutine 在另一行等待其他互斥锁
+evidence-LK009-pairing-count = { $count } 条连接：readLoop 与 writeLoop 的 goroutine 数量相同

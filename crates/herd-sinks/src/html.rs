@@ -26,11 +26,11 @@ pub fn html(envelope: &Envelope, look: &Look<'_>, out: &mut dyn Write) -> Result
     let mut written = 0;
     for (at, marker, value) in places {
         let (open, _) = marker.split_at(marker.find('>').map_or(0, |end| end + 1));
-        out.write_all(VIEWER[written..at].as_bytes())?;
+        out.write_all(&VIEWER.as_bytes()[written..at])?;
         write!(out, "{open}{}</script>", inline(value)?)?;
         written = at + marker.len();
     }
-    out.write_all(VIEWER[written..].as_bytes())?;
+    out.write_all(&VIEWER.as_bytes()[written..])?;
     Ok(())
 }
 

@@ -38,7 +38,8 @@ fn failed(finding: &Finding, look: &Look<'_>, say: &Messages) -> TestCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(format!("{}, {}", finding.severity.as_str(), finding.certainty.as_str()));
     status.set_message(format!("{}: {}", counted(finding.count, finding.rate_per_s, say), clean(&finding.waits_on)));
-    let mut lines: Vec<String> = finding.evidence.iter().map(|fact| clean(&say.evidence(fact)).into_owned()).collect();
+    let mut lines: Vec<String> =
+        finding.evidence.iter().map(|fact| clean(&say.evidence(&finding.id, fact)).into_owned()).collect();
     lines.push(words.map_or(&finding.why, |words| &words.why).clone());
     lines.push(words.map_or(&finding.fix, |words| &words.fix).clone());
     lines.extend(finding.started_by.as_ref().map(|place| format!("{} {}", say.say("row-started-by"), full_place(place, look))));

@@ -96,7 +96,7 @@ fn section(text: &mut String, finding: &Finding, look: &Look<'_>, say: &Messages
     }
     let _ = writeln!(text, "- {}:", say.say("row-evidence"));
     for fact in &finding.evidence {
-        let _ = writeln!(text, "  - {}", prose(&say.evidence(fact)));
+        let _ = writeln!(text, "  - {}", prose(&say.evidence(&finding.id, fact)));
     }
     let _ = writeln!(text, "- {}: {}", say.say("row-why"), prose(words.map_or(&finding.why, |words| &words.why)));
     let _ = writeln!(text, "- {}: {}", say.say("row-fix"), prose(words.map_or(&finding.fix, |words| &words.fix)));

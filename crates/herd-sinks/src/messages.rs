@@ -3,7 +3,7 @@
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
-use herd_model::Evidence;
+use herd_model::{Evidence, PatternId};
 
 use crate::{Lang, figure::thousands};
 
@@ -61,16 +61,17 @@ impl Messages {
         self.say_with(key, &[(name, &self.count(name, count))])
     }
 
-    /// A fact's sentence; its own English where this language has none or the fact lacks a value the sentence needs.
-    pub fn evidence(&self, evidence: &Evidence) -> String {
+    /// A fact's sentence; its own English where this language has none. One kind has several sentences, told apart by the names of their
+    /// values, and by the pattern where those are alike, too.
+    pub fn evidence(&self, id: &PatternId, evidence: &Evidence) -> String {
         let mut args = FluentArgs::new();
         for (name, value) in &evidence.args {
             let grouped = value.parse::<u64>().map_or_else(|_| value.clone(), thousands);
             args.set(name.clone(), grouped);
         }
-        let variant = evidence.args.get("variant").map(|variant| format!("{}-{variant}", evidence_key(evidence)));
-        let sentence = variant.and_then(|key| self.format(&key, &args)).or_else(|| self.format(&evidence_key(evidence), &args));
-        sentence.unwrap_or_else(|| evidence.text.clone())
+        let key = evidence_key(evidence);
+        let own = self.format(&format!("evidence-{id}-{key}"), &args);
+        own.or_else(|| self.format(&format!("evidence-{key}"), &args)).unwrap_or_else(|| evidence.text.clone())
     }
 
     fn format(&self, key: &str, args: &FluentArgs<'_>) -> Option<String> {
@@ -81,14 +82,18 @@ impl Messages {
     }
 }
 
+/// The kind and the names of its values: `persistence-of-still`.
 fn evidence_key(evidence: &Evidence) -> String {
     let kind = serde_json::to_value(evidence.kind).ok();
-    format!("evidence-{}", kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default())
+    let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+    std::iter::once(kind).chain(evidence.args.keys().map(String::as_str)).collect::<Vec<_>>().join("-")
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use herd_model::EvidenceKind;
 
     use super::*;
 
@@ -110,6 +115,18 @@ mod tests {
             assert_eq!(own, keys(Lang::En), "{}", lang.tag());
             assert!(own.len() > 30, "{}", own.len());
         }
+    }
+
+    #[test]
+    fn a_fact_is_told_in_the_language_that_has_its_sentence() {
+        let returned = Evidence::new(EvidenceKind::CreatorReturned, "it has returned for all 12").with("count", &12);
+        let runs = Evidence::new(EvidenceKind::CreatorReturned, "it still runs for 3 of 12").with("count", &12).with("live", &3);
+        let id = PatternId::new("LK001");
+        let zh = messages(Lang::ZhCn);
+        assert_eq!(zh.evidence(&id, &returned), "启动它们的函数已经返回（抽查的 12 个全部如此）");
+        assert_eq!(zh.evidence(&id, &runs), "启动它们的函数仍在运行（抽查的 12 个中有 3 个）");
+        assert_eq!(zh.evidence(&id, &Evidence::new(EvidenceKind::Shape, "own words")), "own words");
+        assert_eq!(messages(Lang::En).evidence(&id, &returned), "it has returned for all 12");
     }
 
     #[test]

@@ -216,7 +216,7 @@ fn finding_lines(finding: &Finding, look: &Look<'_>, say: &Messages) -> Vec<Stri
         return lines;
     }
     lines.extend(place_rows(&finding.waits_on, finding.since_s.as_ref(), &finding.at, finding.started_by.as_ref(), look, say));
-    lines.extend(evidence_rows(&finding.evidence, look, say));
+    lines.extend(evidence_rows(&finding.id, &finding.evidence, look, say));
     lines.extend(labelled(&say.say("row-why"), &clean(words.map_or(&finding.why, |words| &words.why)), look));
     lines.extend(labelled(&say.say("row-fix"), &clean(words.map_or(&finding.fix, |words| &words.fix)), look));
     lines.extend(also(&finding.also, look, say));
@@ -258,9 +258,9 @@ fn place_row(label: &str, place: &Place, width: usize, look: &Look<'_>, say: &Me
     lines
 }
 
-fn evidence_rows(evidence: &[Evidence], look: &Look<'_>, say: &Messages) -> Vec<String> {
+fn evidence_rows(id: &PatternId, evidence: &[Evidence], look: &Look<'_>, say: &Messages) -> Vec<String> {
     let shown = if look.detail == Detail::Full { evidence.len() } else { EVIDENCE_SHOWN };
-    let mut rows: Vec<String> = evidence.iter().take(shown).map(|fact| clean(&say.evidence(fact)).into_owned()).collect();
+    let mut rows: Vec<String> = evidence.iter().take(shown).map(|fact| clean(&say.evidence(id, fact)).into_owned()).collect();
     if evidence.len() > shown {
         rows.push(say.count("more-evidence", (evidence.len() - shown) as u64));
     }
@@ -318,7 +318,7 @@ fn candidate_lines(candidate: &Candidate, look: &Look<'_>, say: &Messages) -> Ve
         say,
     ));
     if look.detail == Detail::Full {
-        lines.extend(evidence_rows(&candidate.evidence, look, say));
+        lines.extend(evidence_rows(&candidate.id, &candidate.evidence, look, say));
         lines.extend(labelled(&say.say("row-why"), &clean(words.map_or(&candidate.why, |words| &words.why)), look));
         lines.extend(labelled(&say.say("row-fix"), &clean(words.map_or(&candidate.fix, |words| &words.fix)), look));
     }

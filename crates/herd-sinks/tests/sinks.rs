@@ -9,8 +9,8 @@ use herd_sinks::{Charset, Detail, Format, Lang, Localised, Look, PatternWords, r
 #[track_caller]
 fn print(format: Format, envelope: &Envelope, look: &Look<'_>) -> String {
     let mut out = Vec::new();
-    render(format, envelope, None, look, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
+    render(format, envelope, None, look, &mut out).expect("the format prints");
+    String::from_utf8(out).expect("the format is text")
 }
 
 fn chinese() -> Vec<PatternWords> {
@@ -134,7 +134,8 @@ fn svg() {
 fn embedded<'a>(page: &'a str, id: &str) -> &'a str {
     let open = format!(r#"<script id="{id}" type="application/json">"#);
     assert_eq!(page.matches(&open).count(), 1, "{id}");
-    page.split_once(&open).unwrap().1.split_once("</script>").unwrap().0
+    let (_, rest) = page.split_once(&open).expect("it was counted");
+    rest.split_once("</script>").expect("the element ends").0
 }
 
 #[test]

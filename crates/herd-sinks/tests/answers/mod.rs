@@ -17,9 +17,7 @@ fn create() -> Place {
     place("github.com/acme/orders/internal/api.(*Handler).Create", "/build/orders/internal/api/order.go", 141)
 }
 
-fn spread(min: f64, p50: f64, max: f64) -> Option<Spread> {
-    Some(Spread { min, p50, max })
-}
+const WAITS: Option<Spread> = Some(Spread { min: 0.0, p50: 1380.0, max: 2460.0 });
 
 fn cluster(id: &str, count: u64, state: &str, frames: Vec<Place>, created_by: Option<Place>) -> ClusterReport {
     ClusterReport {
@@ -27,7 +25,7 @@ fn cluster(id: &str, count: u64, state: &str, frames: Vec<Place>, created_by: Op
         count,
         state: state.into(),
         state_inferred: false,
-        wait_s: spread(0.0, 1380.0, 2460.0),
+        wait_s: WAITS,
         wait_minutes: [(0, count / 2), (23, count - count / 2)].into(),
         depth: frames.len() as u32,
         elided: 0,
@@ -55,7 +53,7 @@ fn family(id: &str, count: u64, state: &str, at: Place, created_by: Option<Place
         created_by,
         clusters: vec![id.into()],
         similar: Vec::new(),
-        wait_s: spread(0.0, 1380.0, 2460.0),
+        wait_s: WAITS,
         benign: benign.map(str::to_owned),
     }
 }
@@ -138,14 +136,23 @@ fn leak() -> Finding {
         at: watch(),
         started_by: Some(create()),
         waits_on: "chan receive".into(),
-        since_s: spread(0.0, 1380.0, 2460.0),
+        since_s: WAITS,
         evidence: vec![
-            Evidence::new(EvidenceKind::Growth, "the stack's own count rose in each of 6 intervals, by 412.3 a second")
-                .with("intervals", &6)
-                .with("rate", &"412.3"),
-            Evidence::new(EvidenceKind::Presence, "118,204 goroutines share the stack, in 7 of 7 snapshots")
-                .with("count", &118_204),
-            Evidence::new(EvidenceKind::Persistence, "all 115,730 goroutines of the snapshot before are still there"),
+            Evidence::new(
+                EvidenceKind::Growth,
+                "rose from 93460 to 118204 in 60 s, at every one of 6 steps or without ever falling",
+            )
+            .with("from", &93_460)
+            .with("to", &118_204)
+            .with("seconds", &60)
+            .with("steps", &6),
+            Evidence::new(EvidenceKind::Persistence, "93460 of the 93460 at the start of the window are still alive")
+                .with("still", &93_460)
+                .with("of", &93_460),
+            Evidence::new(EvidenceKind::Presence, "the same stack stands 118204 times, in 7 of the last 7 snapshots")
+                .with("count", &118_204)
+                .with("present", &7)
+                .with("windows", &7),
             Evidence::new(EvidenceKind::CreatorReturned, "the function that started them is on no stack").at(create()),
             Evidence::new(EvidenceKind::NameHint, "a frame is named watch"),
         ],
@@ -191,7 +198,7 @@ fn candidate(rank: u32) -> Candidate {
         at: watch(),
         started_by: Some(create()),
         waits_on: "chan receive".into(),
-        since_s: spread(0.0, 1380.0, 2460.0),
+        since_s: WAITS,
         evidence: vec![Evidence::new(EvidenceKind::Shape, "1,000 goroutines receive from a channel in their own code")],
         why: "Every sender is gone.".into(),
         fix: "Close the channel when the last sender ends.".into(),

@@ -1,0 +1,301 @@
+//! The command line: names are a contract.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use herd_model::Severity;
+
+use crate::collect::CollectArgs;
+
+/// Tells which goroutines will never finish, why, who started them, and what to change.
+#[derive(Debug, Parser)]
+#[command(name = "goherd", version, max_term_width = 100, disable_help_subcommand = true, after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  goherd demo                         a recorded incident, nothing needed
+  goherd doctor :6060 --for 60s       a running service with net/http/pprof
+  goherd doctor dump.txt              a goroutine dump or a crash log
+  kubectl logs POD | goherd doctor -  what SIGQUIT or a panic printed
+
+Exit codes: 0 healthy or undecidable, 1 findings at or above --fail-on, 2 goherd or its usage failed,
+3 target unreachable or unreadable, 4 inconclusive, 130 interrupted";
+
+/// Subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge everything the targets can testify
+    Doctor(DoctorArgs),
+    /// Show one snapshot: families, clusters, blocking points
+    Snap(SnapArgs),
+    /// Draw the call tree of all goroutines
+    Flame(FlameArgs),
+    /// Show a saved answer, a dump or an endpoint in the viewer
+    Open(OpenArgs),
+    /// Print a pattern's page, or list all patterns
+    Explain(ExplainArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man(ManArgs),
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct GlobalArgs {
+    /// Format of the answer; text on a terminal, one finding a line when piped, annotations in GitHub Actions
+    #[arg(long, global = true, value_enum, value_name = "FORMAT")]
+    pub format: Option<FormatArg>,
+    /// Write the answer to a file; its ending chooses the format unless --format does
+    #[arg(long, short, global = true, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Least severity that makes the exit code 1
+    #[arg(long, global = true, value_enum, default_value_t = FailOn::Warning, value_name = "LEVEL")]
+    pub fail_on: FailOn,
+    /// Colour
+    #[arg(long, global = true, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
+    pub color: ColorArg,
+    /// Language of text for people; the locale's by default
+    #[arg(long, global = true, value_enum, env = "GOHERD_LANG", value_name = "LANG")]
+    pub lang: Option<LangArg>,
+    /// Take out arguments, labels, URLs, addresses and ids, for answers that are shared
+    #[arg(long, global = true)]
+    pub redact: bool,
+    /// Address of a source line, with {file}, {line} and {func}
+    #[arg(long, global = true, env = "GOHERD_SOURCE_URL", value_name = "TEMPLATE")]
+    pub source_url: Option<String>,
+    /// Only the verdict and one line a finding
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// All evidence, all candidates, all notes
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+}
+
+/// Judges everything the targets can testify.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goherd doctor dump.txt
+  goherd doctor dump-1.txt dump-2.txt dump-3.txt
+  goherd doctor :6060 --for 60s --every 10s
+  goherd doctor https://orders.example:8443/ops --bearer-env PPROF_TOKEN
+  goherd doctor dumps/ --format markdown --redact > report.md
+  goherd doctor :6060 --for 60s --fail-on critical --suppress goherd-suppress.toml
+
+Files and directories together are one series; each address is a process of its own.
+One dump cannot convict an ordinary wait: what only looks stuck is a candidate, and the exit code stays 0.")]
+pub struct DoctorArgs {
+    /// FILE, directory, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT or unix:/PATH
+    #[arg(required = true, value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// Collect from addresses for so long
+    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub span: Option<std::time::Duration>,
+    /// Pause between two snapshots
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub every: std::time::Duration,
+    /// How to collect.
+    #[command(flatten)]
+    pub collect: CollectArgs,
+    /// List known long waiters, too
+    #[arg(long)]
+    pub all: bool,
+    /// Findings to leave out: fingerprints with reasons, TOML
+    #[arg(long, value_name = "FILE")]
+    pub suppress: Option<PathBuf>,
+    /// Write a suppression file that leaves out what is found now
+    #[arg(long, value_name = "FILE")]
+    pub write_suppressions: Option<PathBuf>,
+    /// POST the findings to this address
+    #[arg(long, value_name = "URL")]
+    pub webhook: Option<String>,
+}
+
+/// Shows one snapshot: families, clusters, blocking points.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goherd snap :6060
+  goherd snap dump.txt --format folded
+  goherd snap :6060 --save before.json
+  goherd snap :6060 --every 10s --count 7 --save series/    then: goherd doctor series/")]
+pub struct SnapArgs {
+    /// FILE, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT or unix:/PATH
+    pub target: String,
+    /// Save the answer for later; with --count above 1, a directory
+    #[arg(long, value_name = "PATH")]
+    pub save: Option<PathBuf>,
+    /// Pause between two snapshots
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub every: std::time::Duration,
+    /// How many snapshots
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub count: u32,
+    /// List known long waiters, too
+    #[arg(long)]
+    pub all: bool,
+    /// How to collect.
+    #[command(flatten)]
+    pub collect: CollectArgs,
+}
+
+/// Draws the call tree of all goroutines.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goherd flame :6060 --top
+  goherd flame dump.txt -o flame.svg
+  goherd flame dump.txt --format html > flame.html
+  goherd flame dump.txt -o goroutines.pb.gz && go tool pprof -top goroutines.pb.gz")]
+pub struct FlameArgs {
+    /// FILE, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT or unix:/PATH
+    pub target: String,
+    /// A table of functions instead of a drawing; the same as --format text
+    #[arg(long, conflicts_with = "format")]
+    pub top: bool,
+    /// How to collect.
+    #[command(flatten)]
+    pub collect: CollectArgs,
+}
+
+/// Shows a saved answer, a dump or an endpoint in the viewer, served on 127.0.0.1 until Ctrl-C.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goherd open report.json
+  goherd open dump.txt --no-browser --port 8099")]
+pub struct OpenArgs {
+    /// An answer saved as JSON, or any target
+    pub target: String,
+    /// Port to listen on; a free one by default
+    #[arg(long, default_value_t = 0, value_name = "PORT")]
+    pub port: u16,
+    /// Print the address only
+    #[arg(long)]
+    pub no_browser: bool,
+    /// How to collect.
+    #[command(flatten)]
+    pub collect: CollectArgs,
+}
+
+/// Prints a pattern's page, or lists all patterns.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goherd explain
+  goherd explain LK005
+  goherd explain LK005 --lang zh-CN
+  goherd explain LK005 --format markdown")]
+pub struct ExplainArgs {
+    /// Such as LK005
+    pub id: Option<String>,
+}
+
+/// Prints a completion script.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goherd completions bash > ~/.local/share/bash-completion/completions/goherd
+  goherd completions zsh > ~/.zfunc/_goherd")]
+pub struct CompletionsArgs {
+    /// Shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Prints the manual page.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goherd man | man -l -
+  goherd man --out ~/.local/share/man/man1")]
+pub struct ManArgs {
+    /// Write one page a command into this directory
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormatArg(pub herd_sinks::Format);
+
+impl ValueEnum for FormatArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        use herd_sinks::Format::{Concise, Folded, Github, Html, Json, Junit, Markdown, Pprof, Speedscope, Svg, Text};
+        const ALL: &[FormatArg] = &[
+            FormatArg(Text),
+            FormatArg(Concise),
+            FormatArg(Json),
+            FormatArg(Markdown),
+            FormatArg(Github),
+            FormatArg(Junit),
+            FormatArg(Html),
+            FormatArg(Svg),
+            FormatArg(Folded),
+            FormatArg(Pprof),
+            FormatArg(Speedscope),
+        ];
+        ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        let row = self.0.row();
+        Some(clap::builder::PossibleValue::new(row.name).help(row.about))
+    }
+}
+
+/// `--fail-on`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Critical findings only
+    Critical,
+    /// Warnings and worse
+    Warning,
+    /// Any finding
+    Info,
+    /// Nothing
+    Never,
+}
+
+impl FailOn {
+    /// The least severity that fails.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            FailOn::Critical => Some(Severity::Critical),
+            FailOn::Warning => Some(Severity::Warning),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
+        }
+    }
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal that shows it, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `--lang`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LangArg {
+    /// English
+    En,
+    /// Chinese, simplified
+    #[value(name = "zh-CN", alias = "zh", alias = "zh-cn", alias = "zh_CN")]
+    ZhCn,
+}

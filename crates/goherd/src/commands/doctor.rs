@@ -1,0 +1,51 @@
+//! `goherd doctor`: everything the targets can testify, judged.
+
+use herd_deliver::Webhook;
+use herd_diagnose::Watch;
+use herd_model::{Envelope, Verdict};
+use herd_sinks::Format;
+use time::OffsetDateTime;
+
+use crate::args::{DoctorArgs, GlobalArgs};
+use crate::error::ExpectedError;
+use crate::exit::Exit;
+use crate::{collect, output, suppress};
+
+/// Collects, judges, prints, delivers.
+pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
+    let today = OffsetDateTime::now_utc().date();
+    // A broken suppression file must not cost a minute of collecting first.
+    let suppressions = args.suppress.as_deref().map(suppress::read).transpose()?;
+    let watch = args.span.map(|span| Watch { span, every: args.every });
+    let mut diagnosis = collect::diagnose("doctor", &args.targets, &args.collect, watch, global.quiet)?;
+    let envelope = &mut diagnosis.envelope;
+    if let Some(file) = &suppressions {
+        suppress::apply(envelope, file, today);
+    }
+    if let Some(path) = &args.write_suppressions {
+        let text = suppress::baseline(&envelope.findings, today);
+        output::write_file(path, &mut |out| Ok(out.write_all(text.as_bytes())?))?;
+    }
+    let exit = exit(envelope, global);
+    output::print(envelope, Some(diagnosis.snapshot), Format::Concise, exit, args.all, global)?;
+    if let Some(url) = args.webhook.as_ref().filter(|_| !envelope.findings.is_empty()) {
+        deliver(url, envelope)?;
+    }
+    Ok(exit)
+}
+
+/// Findings decide against `--fail-on`; candidates alone never fail.
+pub fn exit(envelope: &Envelope, global: &GlobalArgs) -> Exit {
+    let failing = |severity| global.fail_on.severity().is_some_and(|least| severity >= least);
+    match envelope.verdict {
+        Verdict::Inconclusive => Exit::Inconclusive,
+        _ if envelope.findings.iter().any(|finding| failing(finding.severity)) => Exit::Findings,
+        Verdict::Healthy | Verdict::Findings | Verdict::Undecidable => Exit::Healthy,
+    }
+}
+
+fn deliver(url: &str, envelope: &Envelope) -> Result<(), ExpectedError> {
+    let receipt = herd_deliver::deliver(&Webhook::new(url), envelope)?;
+    anstream::eprintln!("goherd: findings delivered to the webhook, status {}, {} attempt(s)", receipt.status, receipt.attempts);
+    Ok(())
+}

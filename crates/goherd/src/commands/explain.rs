@@ -1,0 +1,48 @@
+//! `goherd explain`: a pattern's page, or the list of all.
+
+use herd_patterns::{CATALOGUE, Pattern, Status, by_id};
+use herd_sinks::{Format, Lang};
+
+use crate::args::{ExplainArgs, FormatArg, GlobalArgs};
+use crate::error::ExpectedError;
+use crate::exit::Exit;
+use crate::output;
+
+/// Prints one page, or all ids with their titles.
+pub fn run(args: &ExplainArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
+    let lang = match output::lang(global) {
+        Lang::En => herd_patterns::Lang::En,
+        Lang::ZhCn => herd_patterns::Lang::Zh,
+    };
+    let text = match &args.id {
+        None => list(lang),
+        Some(id) => page(by_id(id).ok_or_else(|| ExpectedError::UnknownPattern(id.clone()))?, lang, global)?,
+    };
+    output::print_text(&text, Some(global))?;
+    Ok(Exit::Healthy)
+}
+
+fn list(lang: herd_patterns::Lang) -> String {
+    let line = |pattern: &Pattern| {
+        let status = match pattern.status {
+            Status::Stable => "stable",
+            Status::Preview => "preview",
+            Status::Deprecated => "deprecated",
+        };
+        format!("{}  {:<8}  {status:<10}  {}\n", pattern.id, pattern.severity.as_str(), pattern.page(lang).title)
+    };
+    CATALOGUE.iter().map(line).collect()
+}
+
+fn page(pattern: &Pattern, lang: herd_patterns::Lang, global: &GlobalArgs) -> Result<String, ExpectedError> {
+    let page = pattern.page(lang);
+    match global.format {
+        None | Some(FormatArg(Format::Text)) => Ok(herd_sinks::page(page.body, &output::look(global))),
+        Some(FormatArg(Format::Markdown)) => Ok(page.body.trim_start().to_owned()),
+        Some(FormatArg(other)) => Err(ExpectedError::Option {
+            option: "--format",
+            why: format!("a pattern's page has no form {}", other.row().name),
+            next: "Use text or markdown.".into(),
+        }),
+    }
+}

@@ -1,0 +1,9 @@
+//! One file a subcommand.
+
+pub mod completions;
+pub mod doctor;
+pub mod explain;
+pub mod flame;
+pub mod man;
+pub mod open;
+pub mod snap;

@@ -1,0 +1,142 @@
+//! Failures a user can meet: what failed, why, what to do next, and the exit code.
+
+use std::io;
+use std::path::PathBuf;
+
+use herd_deliver::DeliverError;
+use herd_sinks::SinkError;
+use herd_sources::{ErrorClass, SourceError};
+
+use crate::exit::Exit;
+
+/// A failure with a next step.
+#[derive(Debug, thiserror::Error)]
+pub enum ExpectedError {
+    /// A target could not testify.
+    #[error("{0}")]
+    Source(#[from] SourceError),
+    /// An option cannot be used as it was.
+    #[error("{option}: {why}")]
+    Option {
+        /// As on the command line.
+        option: &'static str,
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        next: String,
+    },
+    /// No such pattern.
+    #[error("no pattern is called `{0}`")]
+    UnknownPattern(String),
+    /// The suppression file cannot be used.
+    #[error("{}: {why}", path.display())]
+    Suppressions {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A saved answer that cannot be read back.
+    #[error("{name}: this is an answer saved by goherd, but it cannot be read: {why}")]
+    SavedAnswer {
+        /// The file.
+        name: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// The answer could not be written.
+    #[error("{}: {why}", path.display())]
+    Output {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        why: io::Error,
+    },
+    /// The viewer's port cannot be had.
+    #[error("127.0.0.1:{port}: {why}")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// What the system says.
+        why: io::Error,
+    },
+    /// The findings did not reach the webhook.
+    #[error("the findings are not delivered: {0}")]
+    Webhook(#[from] DeliverError),
+    /// The answer could not be printed in this format.
+    #[error("{0}")]
+    Sink(#[from] SinkError),
+}
+
+impl ExpectedError {
+    /// How goherd ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            ExpectedError::Source(error) => match error.class() {
+                ErrorClass::Usage => Exit::Failed,
+                ErrorClass::Target => Exit::Target,
+                ErrorClass::Interrupted => Exit::Interrupted,
+            },
+            ExpectedError::SavedAnswer { .. } => Exit::Target,
+            ExpectedError::Option { .. }
+            | ExpectedError::UnknownPattern(_)
+            | ExpectedError::Suppressions { .. }
+            | ExpectedError::Output { .. }
+            | ExpectedError::Listen { .. }
+            | ExpectedError::Webhook(_)
+            | ExpectedError::Sink(_) => Exit::Failed,
+        }
+    }
+
+    /// What the user can do.
+    pub fn next_step(&self) -> String {
+        match self {
+            ExpectedError::Source(error) => error.next_step(),
+            ExpectedError::Option { next, .. } => next.clone(),
+            ExpectedError::UnknownPattern(_) => "List them all with `goherd explain`.".into(),
+            ExpectedError::Suppressions { .. } => {
+                "Each entry is `[[suppress]]` with `fingerprint`, `reason` and, if it is to end, `expires = 2026-12-31`.".into()
+            }
+            ExpectedError::SavedAnswer { .. } => "Save it again with `goherd snap TARGET --save FILE`.".into(),
+            ExpectedError::Output { .. } => "Check that the folder exists and may be written to.".into(),
+            ExpectedError::Listen { .. } => "Leave out --port to be given a free one.".into(),
+            ExpectedError::Webhook(_) => "Check the receiver and its address; the findings are printed above.".into(),
+            ExpectedError::Sink(SinkError::NoTree | SinkError::NoStacks) => {
+                "Use `--format json` or `--format text` for this answer.".into()
+            }
+            ExpectedError::Sink(_) => "Check that the output can be written to.".into(),
+        }
+    }
+}
+
+/// Says on stderr what failed and what to do, and gives how goherd ends. A reader that is gone is no failure.
+pub fn report(error: &anyhow::Error) -> Exit {
+    if is_broken_pipe(error) {
+        return Exit::Healthy;
+    }
+    let expected = error.downcast_ref::<ExpectedError>();
+    let exit = expected.map_or(Exit::Failed, ExpectedError::exit);
+    if exit == Exit::Interrupted {
+        anstream::eprintln!("goherd: interrupted");
+        return exit;
+    }
+    anstream::eprintln!("goherd: {}", printable(&format!("{error:#}")));
+    if let Some(expected) = expected {
+        anstream::eprintln!("next: {}", printable(&expected.next_step()));
+    }
+    exit
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| match cause.downcast_ref::<ExpectedError>() {
+        Some(ExpectedError::Sink(SinkError::Io(error))) => broken(error),
+        Some(ExpectedError::Sink(SinkError::Json(error))) => error.io_error_kind() == Some(io::ErrorKind::BrokenPipe),
+        _ => cause.downcast_ref::<io::Error>().is_some_and(broken),
+    })
+}
+
+/// An answer from elsewhere may hold what a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}

@@ -1,0 +1,186 @@
+//! Where the answer goes and how it looks there: format, language, width, colour, charset.
+
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+use anstream::ColorChoice;
+use herd_model::{Envelope, Snapshot};
+use herd_patterns::CATALOGUE;
+use herd_sinks::{Charset, Detail, Format, Lang, Localised, Look, PatternWords, SinkError, render};
+
+use crate::args::{ColorArg, GlobalArgs, LangArg};
+use crate::error::ExpectedError;
+use crate::exit::Exit;
+
+/// The widest text goherd prints.
+const WIDTH_MAX: usize = 100;
+
+/// Prints an answer where and how the flags say; `usual` is the format when nothing else decides.
+pub fn print(
+    envelope: &mut Envelope,
+    mut stacks: Option<Snapshot>,
+    usual: Format,
+    exit: Exit,
+    benign: bool,
+    global: &GlobalArgs,
+) -> Result<(), ExpectedError> {
+    if global.redact {
+        herd_sinks::redact(envelope);
+        stacks.iter_mut().for_each(herd_sinks::redact_stacks);
+    }
+    let format = format(global, usual);
+    let patterns = pattern_words();
+    let root = std::env::var("GITHUB_WORKSPACE").ok();
+    let look = Look { exit: Some(exit as u8), benign, patterns: &patterns, root: root.as_deref(), ..look(global) };
+    match &global.output {
+        Some(path) => write_file(path, &mut |out| render(format, envelope, stacks.as_ref(), &look, out)),
+        None => {
+            let stdout = std::io::stdout();
+            if format.row().binary && stdout.is_terminal() {
+                return Err(ExpectedError::Option {
+                    option: "--format",
+                    why: format!("{} is not for terminals", format.row().name),
+                    next: "Write it to a file with --output FILE.".into(),
+                });
+            }
+            let mut out = BufWriter::new(stdout.lock());
+            render(format, envelope, stacks.as_ref(), &look, &mut out)?;
+            out.flush().map_err(SinkError::from)?;
+            Ok(())
+        }
+    }
+}
+
+/// Prints text as it is.
+pub fn print_text(text: &str, global: Option<&GlobalArgs>) -> Result<(), ExpectedError> {
+    match global.and_then(|global| global.output.as_deref()) {
+        Some(path) => write_file(path, &mut |out| Ok(out.write_all(text.as_bytes())?)),
+        None => {
+            let mut out = std::io::stdout().lock();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(SinkError::from)?;
+            Ok(())
+        }
+    }
+}
+
+/// Writes beside the file first, so that no half answer is left behind when something fails.
+pub fn write_file(path: &Path, fill: &mut dyn FnMut(&mut dyn Write) -> Result<(), SinkError>) -> Result<(), ExpectedError> {
+    let failed = |why: std::io::Error| ExpectedError::Output { path: path.to_owned(), why };
+    // A pipe or a device cannot be renamed over.
+    let direct = path.exists() && !path.is_file();
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = if direct { path.to_owned() } else { path.with_file_name(name) };
+    let mut out = BufWriter::new(File::create(&part).map_err(failed)?);
+    let filled = fill(&mut out).map_err(ExpectedError::from).and_then(|()| out.flush().map_err(failed));
+    drop(out);
+    if direct {
+        return filled;
+    }
+    match filled {
+        Ok(()) => std::fs::rename(&part, path).map_err(failed),
+        Err(error) => {
+            std::fs::remove_file(&part).map_err(failed)?;
+            Err(error)
+        }
+    }
+}
+
+/// What the flags, the file's ending, the surroundings and the command's custom make of it.
+fn format(global: &GlobalArgs, usual: Format) -> Format {
+    if let Some(format) = global.format {
+        return format.0;
+    }
+    if let Some(format) = global.output.as_deref().and_then(ending) {
+        return format;
+    }
+    let judging = usual == Format::Concise;
+    if judging && std::io::stdout().is_terminal() {
+        return Format::Text;
+    }
+    if judging && std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true") {
+        return Format::Github;
+    }
+    usual
+}
+
+fn ending(path: &Path) -> Option<Format> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let endings = [
+        (".speedscope.json", Format::Speedscope),
+        (".json", Format::Json),
+        (".html", Format::Html),
+        (".svg", Format::Svg),
+        (".md", Format::Markdown),
+        (".xml", Format::Junit),
+        (".folded", Format::Folded),
+        (".pb.gz", Format::Pprof),
+        (".txt", Format::Text),
+    ];
+    endings.iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, format)| *format)
+}
+
+/// How text is to look on standard output.
+pub fn look(global: &GlobalArgs) -> Look<'_> {
+    let stdout = std::io::stdout();
+    let terminal = stdout.is_terminal() && global.output.is_none();
+    let width = terminal_size::terminal_size_of(&stdout).map_or(WIDTH_MAX, |(width, _)| usize::from(width.0)).min(WIDTH_MAX);
+    let colour = match global.color {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        ColorArg::Auto => global.output.is_none() && anstream::AutoStream::choice(&stdout) != ColorChoice::Never,
+    };
+    let detail = match (global.quiet, global.verbose) {
+        (true, _) => Detail::Brief,
+        (_, true) => Detail::Full,
+        _ => Detail::Normal,
+    };
+    Look {
+        lang: lang(global),
+        width,
+        colour,
+        charset: if terminal { charset() } else { Charset::Unicode },
+        detail,
+        pretty: terminal,
+        source_url: global.source_url.as_deref(),
+        ..Look::default()
+    }
+}
+
+/// The language asked for, else the locale's.
+pub fn lang(global: &GlobalArgs) -> Lang {
+    match global.lang {
+        Some(LangArg::En) => Lang::En,
+        Some(LangArg::ZhCn) => Lang::ZhCn,
+        None => locale(&["LC_ALL", "LC_MESSAGES", "LANG"]).map_or(Lang::En, |locale| Lang::from_locale(&locale)),
+    }
+}
+
+/// A locale that names another encoding means it; no locale at all says nothing of the terminal.
+fn charset() -> Charset {
+    match locale(&["LC_ALL", "LC_CTYPE", "LANG"]) {
+        Some(locale) if !locale.to_ascii_lowercase().contains("utf") => Charset::Ascii,
+        _ => Charset::Unicode,
+    }
+}
+
+fn locale(names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// The catalogue in the words of the sinks.
+pub fn pattern_words() -> Vec<PatternWords> {
+    let words = |page: herd_patterns::Page| Localised {
+        title: page.title.to_owned(),
+        why: page.why.to_owned(),
+        fix: page.fix.to_owned(),
+        page: page.body.trim_start().to_owned(),
+    };
+    let languages = [(Lang::En, herd_patterns::Lang::En), (Lang::ZhCn, herd_patterns::Lang::Zh)];
+    let of = |pattern: &herd_patterns::Pattern| PatternWords {
+        id: pattern.pattern_id(),
+        words: languages.iter().map(|(lang, table)| (*lang, words(pattern.page(*table)))).collect(),
+    };
+    CATALOGUE.iter().map(of).collect()
+}
