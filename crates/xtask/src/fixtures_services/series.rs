@@ -70,8 +70,10 @@ fn build(go: &str, version: &str, work: &Path, kind: &str, name: &str) -> anyhow
     let testbed = root().join("testbed");
     let line = target::minor(version).trim_start_matches("go");
     let module = std::fs::read_to_string(testbed.join("go.mod"))?;
-    let module: String =
-        module.lines().map(|text| if text.starts_with("go 1.") { format!("go {line}\n") } else { format!("{text}\n") }).collect();
+    let module: String = module
+        .lines()
+        .map(|text| if text.starts_with("go 1.") { format!("go {line}.0\n") } else { format!("{text}\n") })
+        .collect();
     std::fs::write(work.join("version.mod"), module)?;
     std::fs::copy(testbed.join("go.sum"), work.join("version.sum"))?;
     let package = format!("./{kind}/{name}");
