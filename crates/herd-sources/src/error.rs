@@ -1,0 +1,258 @@
+//! Everything that can keep a target from testifying, each with what to do about it.
+
+use std::io;
+
+/// Why a target could not be asked. Messages fit after "failed to read …" and name the target.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The text is no target.
+    #[error("`{target}` is not a target: {why}")]
+    BadTarget {
+        /// As given, credentials removed.
+        target: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A process id.
+    #[error("live PIDs are not supported by this build (pid {pid})")]
+    LivePid {
+        /// As given.
+        pid: String,
+    },
+    /// An option the collector cannot use.
+    #[error("{option}: {why}")]
+    BadOption {
+        /// The option as on the command line.
+        option: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No such file.
+    #[error("{path}: no such file or directory")]
+    NotFound {
+        /// The path.
+        path: String,
+    },
+    /// A file that cannot be read.
+    #[error("{path}: {source}")]
+    Unreadable {
+        /// The path.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Compressed data that is broken from the start.
+    #[error("{target}: the {form} data is damaged: {source}")]
+    Damaged {
+        /// The target.
+        target: String,
+        /// `gzip`, `zstd` or `profile`.
+        form: &'static str,
+        /// What the decoder says.
+        source: io::Error,
+    },
+    /// Read, but no dump.
+    #[error("{target}: no goroutine found: this is {what}")]
+    NotADump {
+        /// The target.
+        target: String,
+        /// What it is instead.
+        what: String,
+    },
+    /// A directory without a dump.
+    #[error("{path}: none of its {files} files is a goroutine dump")]
+    NoDumps {
+        /// The path.
+        path: String,
+        /// Files looked at.
+        files: usize,
+    },
+    /// Nobody answers.
+    #[error("{target} cannot be reached: {why}")]
+    Unreachable {
+        /// The target.
+        target: String,
+        /// The innermost cause.
+        why: String,
+    },
+    /// The connection broke while it answered.
+    #[error("{target}: the answer to {asked} broke off after {bytes} bytes: {why}")]
+    Cut {
+        /// The target.
+        target: String,
+        /// What was asked.
+        asked: String,
+        /// Bytes read until then.
+        bytes: u64,
+        /// The innermost cause.
+        why: String,
+    },
+    /// Another status than 200.
+    #[error("{target} answers {status} to {asked}{}", detail.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    HttpStatus {
+        /// The target.
+        target: String,
+        /// What was asked.
+        asked: String,
+        /// Status code.
+        status: u16,
+        /// The first line of the answer, or where it redirects to.
+        detail: Option<String>,
+    },
+    /// The certificate or the handshake.
+    #[error("{target}: TLS: {why}")]
+    Tls {
+        /// The target.
+        target: String,
+        /// The innermost cause.
+        why: String,
+    },
+    /// Nothing within the time allowed.
+    #[error("{target} has not answered {asked} within {seconds} s")]
+    Timeout {
+        /// The target.
+        target: String,
+        /// What was asked.
+        asked: String,
+        /// The time allowed.
+        seconds: f64,
+    },
+    /// More than goherd reads at once.
+    #[error("{target}: {what} is larger than the limit of {limit} bytes")]
+    TooLarge {
+        /// The target.
+        target: String,
+        /// What is.
+        what: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// `debug=2` was demanded of a process that is too large for it.
+    #[error("{target} has {goroutines} goroutines; `debug=2` would stop it for about {seconds:.1} s and is limited to {limit}")]
+    StopsTheWorld {
+        /// The target.
+        target: String,
+        /// How many it has.
+        goroutines: u64,
+        /// How many are allowed.
+        limit: u64,
+        /// Estimate of the pause.
+        seconds: f64,
+    },
+    /// Something goherd knows and cannot read.
+    #[error("{target}: {what}")]
+    Unsupported {
+        /// The target.
+        target: String,
+        /// What it is.
+        what: String,
+    },
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Which exit code an error calls for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// The command line is wrong: 2.
+    Usage,
+    /// The target is unreachable or unreadable: 3.
+    Target,
+    /// Interrupted: 130.
+    Interrupted,
+}
+
+impl SourceError {
+    /// Which exit code it calls for.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            SourceError::BadTarget { .. } | SourceError::LivePid { .. } | SourceError::BadOption { .. } => ErrorClass::Usage,
+            SourceError::Interrupted => ErrorClass::Interrupted,
+            SourceError::NotFound { .. }
+            | SourceError::Unreadable { .. }
+            | SourceError::Damaged { .. }
+            | SourceError::NotADump { .. }
+            | SourceError::NoDumps { .. }
+            | SourceError::Unreachable { .. }
+            | SourceError::Cut { .. }
+            | SourceError::HttpStatus { .. }
+            | SourceError::Tls { .. }
+            | SourceError::Timeout { .. }
+            | SourceError::TooLarge { .. }
+            | SourceError::StopsTheWorld { .. }
+            | SourceError::Unsupported { .. } => ErrorClass::Target,
+        }
+    }
+
+    /// What the user can do, as a sentence.
+    pub fn next_step(&self) -> String {
+        match self {
+            SourceError::BadTarget { .. } => "Name a FILE, a directory, `-`, `http://HOST:PORT`, `:PORT` or `unix:/PATH`.".into(),
+            SourceError::LivePid { .. } => {
+                "Use :PORT where the process serves net/http/pprof, or send it SIGQUIT and give goherd the text it prints.".into()
+            }
+            SourceError::BadOption { option, .. } => format!("See `goherd help doctor` for {option}."),
+            SourceError::NotFound { path } => not_found_step(path),
+            SourceError::Unreadable { .. } => "Check its permissions, or pipe it: `sudo cat FILE | goherd doctor -`.".into(),
+            SourceError::Damaged { .. } => "Copy it again, in binary mode, and check it with `gzip -t` or `zstd -t`.".into(),
+            SourceError::NotADump { what, .. } => not_a_dump_step(what),
+            SourceError::NoDumps { .. } => {
+                "Save dumps there with `curl -o NAME http://HOST:PORT/debug/pprof/goroutine?debug=2`.".into()
+            }
+            SourceError::Unreachable { .. } => {
+                "Check that the service runs, listens on this port and may be reached from here (port-forward, firewall, proxy)."
+                    .into()
+            }
+            SourceError::Cut { .. } => {
+                "Something between here and the service ends long answers (WriteTimeout, a proxy); ask it directly or ask again."
+                    .into()
+            }
+            SourceError::HttpStatus { status, .. } => status_step(*status).into(),
+            SourceError::Tls { .. } => {
+                "Give the certificate of its issuer with --ca-file, or use --insecure if you trust the network.".into()
+            }
+            SourceError::Timeout { .. } => {
+                "Allow more with --timeout, or check whether the process still answers anything at all.".into()
+            }
+            SourceError::TooLarge { .. } => "Take the dump on the target's own machine and give goherd the file.".into(),
+            SourceError::StopsTheWorld { .. } => "Accept the pause with --allow-stw, or take the counts only.".into(),
+            SourceError::Unsupported { .. } => {
+                "Give goherd a goroutine dump: debug=0, debug=1, debug=2 or what SIGQUIT prints.".into()
+            }
+            SourceError::Interrupted => "Run it again when there is time.".into(),
+        }
+    }
+}
+
+fn not_found_step(path: &str) -> String {
+    if path.contains('.') && !path.contains(['/', '\\']) {
+        format!("Check the path; for a service of that name give the port too: `{path}:6060`.")
+    } else {
+        "Check the path; for a service give `HOST:PORT`.".to_owned()
+    }
+}
+
+fn not_a_dump_step(what: &str) -> String {
+    if what.contains("HTML") {
+        "A login page or a proxy answered: pass credentials (--basic, --bearer, --header) or ask the service directly.".to_owned()
+    } else if what.contains("empty") {
+        "Take it again and check that the command that writes it succeeds.".to_owned()
+    } else {
+        "Give goherd a goroutine dump: debug=0, debug=1, debug=2 or what SIGQUIT prints.".to_owned()
+    }
+}
+
+fn status_step(status: u16) -> &'static str {
+    match status {
+        401 => "Pass credentials with --basic USER:PASSWORD or --bearer TOKEN.",
+        403 => "The credentials are not allowed to see profiles, or only some addresses are; ask from an allowed one.",
+        404 => "Import net/http/pprof in the service and serve it on this port, or give its prefix: `http://HOST:PORT/PREFIX`.",
+        405 | 501 => "The endpoint refuses GET; ask the service directly.",
+        407 => "The proxy wants credentials: --proxy http://USER:PASSWORD@HOST:PORT, or NO_PROXY for this host.",
+        429 => "The endpoint limits how often it is asked; wait and ask again.",
+        300..=399 => "It redirects to another place (a login?): pass credentials, or give the address it redirects to.",
+        500..=599 => "The service or the proxy before it fails; ask it directly, and look at its log.",
+        _ => "Ask the service directly, without a proxy.",
+    }
+}

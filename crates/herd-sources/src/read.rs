@@ -1,0 +1,210 @@
+//! Bytes of any kind to snapshots: packing taken off, kind recognised by content, read as a stream where the form allows it.
+
+use std::cell::Cell;
+use std::io::{self, Read};
+use std::rc::Rc;
+
+use herd_formats::dump::DumpReader;
+use herd_formats::{Kind, profile, recognise, saved};
+use herd_model::{Note, NoteKind, Snapshot, Truncation};
+
+use crate::inflate::{MAX_INFLATED_BYTES, Packing, unpack};
+use crate::{CancelFlag, SourceError};
+
+/// What is read at once.
+pub(crate) const CHUNK_BYTES: usize = 1 << 20;
+/// As much as recognising a kind needs.
+pub(crate) const HEAD_BYTES: usize = 64 << 10;
+/// The most of a form that must be held whole: a profile or a saved envelope.
+pub const MAX_WHOLE_BYTES: u64 = 256 << 20;
+
+/// What an input held; at least one snapshot.
+pub(crate) struct Found {
+    pub(crate) snapshots: Vec<Snapshot>,
+    pub(crate) notes: Vec<Note>,
+    /// Bytes before unpacking.
+    pub(crate) bytes: u64,
+}
+
+/// Reads an input to its end. Memory follows distinct stacks for text, the input for profiles and envelopes.
+pub(crate) fn stream(shown: &str, input: impl Read, cancel: &CancelFlag) -> Result<Found, SourceError> {
+    stream_within(shown, input, MAX_INFLATED_BYTES, cancel)
+}
+
+fn stream_within(shown: &str, input: impl Read, inflated_max: u64, cancel: &CancelFlag) -> Result<Found, SourceError> {
+    let bytes = Rc::new(Cell::new(0));
+    let failed = |packing, source| failure(shown, packing, source, cancel);
+    let (mut packing, mut plain) =
+        unpack(Counted { input, bytes: bytes.clone() }).map_err(|error| failed(Packing::None, error))?;
+    let (mut head, mut broken) = head_of(&mut plain);
+    // A profile is gzip by itself, and may be archived in another packing.
+    if packing != Packing::None && matches!(recognise(&head), Kind::Gzip | Kind::Zstd | Kind::ProfileProto { gz: true }) {
+        let outer = packing;
+        (packing, plain) = unpack(io::Cursor::new(head).chain(plain)).map_err(|error| failed(outer, error))?;
+        (head, broken) = head_of(&mut plain);
+    }
+    if let Some(error) = broken.take_if(|_| head.is_empty()) {
+        return Err(failed(packing, error));
+    }
+    let kind = recognise(&head);
+    let input = Input { shown, packing, head, broken, plain, inflated_max, cancel };
+    let mut found = match kind {
+        Kind::DumpText | Kind::UnknownText => input.text()?,
+        Kind::ProfileProto { .. } => input.whole("profile", |bytes| profile::read(bytes).map_err(|error| error.to_string()))?,
+        Kind::SavedEnvelope => input.whole("saved envelope", |bytes| saved::read(bytes).map_err(|error| error.to_string()))?,
+        Kind::Gzip | Kind::Zstd | Kind::Html(_) | Kind::Trace | Kind::OtherProfile(_) | Kind::Binary(_) | Kind::Empty => {
+            return Err(SourceError::NotADump { target: shown.to_owned(), what: kind.describe() });
+        }
+    };
+    found.bytes = bytes.get();
+    Ok(found)
+}
+
+/// Whether what starts so is text that may be read in ranges.
+pub(crate) fn is_plain_dump(head: &[u8]) -> bool {
+    matches!(recognise(head), Kind::DumpText | Kind::UnknownText)
+}
+
+/// The error a text without goroutines is.
+pub(crate) fn no_goroutines(shown: &str) -> SourceError {
+    SourceError::NotADump { target: shown.to_owned(), what: Kind::UnknownText.describe() }
+}
+
+fn failure(shown: &str, packing: Packing, source: io::Error, cancel: &CancelFlag) -> SourceError {
+    match packing {
+        _ if cancel.is_cancelled() => SourceError::Interrupted,
+        Packing::None => SourceError::Unreadable { path: shown.to_owned(), source },
+        Packing::Gzip | Packing::Zstd => SourceError::Damaged { target: shown.to_owned(), form: packing.as_str(), source },
+    }
+}
+
+/// An input whose kind is known.
+struct Input<'a> {
+    shown: &'a str,
+    packing: Packing,
+    /// The first bytes, already taken from `plain`.
+    head: Vec<u8>,
+    /// What ended them early.
+    broken: Option<io::Error>,
+    plain: Box<dyn Read + 'a>,
+    inflated_max: u64,
+    cancel: &'a CancelFlag,
+}
+
+/// Why reading stopped before the input's end.
+enum Stopped {
+    Damaged(io::Error),
+    Limit,
+}
+
+impl Input<'_> {
+    /// A text, chunk by chunk. What precedes damaged packing is kept, as with any other cut.
+    fn text(mut self) -> Result<Found, SourceError> {
+        let mut reader = DumpReader::new();
+        reader.push(&self.head);
+        let mut read = self.head.len() as u64;
+        let mut chunk = vec![0; CHUNK_BYTES];
+        let mut stopped = self.broken.take().map(Stopped::Damaged);
+        while stopped.is_none() {
+            if self.cancel.is_cancelled() {
+                return Err(SourceError::Interrupted);
+            }
+            let (filled, error) = fill(&mut self.plain, &mut chunk);
+            reader.push(&chunk[..filled]);
+            read += filled as u64;
+            if filled == 0 && error.is_none() {
+                break;
+            }
+            let too_much = (read > self.inflated_max).then_some(Stopped::Limit);
+            stopped = error.map(Stopped::Damaged).or(too_much);
+        }
+        let parsed = reader.finish();
+        let mut found = Found { snapshots: parsed.snapshots, notes: parsed.notes, bytes: 0 };
+        match stopped {
+            Some(Stopped::Damaged(error)) if found.snapshots.is_empty() || self.packing == Packing::None => {
+                return Err(failure(self.shown, self.packing, error, self.cancel));
+            }
+            Some(_) if self.cancel.is_cancelled() => return Err(SourceError::Interrupted),
+            Some(stopped) => self.mark(&mut found, read, &stopped),
+            None => {}
+        }
+        if found.snapshots.is_empty() { Err(no_goroutines(self.shown)) } else { Ok(found) }
+    }
+
+    fn mark(&self, found: &mut Found, read: u64, stopped: &Stopped) {
+        let form = self.packing.as_str();
+        let (kind, text, truncation) = match stopped {
+            Stopped::Damaged(error) => (
+                NoteKind::Truncated,
+                format!("the {form} data breaks off here ({error}); what comes before it was read"),
+                Truncation::CutAt(read),
+            ),
+            Stopped::Limit => {
+                let text =
+                    format!("the input unpacks to more than the limit of {} bytes; the rest was not read", self.inflated_max);
+                (NoteKind::Limit, text.clone(), Truncation::ReaderLimit(text.into()))
+            }
+        };
+        found.notes.push(Note { kind, offset: Some(read), text });
+        if let Some(last) = found.snapshots.last_mut() {
+            last.truncated.get_or_insert(truncation);
+        }
+    }
+
+    /// A form that is read from memory.
+    fn whole(self, form: &str, read: impl Fn(&[u8]) -> Result<(Snapshot, Vec<Note>), String>) -> Result<Found, SourceError> {
+        if let Some(error) = self.broken {
+            return Err(failure(self.shown, self.packing, error, self.cancel));
+        }
+        let mut bytes = self.head;
+        let room = (MAX_WHOLE_BYTES + 1).saturating_sub(bytes.len() as u64);
+        let taken = self.plain.take(room).read_to_end(&mut bytes);
+        taken.map_err(|error| failure(self.shown, self.packing, error, self.cancel))?;
+        if bytes.len() as u64 > MAX_WHOLE_BYTES {
+            return Err(SourceError::TooLarge {
+                target: self.shown.to_owned(),
+                what: format!("the {form}"),
+                limit: MAX_WHOLE_BYTES,
+            });
+        }
+        let what = |error| format!("a {form} that cannot be used: {error}");
+        let (snapshot, notes) =
+            read(&bytes).map_err(|error| SourceError::NotADump { target: self.shown.to_owned(), what: what(error) })?;
+        Ok(Found { snapshots: vec![snapshot], notes, bytes: 0 })
+    }
+}
+
+fn head_of(plain: &mut impl Read) -> (Vec<u8>, Option<io::Error>) {
+    let mut head = vec![0; HEAD_BYTES];
+    let (filled, error) = fill(plain, &mut head);
+    head.truncate(filled);
+    (head, error)
+}
+
+/// Fills a buffer as far as the input goes; an error is given with the bytes that came before it.
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> (usize, Option<io::Error>) {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (filled, Some(error)),
+        }
+    }
+    (filled, None)
+}
+
+/// Counts what is read of an input, whoever reads it.
+struct Counted<R> {
+    input: R,
+    bytes: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(into)?;
+        self.bytes.set(self.bytes.get() + read as u64);
+        Ok(read)
+    }
+}
