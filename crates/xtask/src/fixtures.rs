@@ -8,6 +8,8 @@ mod session;
 mod text;
 mod toolchain;
 
+pub use toolchain::go_command;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};

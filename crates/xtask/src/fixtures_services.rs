@@ -12,8 +12,8 @@ use anyhow::{Context, bail};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-/// `fixtures-services [--incident] [--healthy] [--leaking] [--only NAME]… [--go PATH_TO_GO] [--snapshots N]`.
-/// Without a kind it records all three.
+/// `fixtures-services [--incident] [--healthy] [--leaking] [--only NAME]… [--go 1.NN] [--snapshots N]`.
+/// Without a kind it records all three, and without a version with the `go` that is installed.
 pub fn run(args: &[String]) -> anyhow::Result<()> {
     let wanted = parse(args)?;
     if wanted.incident {
@@ -45,7 +45,7 @@ fn parse(args: &[String]) -> anyhow::Result<Wanted> {
             "--healthy" => wanted.healthy = true,
             "--leaking" => wanted.leaking = true,
             "--only" => wanted.only.push(value()?.clone()),
-            "--go" => wanted.go.clone_from(value()?),
+            "--go" => wanted.go = go_of(value()?)?,
             "--snapshots" => wanted.snapshots = value()?.parse().context("--snapshots")?,
             other => bail!("unknown argument {other}"),
         }
@@ -54,6 +54,12 @@ fn parse(args: &[String]) -> anyhow::Result<Wanted> {
         (wanted.incident, wanted.healthy, wanted.leaking) = (true, true, true);
     }
     Ok(wanted)
+}
+
+/// The `go` command of a minor.
+fn go_of(minor: &str) -> anyhow::Result<String> {
+    let command = crate::fixtures::go_command(minor)?;
+    command.into_os_string().into_string().ok().context("the folder of the toolchains is not readable text")
 }
 
 /// The time of a snapshot, as it stands before it in a series.
@@ -79,4 +85,20 @@ fn write_recording(path: &Path, bytes: &[u8], most: usize) -> anyhow::Result<usi
 /// A build with -trimpath has no absolute file in any stack. A packed profile comes from the same process as a text.
 fn machine_path(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()?.lines().find(|line| line.contains("\t/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_may_not_name_a_folder_of_the_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/a.zst");
+        let clean = b"goroutine 1 [select]:\nmain.main()\n\tmain/main.go:3 +0x1\n";
+        assert!(write_recording(&path, clean, 20).is_err(), "bigger than allowed");
+        write_recording(&path, clean, 1000).unwrap();
+        assert_eq!(zstd::decode_all(&std::fs::read(&path).unwrap()[..]).unwrap(), clean);
+        assert!(write_recording(&path, b"main.main()\n\t/home/me/main.go:3 +0x1\n", 1000).is_err());
+    }
 }

@@ -1,4 +1,4 @@
-// Batch-bursts runs batch jobs: every 17 s some 300 goroutines fan out, merge through a pipeline and end within ten seconds.
+// Batch-bursts runs batch jobs: every 17 s a pipeline of 100 workers and then 250 goroutines that end one after another.
 // Waits: the stages of the pipeline while a batch runs, the fan-in, a scheduler between batches.
 package main
 

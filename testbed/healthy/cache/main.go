@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"log"
 	"math/rand/v2"
 	"net/http"
@@ -35,9 +36,9 @@ func main() {
 	for range 8 {
 		go listen(shared)
 	}
-	items := &items{shared: shared, near: nearCache(), origin: origin()}
-	for range 10 {
-		nearCache()
+	items := &items{shared: shared, origin: origin()}
+	for range 11 {
+		items.near = append(items.near, nearCache())
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/item", items)
@@ -78,14 +79,18 @@ func origin() *groupcache.Group {
 
 type items struct {
 	shared *redis.Client
-	near   *ristretto.Cache[string, string]
+	near   []*ristretto.Cache[string, string]
 	origin *groupcache.Group
 	flight singleflight.Group
 }
 
+func (i *items) nearest(key string) *ristretto.Cache[string, string] {
+	return i.near[crc32.ChecksumIEEE([]byte(key))%uint32(len(i.near))]
+}
+
 func (i *items) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	key := r.URL.Query().Get("id")
-	if value, found := i.near.Get(key); found {
+	if value, found := i.nearest(key).Get(key); found {
 		_, _ = fmt.Fprint(w, value)
 		return
 	}
@@ -105,6 +110,6 @@ func (i *items) load(ctx context.Context, key string) (string, error) {
 		}
 		err = i.shared.Set(ctx, key, value, 5*time.Second).Err()
 	}
-	i.near.SetWithTTL(key, value, 1, 2*time.Second)
+	i.nearest(key).SetWithTTL(key, value, 1, 2*time.Second)
 	return value, err
 }

@@ -15,7 +15,7 @@ import (
 
 func main() {
 	admin.Clients(func(ctx context.Context, server string) {
-		pace.Every(ctx, 60, 150, func() { pace.Get(ctx, server+"/render") })
+		pace.Every(ctx, 76, 150, func() { pace.Get(ctx, server+"/render") })
 	})
 	admin.Start()
 	app := fiber.New(fiber.Config{DisableStartupMessage: true, IdleTimeout: time.Minute})

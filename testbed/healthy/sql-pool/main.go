@@ -1,4 +1,5 @@
-// Sql-pool is an HTTP service over database/sql with SQLite: 16 connections, several databases, prepared statements, a slow report.
+// Sql-pool is an HTTP service over database/sql with SQLite: twelve databases of four connections each, and a slow report that
+// callers queue for.
 // Waits: connectionOpener and connectionCleaner per database, handlers waiting for a connection, a maintenance loop that sleeps.
 package main
 

@@ -70,3 +70,27 @@ pub fn check(name: &str, marks: &[Mark], dump: &[u8]) -> anyhow::Result<()> {
 fn in_line(line: &str, place: &str) -> bool {
     line.split_once(place).is_some_and(|(_, rest)| !rest.starts_with(|next: char| next.is_ascii_digit()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "package stream\n\tgo q.watch(ctx) // from LK005\n\t\tselect { // want LK005\n// wanted elsewhere\n";
+    const STACK: &str = "goroutine 9 [select]:\nstream.(*Quote).watch(0x1)\n\torders/pricing/stream.go:3 +0xb2\n\
+        created by stream.Follow in goroutine 8\n\torders/pricing/stream.go:2 +0x5\n";
+
+    #[test]
+    fn marks_name_their_line() {
+        let marks = marks_of(Path::new("/x/orders/pricing/stream.go"), SOURCE);
+        let seen: Vec<_> = marks.iter().map(|mark| (mark.word, mark.id.as_str(), mark.place.as_str())).collect();
+        assert_eq!(seen, [("from", "LK005", "pricing/stream.go:2"), ("want", "LK005", "pricing/stream.go:3")]);
+    }
+
+    #[test]
+    fn a_mark_must_be_in_a_stack_with_its_whole_line_number() {
+        let marks = marks_of(Path::new("pricing/stream.go"), SOURCE);
+        check("orders", &marks, STACK.as_bytes()).unwrap();
+        let elsewhere = STACK.replace("stream.go:3 ", "stream.go:31 ");
+        assert!(check("orders", &marks, elsewhere.as_bytes()).is_err());
+    }
+}

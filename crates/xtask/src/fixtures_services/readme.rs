@@ -93,3 +93,22 @@ fn versions_in(folder: &Path) -> anyhow::Result<String> {
     versions.sort();
     Ok(versions.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_belongs_to_the_longest_module() {
+        let modules = "require (\n\tgo.opentelemetry.io/otel v1.47.0\n\tgo.opentelemetry.io/otel/sdk v1.46.0 // indirect\n)\n";
+        let source = "package main\nimport (\n\t\"fmt\"\n\t\"go.opentelemetry.io/otel/sdk/trace\"\n)\n";
+        assert_eq!(libraries(source, modules), "go.opentelemetry.io/otel/sdk v1.46.0");
+        assert_eq!(libraries("import (\n\t\"fmt\"\n)\n", modules), "standard library");
+    }
+
+    #[test]
+    fn the_head_of_a_program_is_split_at_waits() {
+        let source = "// Chat is a hub with\n// two pumps.\n// Waits: pumps.\npackage main\n// later\n";
+        assert_eq!(doc_of(source), ("Chat is a hub with two pumps.".to_owned(), "pumps.".to_owned()));
+    }
+}

@@ -112,3 +112,19 @@ pub fn stated_total(debug1: &[u8]) -> anyhow::Result<u64> {
     let first = text.lines().next().unwrap_or_default();
     first.rsplit(' ').next().and_then(|number| number.parse().ok()).with_context(|| format!("no total in {first:?}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_are_named_after_the_minor() {
+        assert_eq!([minor("go1.26.8"), minor("go1.27"), minor("go1.27rc1")], ["go1.26", "go1.27", "go1.27rc1"]);
+    }
+
+    #[test]
+    fn the_total_is_what_the_first_line_states() {
+        assert_eq!(stated_total(b"goroutine profile: total 2935\n2352 @ 0x48a68e\n").unwrap(), 2935);
+        assert!(stated_total(b"<html>\n").is_err());
+    }
+}
