@@ -5,7 +5,7 @@ import { singleFile } from './build/single-file.ts'
 export default defineConfig({
   plugins: [svelte(), singleFile()],
   build: {
-    target: 'es2022',
+    target: 'es2023',
     outDir: 'dist',
     emptyOutDir: true,
     cssCodeSplit: false,

@@ -50,6 +50,11 @@ export function placeLine(place: Place): string {
   return place.line > 0 ? `${fileTail(place)}:${place.line}` : fileTail(place)
 }
 
+/** Pieces a name may be broken between: after a slash or a dot, before a bracket. */
+export function pieces(text: string): string[] {
+  return text.split(/(?<=[/.])(?=[^.])|(?=\()/)
+}
+
 /** Whose code a frame is: what a reader can change is `user`. */
 export function ownerOf(func: string, file = ''): Owner {
   if (func.startsWith('[') || !func.includes('.')) return 'mark'

@@ -115,23 +115,22 @@ function compare(a: number | string, b: number | string): number {
 }
 
 export interface WaitBin {
-  /** Whole minutes, both included. */
+  /** Whole minutes, the first and the last that belong to the bin; the last bin has no end. */
   from: number
   to: number
   count: number
 }
 
-/** Ages in bins that double, from "below a minute" to the oldest; empty bins between are kept so that the axis is true. */
+/** Where bins start, in minutes: steps people say, up to a week. */
+const BIN_STARTS = [0, 1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 1440, 2880, 10080]
+
+/** Ages in bins from the youngest to the oldest; empty ones between are kept so that the axis is true. */
 export function waitBins(minutes: Record<string, number>): WaitBin[] {
-  const ages = Object.entries(minutes).map(([minute, count]) => [Number(minute), count] as const)
-  if (ages.length === 0) return []
-  const oldest = Math.max(...ages.map(([minute]) => minute))
-  const bins: WaitBin[] = [{ from: 0, to: 0, count: 0 }]
-  for (let from = 1; from <= oldest; from *= 2) bins.push({ from, to: from * 2 - 1, count: 0 })
-  for (const [minute, count] of ages) {
-    const bin = bins[minute <= 0 ? 0 : Math.floor(Math.log2(minute)) + 1]
+  const bins = BIN_STARTS.map((from, at) => ({ from, to: (BIN_STARTS[at + 1] ?? Infinity) - 1, count: 0 }))
+  for (const [minute, count] of Object.entries(minutes)) {
+    const bin = bins.findLast((candidate) => candidate.from <= Number(minute))
     if (bin) bin.count += count
   }
   const first = bins.findIndex((bin) => bin.count > 0)
-  return bins.slice(Math.max(0, first))
+  return first < 0 ? [] : bins.slice(first, bins.findLastIndex((bin) => bin.count > 0) + 1)
 }

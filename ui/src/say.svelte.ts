@@ -26,7 +26,7 @@ export function say(key: Key, values: Values = {}): string {
   })
 }
 
-type Counted = 'goroutines' | 'findings' | 'candidates' | 'snapshots' | 'groups' | 'stacks' | 'rows' | 'frames' | 'evidence'
+type Counted = 'goroutines' | 'findings' | 'candidates' | 'snapshots' | 'groups' | 'stacks' | 'rows' | 'frames'
 
 /** "1 goroutine", "118,204 goroutines". */
 export function count(noun: Counted, n: number): string {

@@ -256,6 +256,15 @@ export function searchTree(tree: FlameTree, text: string): Matches | null {
   return found
 }
 
+/** Whether any row drawn as rectangle `at` matches. Cost: linear in the rows merged into it, which stand side by side on one level. */
+export function runMatches(tree: FlameTree, rects: Rects, at: number, matches: Matches): boolean {
+  const rows = tree.levels[rects.level[at]!]!
+  if (rects.merged[at] === 1) return matches.names[tree.name[rects.row[at]!]!] === 1
+  const first = firstStartingAt(tree, rows, tree.start[rects.row[at]!]!, 0)
+  for (let step = 0; step < rects.merged[at]!; step += 1) if (matches.names[tree.name[rows[first + step]!]!] === 1) return true
+  return false
+}
+
 /** Rows of the tree table: depth first, below open rows only. */
 export function openRows(tree: FlameTree, isOpen: (row: number) => boolean): number[] {
   const rows: number[] = []
