@@ -131,7 +131,8 @@ fn wait(time: Duration, cancel: &CancelFlag) -> Result<(), SourceError> {
 }
 
 fn subject(mut testimonies: Vec<Testimony>) -> Subject {
-    let mut notes = date_series(&mut testimonies);
+    date_series(&mut testimonies);
+    let mut notes = Vec::new();
     let first = &testimonies[0];
     let mut witnesses: Vec<String> = Vec::new();
     for testimony in &testimonies {

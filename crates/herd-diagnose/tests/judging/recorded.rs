@@ -29,7 +29,7 @@ impl Recording {
         let bytes = zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap().to_owned();
         let snapshots = if name.ends_with(".pb.zst") {
-            vec![herd_formats::profile::parse(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"))]
+            vec![herd_formats::profile::read(&bytes).unwrap_or_else(|error| panic!("{name}: {error}")).0]
         } else {
             herd_formats::dump::parse(&bytes).snapshots
         };
