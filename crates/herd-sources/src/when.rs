@@ -12,7 +12,7 @@ use crate::Testimony;
 /// What the time of a testimony rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeFrom {
-    /// The dump's own text.
+    /// The dump itself: a line before it, or the profile's time.
     Text,
     /// The name of its file, read as UTC where it names no zone.
     FileName,
