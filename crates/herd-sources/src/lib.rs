@@ -14,6 +14,7 @@ mod parts;
 mod read;
 mod target;
 mod tls;
+mod utf16;
 mod when;
 
 use std::time::Instant;

@@ -9,6 +9,7 @@ use herd_formats::{Kind, profile, recognise, saved};
 use herd_model::{Note, NoteKind, Snapshot, Truncation};
 
 use crate::inflate::{MAX_INFLATED_BYTES, Packing, unpack};
+use crate::utf16::{self, Utf16};
 use crate::{CancelFlag, SourceError};
 
 /// What is read at once.
@@ -43,6 +44,12 @@ fn stream_within(shown: &str, input: impl Read, inflated_max: u64, cancel: &Canc
         (packing, plain) = unpack(io::Cursor::new(head).chain(plain)).map_err(|error| failed(outer, error))?;
         (head, broken) = head_of(&mut plain);
     }
+    let order = utf16::order(&head);
+    if let Some(order) = order {
+        head.drain(..utf16::MARK_BYTES);
+        plain = Box::new(Utf16::new(io::Cursor::new(head).chain(plain), order));
+        (head, broken) = head_of(&mut plain);
+    }
     if let Some(error) = broken.take_if(|_| head.is_empty()) {
         return Err(failed(packing, error));
     }
@@ -57,6 +64,10 @@ fn stream_within(shown: &str, input: impl Read, inflated_max: u64, cancel: &Canc
         }
     };
     found.bytes = bytes.get();
+    if order.is_some() {
+        let text = "the text is UTF-16; offsets are those of its UTF-8 form".to_owned();
+        found.notes.push(Note { kind: NoteKind::Unwrapped, offset: None, text });
+    }
     Ok(found)
 }
 
@@ -147,7 +158,8 @@ impl Input<'_> {
         };
         found.notes.push(Note { kind, offset: Some(read), text });
         if let Some(last) = found.snapshots.last_mut() {
-            last.truncated.get_or_insert(truncation);
+            // The reader only saw its input end inside a goroutine; this says why it did.
+            last.truncated = Some(truncation);
         }
     }
 
@@ -206,5 +218,49 @@ impl<R: Read> Read for Counted<R> {
         let read = self.input.read(into)?;
         self.bytes.set(self.bytes.get() + read as u64);
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dump(goroutines: usize) -> String {
+        let block = |id| format!("goroutine {id} [chan send]:\nmain.send()\n\t/main.go:7 +0x1d\n\n");
+        (1..=goroutines).map(block).collect::<Vec<_>>().concat()
+    }
+
+    fn read(input: &[u8], inflated_max: u64) -> Found {
+        stream_within("test", input, inflated_max, &CancelFlag::new()).unwrap()
+    }
+
+    #[test]
+    fn what_unpacks_beyond_the_limit_is_cut_and_said_to_be() {
+        let text = dump(200_000);
+        let packed = zstd::encode_all(text.as_bytes(), 1).unwrap();
+        let whole = read(&packed, text.len() as u64);
+        assert_eq!((whole.snapshots[0].goroutines, whole.bytes), (200_000, packed.len() as u64));
+        assert!(whole.snapshots[0].truncated.is_none() && whole.notes.is_empty());
+
+        let cut = read(&packed, 2 << 20);
+        assert!(matches!(&cut.snapshots[0].truncated, Some(Truncation::ReaderLimit(text)) if text.contains("2097152")));
+        assert!(cut.snapshots[0].goroutines < 100_000);
+        assert_eq!(cut.notes.iter().filter(|note| note.kind == NoteKind::Limit).count(), 1);
+    }
+
+    #[test]
+    fn what_windows_powershell_writes() {
+        let text = format!("\u{feff}{}", dump(3).replace('\n', "\r\n"));
+        let found = read(&text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(), MAX_INFLATED_BYTES);
+        assert_eq!((found.snapshots.len(), found.snapshots[0].goroutines), (1, 3));
+        assert_eq!(found.notes.iter().filter(|note| note.kind == NoteKind::Unwrapped).count(), 1, "{:?}", found.notes);
+    }
+
+    #[test]
+    fn a_raised_flag_ends_the_reading() {
+        let cancel = CancelFlag::new();
+        cancel.cancel();
+        let read = stream_within("test", dump(3).as_bytes(), MAX_INFLATED_BYTES, &cancel);
+        assert!(matches!(read, Err(SourceError::Interrupted)));
     }
 }
