@@ -65,13 +65,13 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
     pub color: ColorArg,
     /// Language of text for people; the locale's by default
-    #[arg(long, global = true, value_enum, env = "GOHERD_LANG", value_name = "LANG")]
+    #[arg(long, global = true, value_enum, env = "GOHERD_LANG", hide_env_values = true, value_name = "LANG")]
     pub lang: Option<LangArg>,
     /// Take out arguments, labels, URLs, addresses and ids, for answers that are shared
     #[arg(long, global = true)]
     pub redact: bool,
     /// Address of a source line, with {file}, {line} and {func}
-    #[arg(long, global = true, env = "GOHERD_SOURCE_URL", value_name = "TEMPLATE")]
+    #[arg(long, global = true, env = "GOHERD_SOURCE_URL", hide_env_values = true, value_name = "TEMPLATE")]
     pub source_url: Option<String>,
     /// Only the verdict and one line a finding
     #[arg(long, short, global = true, conflicts_with = "verbose")]
@@ -104,9 +104,6 @@ pub struct DoctorArgs {
     /// Pause between two snapshots
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
     pub every: std::time::Duration,
-    /// How to collect.
-    #[command(flatten)]
-    pub collect: CollectArgs,
     /// List known long waiters, too
     #[arg(long)]
     pub all: bool,
@@ -119,6 +116,9 @@ pub struct DoctorArgs {
     /// POST the findings to this address
     #[arg(long, value_name = "URL")]
     pub webhook: Option<String>,
+    /// How to collect.
+    #[command(flatten)]
+    pub collect: CollectArgs,
 }
 
 /// Shows one snapshot: families, clusters, blocking points.

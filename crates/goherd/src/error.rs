@@ -13,7 +13,7 @@ use crate::exit::Exit;
 #[derive(Debug, thiserror::Error)]
 pub enum ExpectedError {
     /// A target could not testify.
-    #[error("{0}")]
+    #[error(transparent)]
     Source(#[from] SourceError),
     /// An option cannot be used as it was.
     #[error("{option}: {why}")]
@@ -62,9 +62,9 @@ pub enum ExpectedError {
     },
     /// The findings did not reach the webhook.
     #[error("the findings are not delivered: {0}")]
-    Webhook(#[from] DeliverError),
+    Webhook(DeliverError),
     /// The answer could not be printed in this format.
-    #[error("{0}")]
+    #[error(transparent)]
     Sink(#[from] SinkError),
 }
 

@@ -33,35 +33,31 @@ pub fn print(
     let patterns = pattern_words();
     let root = std::env::var("GITHUB_WORKSPACE").ok();
     let look = Look { exit: Some(exit as u8), benign, patterns: &patterns, root: root.as_deref(), ..look(global) };
-    match &global.output {
-        Some(path) => write_file(path, &mut |out| render(format, envelope, stacks.as_ref(), &look, out)),
-        None => {
-            let stdout = std::io::stdout();
-            if format.row().binary && stdout.is_terminal() {
-                return Err(ExpectedError::Option {
-                    option: "--format",
-                    why: format!("{} is not for terminals", format.row().name),
-                    next: "Write it to a file with --output FILE.".into(),
-                });
-            }
-            let mut out = BufWriter::new(stdout.lock());
-            render(format, envelope, stacks.as_ref(), &look, &mut out)?;
-            out.flush().map_err(SinkError::from)?;
-            Ok(())
-        }
+    if let Some(path) = &global.output {
+        return write_file(path, &mut |out| render(format, envelope, stacks.as_ref(), &look, out));
     }
+    let stdout = std::io::stdout();
+    if format.row().binary && stdout.is_terminal() {
+        return Err(ExpectedError::Option {
+            option: "--format",
+            why: format!("{} is not for terminals", format.row().name),
+            next: "Write it to a file with --output FILE.".into(),
+        });
+    }
+    let mut out = BufWriter::new(stdout.lock());
+    render(format, envelope, stacks.as_ref(), &look, &mut out)?;
+    out.flush().map_err(SinkError::from)?;
+    Ok(())
 }
 
 /// Prints text as it is.
 pub fn print_text(text: &str, global: Option<&GlobalArgs>) -> Result<(), ExpectedError> {
-    match global.and_then(|global| global.output.as_deref()) {
-        Some(path) => write_file(path, &mut |out| Ok(out.write_all(text.as_bytes())?)),
-        None => {
-            let mut out = std::io::stdout().lock();
-            out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(SinkError::from)?;
-            Ok(())
-        }
+    if let Some(path) = global.and_then(|global| global.output.as_deref()) {
+        return write_file(path, &mut |out| Ok(out.write_all(text.as_bytes())?));
     }
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(SinkError::from)?;
+    Ok(())
 }
 
 /// Writes beside the file first, so that no half answer is left behind when something fails.

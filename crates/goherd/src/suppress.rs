@@ -77,7 +77,7 @@ pub fn baseline(findings: &[Finding], today: Date) -> String {
         written.push(&finding.fingerprint);
         let reason = format!("baseline of {today}: {} {} at {}:{}", finding.id, finding.title, finding.at.file, finding.at.line);
         let (fingerprint, reason) = (toml::Value::from(finding.fingerprint.as_str()), toml::Value::from(reason));
-        text.push_str(&format!("\n[[suppress]]\nfingerprint = {fingerprint}\nreason = {reason}\n"));
+        text.extend(["\n[[suppress]]\nfingerprint = ", &fingerprint.to_string(), "\nreason = ", &reason.to_string(), "\n"]);
     }
     text
 }

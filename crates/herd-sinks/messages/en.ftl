@@ -30,6 +30,7 @@ frames = { $n ->
 
 # Verdicts.
 verdict-healthy = healthy: { $goroutines } looked at, nothing is stuck
+verdict-healthy-suppressed = healthy but for what is suppressed: { $goroutines } looked at, { $findings } left out
 verdict-findings = { $findings }: { $stuck } of { $goroutines } concerned, worst is { $severity }
 verdict-undecidable-candidates = undecidable: { $candidates } could be stuck, and these witnesses cannot tell
 verdict-undecidable = undecidable: these witnesses show nothing that could be judged

@@ -9,6 +9,7 @@ frames = { $count } 个栈帧
 
 # 结论。
 verdict-healthy = 健康：共检查 { $goroutines }，没有卡住的
+verdict-healthy-suppressed = 除已忽略的内容外健康：共检查 { $goroutines }，忽略 { $findings }
 verdict-findings = { $findings }：涉及 { $goroutines } 中的 { $stuck } 个，最严重级别为{ $severity }
 verdict-undecidable-candidates = 无法判定：{ $candidates }可能卡住，但现有证据不足以下结论
 verdict-undecidable = 无法判定：现有证据中没有可供判断的内容

@@ -18,6 +18,7 @@ pub fn page(markdown: &str, look: &Look<'_>) -> String {
             continue;
         }
         match line {
+            _ if in_code && line.trim().is_empty() => lines.push(String::new()),
             _ if in_code => lines.push(paint(Role::Command, &format!("    {}", clean(&line.replace('\t', "    "))), look)),
             "" => {
                 flush(&mut paragraph, &mut lines, look);

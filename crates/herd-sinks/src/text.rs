@@ -146,7 +146,13 @@ pub(crate) fn verdict_sentence(envelope: &Envelope, say: &Messages) -> String {
     let total = envelope.snapshot.as_ref().map_or(0, |report| report.goroutines);
     let goroutines = say.count("goroutines", total);
     let sentence = match envelope.verdict {
-        Verdict::Healthy => say.say_with("verdict-healthy", &[("goroutines", &goroutines)]),
+        Verdict::Healthy => match envelope.hidden.get("suppressed") {
+            Some(suppressed) if *suppressed > 0 => {
+                let findings = say.count("findings", *suppressed);
+                say.say_with("verdict-healthy-suppressed", &[("goroutines", &goroutines), ("findings", &findings)])
+            }
+            _ => say.say_with("verdict-healthy", &[("goroutines", &goroutines)]),
+        },
         Verdict::Findings => {
             let stuck: u64 = envelope.findings.iter().map(|finding| finding.count).sum();
             let severity = worst(envelope).map_or_else(String::new, |severity| say.say(severity.as_str()));
@@ -281,33 +287,41 @@ fn explain_hint(id: &PatternId, look: &Look<'_>, say: &Messages) -> String {
     format!("{}{}", " ".repeat(16), paint(Role::Command, &command, look))
 }
 
+/// One block a family: its likeliest pattern in full, the others that fit it by id.
 fn candidates(all: &[Candidate], look: &Look<'_>, say: &Messages) -> Vec<String> {
-    let shown = if look.detail == Detail::Full { all.len() } else { CANDIDATES_SHOWN };
-    let mut lines = vec![paint(Role::Strong, &say.say("candidates-heading"), look)];
-    lines.extend(all.iter().take(shown).flat_map(|candidate| candidate_lines(candidate, look, say)));
-    if all.len() > shown {
-        lines.push(paint(
-            Role::Faint,
-            &format!("  {}", say.with_count("more-candidates", "candidates", (all.len() - shown) as u64)),
-            look,
-        ));
+    let same = |a: &Candidate, b: &Candidate| a.family.is_some() && a.family == b.family && a.target == b.target;
+    let mut families: Vec<Vec<&Candidate>> = Vec::new();
+    for candidate in all {
+        match families.iter_mut().find(|family| same(family[0], candidate)) {
+            Some(family) => family.push(candidate),
+            None => families.push(vec![candidate]),
+        }
     }
-    let mut deciding: Vec<&String> = Vec::new();
-    for command in all.iter().take(shown).flat_map(|candidate| &candidate.decide_by) {
-        if !deciding.contains(&command) {
+    let shown = if look.detail == Detail::Full { families.len() } else { CANDIDATES_SHOWN.min(families.len()) };
+    let mut lines = vec![paint(Role::Strong, &say.say("candidates-heading"), look)];
+    lines.extend(families[..shown].iter().flat_map(|family| candidate_lines(family, look, say)));
+    let left: usize = families[shown..].iter().map(Vec::len).sum();
+    if left > 0 {
+        lines.push(paint(Role::Faint, &format!("  {}", say.with_count("more-candidates", "candidates", left as u64)), look));
+    }
+    let mut deciding: Vec<&str> = Vec::new();
+    for command in families[..shown].iter().flatten().flat_map(|candidate| &candidate.decide_by) {
+        if !deciding.contains(&command.as_str()) {
             deciding.push(command);
         }
     }
-    lines.extend(command_rows(&say.say("row-decide"), deciding.into_iter().map(String::as_str), look));
+    lines.extend(command_rows(&say.say("row-decide"), deciding.into_iter(), look));
     lines
 }
 
-fn candidate_lines(candidate: &Candidate, look: &Look<'_>, say: &Messages) -> Vec<String> {
+fn candidate_lines(family: &[&Candidate], look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let Some((candidate, others)) = family.split_first() else { return Vec::new() };
     let words = look.localised(&candidate.id);
     let title = words.map_or(candidate.title.as_str(), |words| &words.title);
     let left = format!("{} {}  {}", sign(Sign::Question, look.charset), clean(&candidate.id.0), clean(title));
-    let rank = say.say_with("candidate", &[("rank", &candidate.rank.to_string())]);
-    let right = [counted(candidate.count, candidate.rate_per_s, say), paint(Role::Faint, &rank, look)].join(&dot(look));
+    let rank = |candidate: &Candidate| say.say_with("candidate", &[("rank", &candidate.rank.to_string())]);
+    let right =
+        [counted(candidate.count, candidate.rate_per_s, say), paint(Role::Faint, &rank(candidate), look)].join(&dot(look));
     let mut lines = vec![two_sided(&left, &right, look.width)];
     lines.extend(place_rows(
         &candidate.waits_on,
@@ -321,6 +335,10 @@ fn candidate_lines(candidate: &Candidate, look: &Look<'_>, say: &Messages) -> Ve
         lines.extend(evidence_rows(&candidate.id, &candidate.evidence, look, say));
         lines.extend(labelled(&say.say("row-why"), &clean(words.map_or(&candidate.why, |words| &words.why)), look));
         lines.extend(labelled(&say.say("row-fix"), &clean(words.map_or(&candidate.fix, |words| &words.fix)), look));
+    }
+    if !others.is_empty() {
+        let others: Vec<String> = others.iter().map(|other| format!("{} ({})", clean(&other.id.0), rank(other))).collect();
+        lines.extend(labelled(&say.say("row-also"), &others.join(", "), look));
     }
     lines
 }

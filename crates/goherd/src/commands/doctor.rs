@@ -45,7 +45,7 @@ pub fn exit(envelope: &Envelope, global: &GlobalArgs) -> Exit {
 }
 
 fn deliver(url: &str, envelope: &Envelope) -> Result<(), ExpectedError> {
-    let receipt = herd_deliver::deliver(&Webhook::new(url), envelope)?;
+    let receipt = herd_deliver::deliver(&Webhook::new(url), envelope).map_err(ExpectedError::Webhook)?;
     anstream::eprintln!("goherd: findings delivered to the webhook, status {}, {} attempt(s)", receipt.status, receipt.attempts);
     Ok(())
 }

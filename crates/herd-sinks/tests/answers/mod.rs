@@ -204,7 +204,7 @@ fn candidate(rank: u32) -> Candidate {
         fix: "Close the channel when the last sender ends.".into(),
         decide_by: vec!["goherd doctor dumps/orders-1.txt SECOND-DUMP".into(), "goherd doctor :6060 --for 60s".into()],
         fingerprint: "5d1c0a9be2f34713".into(),
-        family: Some("9c1e4b7a00000001".into()),
+        family: Some(format!("9c1e4b7a0000000{}", rank.max(2))),
     }
 }
 

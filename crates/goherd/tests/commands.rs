@@ -1,0 +1,269 @@
+//! What the commands do, against real recordings: exit codes, files, pipes, suppression, the served viewer, Ctrl-C.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../herd-patterns/src/patterns").join(name)
+}
+
+fn series() -> PathBuf {
+    fixture("leak_ctx_not_cancelled/fixtures/bad.go1.26.series.txt.zst")
+}
+
+fn goherd() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_goherd"));
+    command.env_remove("GITHUB_ACTIONS").env_remove("GOHERD_LANG").env("LC_ALL", "C.UTF-8");
+    command
+}
+
+#[track_caller]
+fn run(args: &[&str], target: &Path, code: i32) -> Output {
+    let output = goherd().args(args).arg(target).output().expect("goherd starts");
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {}{}", text(&output.stdout), text(&output.stderr));
+    output
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[track_caller]
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).expect("the answer is JSON")
+}
+
+#[test]
+fn the_exit_code_follows_fail_on() {
+    for (level, code) in [("info", 1), ("warning", 1), ("critical", 1), ("never", 0)] {
+        run(&["doctor", "--fail-on", level], &series(), code);
+    }
+}
+
+#[test]
+fn github_actions_get_annotations_and_pipes_one_line_a_finding() {
+    let annotated = goherd().arg("doctor").arg(series()).env("GITHUB_ACTIONS", "true").output().expect("goherd starts");
+    assert!(text(&annotated.stdout).starts_with("::error file="), "{}", text(&annotated.stdout));
+    let piped = text(&run(&["doctor"], &series(), 1).stdout);
+    assert!(piped.starts_with("/src/kernels/lk005/kernel.go:44: critical[LK005] suspected:"), "{piped}");
+    assert!(!piped.contains('\u{1b}'), "{piped}");
+}
+
+#[test]
+fn the_sum_of_families_and_of_clusters_is_the_number_of_goroutines() {
+    let answer = json(&run(&["snap", "--format", "json"], &series(), 0));
+    let sum = |part: &str| {
+        answer["snapshot"][part].as_array().expect("a list").iter().filter_map(|row| row["count"].as_u64()).sum::<u64>()
+    };
+    assert_eq!(answer["snapshot"]["goroutines"], 323);
+    assert_eq!((sum("families"), sum("clusters")), (323, 323));
+}
+
+#[test]
+fn a_file_is_written_whole_in_the_format_of_its_ending() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let starts = [
+        ("a.html", "<!doctype html>"),
+        ("a.json", "{\"schema\":\"goherd/1\""),
+        ("a.svg", "<svg "),
+        ("a.md", "# goherd report"),
+        ("a.xml", "<?xml "),
+        ("a.pb.gz", "\u{1f}"),
+        ("a.speedscope.json", "{"),
+    ];
+    for (name, start) in starts {
+        let path = folder.path().join(name);
+        let output = run(&["doctor", "--output", &path.to_string_lossy()], &series(), 1);
+        assert!(output.stdout.is_empty(), "{name}");
+        let content = std::fs::read(&path).expect("the file is there");
+        assert!(content.starts_with(start.as_bytes()), "{name}: {}", text(&content[..60.min(content.len())]));
+    }
+    let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(left, starts.len(), "half-written files are left behind");
+}
+
+#[test]
+fn a_saved_snapshot_is_read_back_and_a_saved_series_is_judged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let saved = folder.path().join("before.json");
+    run(&["snap", "--save", &saved.to_string_lossy()], &fixture("leak_nil_channel/fixtures/bad.go1.26.debug2.txt.zst"), 0);
+    let answer = json(&run(&["doctor", "--format", "json"], &saved, 1));
+    assert_eq!(answer["findings"][0]["id"], "LK003");
+    assert_eq!(answer["findings"][0]["certainty"], "proven");
+    let again = folder.path().join("series");
+    let source = fixture("leak_nil_channel/fixtures/bad.go1.26.debug2.txt.zst");
+    run(&["snap", "--count", "3", "--every", "1ms", "--save", &again.to_string_lossy(), "--quiet"], &source, 0);
+    assert_eq!(std::fs::read_dir(&again).expect("a folder").count(), 3);
+}
+
+#[test]
+fn suppressed_findings_are_counted_and_expired_ones_come_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("suppress.toml");
+    let file_text = file.to_string_lossy().into_owned();
+    run(&["doctor", "--write-suppressions", &file_text], &series(), 1);
+    let answer = json(&run(&["doctor", "--format", "json", "--suppress", &file_text], &series(), 0));
+    assert_eq!(answer["hidden"]["suppressed"], 2);
+    assert_eq!(answer["findings"].as_array().map(Vec::len), Some(0));
+
+    let all = std::fs::read_to_string(&file).expect("the baseline");
+    std::fs::write(&file, all.replacen("reason =", "expires = 2020-01-31\nreason =", 1)).expect("written");
+    let answer = json(&run(&["doctor", "--format", "json", "--suppress", &file_text], &series(), 1));
+    assert_eq!(answer["hidden"]["suppressed"], 1);
+    assert_eq!(answer["findings"].as_array().map(Vec::len), Some(1));
+    let notes = answer["notes"].to_string();
+    assert!(notes.contains("no longer suppressed since 2020-01-31"), "{notes}");
+
+    for (broken, why) in [
+        ("[[suppress]]\nfingerprint = \"x\"\n", "missing field `reason`"),
+        ("[[suppress]]\nfingerprint = \"x\"\nreason = \" \"\n", "has no reason"),
+        ("[[suppress]]\nfingerprint = \"x\"\nreason = \"y\"\nuntil = 2030-01-01\n", "unknown field `until`"),
+    ] {
+        std::fs::write(&file, broken).expect("written");
+        let output = run(&["doctor", "--suppress", &file_text], &series(), 2);
+        assert!(text(&output.stderr).contains(why), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_redacted_answer_names_neither_folder_nor_raw_text() {
+    let answer = text(&run(&["doctor", "--redact", "--format", "json"], &series(), 1).stdout);
+    assert!(!answer.contains("leak_ctx_not_cancelled"), "{answer}");
+    assert!(!answer.contains("\"sample\""), "{answer}");
+    assert!(answer.contains("/src/kernels/lk005/kernel.go"), "{answer}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child =
+        goherd().args(["snap", "--format", "html"]).arg(series()).stdout(Stdio::piped()).spawn().expect("goherd starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("goherd ends").code(), Some(0));
+}
+
+#[test]
+fn standard_input_is_a_target() {
+    let dump =
+        zstd::decode_all(std::fs::File::open(fixture("leak_nil_channel/fixtures/bad.go1.26.quit.txt.zst")).expect("a recording"))
+            .expect("zstd");
+    let mut child = goherd().args(["doctor", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("goherd starts");
+    child.stdin.take().expect("a pipe").write_all(&dump).expect("goherd reads");
+    let output = child.wait_with_output().expect("goherd ends");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("[LK003] proven"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn man_pages_and_completions_name_every_command() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let status = goherd().args(["man", "--out"]).arg(folder.path()).status().expect("goherd starts");
+    assert!(status.success());
+    for command in ["doctor", "snap", "flame", "open", "explain", "completions", "man"] {
+        let page = std::fs::read_to_string(folder.path().join(format!("goherd-{command}.1"))).expect("a page a command");
+        assert!(page.contains(".SH EXTRA") || page.contains("Examples"), "{command}: {page}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = goherd().args(["completions", shell]).output().expect("goherd starts");
+        assert!(text(&script.stdout).contains("doctor"), "{shell}");
+    }
+}
+
+#[test]
+fn every_pattern_explains_itself_in_both_languages() {
+    let ids = text(&goherd().arg("explain").output().expect("goherd starts").stdout);
+    assert_eq!(ids.lines().count(), 18, "{ids}");
+    for id in ids.lines().filter_map(|line| line.split_whitespace().next()) {
+        for (lang, heading) in [("en", "What it finds"), ("zh-CN", id)] {
+            let page = goherd().args(["explain", id, "--lang", lang]).output().expect("goherd starts");
+            let page = text(&page.stdout);
+            assert!(page.starts_with(id) && page.contains(heading) && page.lines().count() > 20, "{page}");
+        }
+    }
+}
+
+struct Viewer {
+    child: Child,
+    address: String,
+}
+
+impl Viewer {
+    fn open(target: &Path) -> Viewer {
+        let mut child = goherd()
+            .args(["open", "--no-browser"])
+            .arg(target)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("goherd starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("the address");
+        let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
+        assert!(address.starts_with("127.0.0.1:"), "{line}");
+        Viewer { child, address }
+    }
+
+    fn get(&self, path: &str, host: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("the viewer listens");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("asked");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        answer
+    }
+
+    fn interrupt(mut self) -> Option<i32> {
+        interrupt(&self.child);
+        self.child.wait().expect("goherd ends").code()
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        // Already gone when the test went well.
+        let _ = self.child.kill();
+    }
+}
+
+fn interrupt(child: &Child) {
+    let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(status.success());
+}
+
+#[test]
+fn the_viewer_answers_to_its_own_name_only_and_ends_with_ctrl_c() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let saved = folder.path().join("answer.json");
+    run(&["doctor", "--output", &saved.to_string_lossy()], &series(), 1);
+    for target in [saved, series()] {
+        let viewer = Viewer::open(&target);
+        let page = viewer.get("/", &viewer.address);
+        assert!(
+            page.starts_with("HTTP/1.1 200") && page.contains("id=\"goherd-envelope\"") && page.contains("LK005"),
+            "{page:.300}"
+        );
+        assert!(page.contains("cache-control: no-store"), "{page:.600}");
+        let api = viewer.get("/api/envelope", &viewer.address);
+        assert!(api.contains("\"schema\":\"goherd/1\""), "{api:.300}");
+        let elsewhere = viewer.get("/", "evil.example");
+        assert!(elsewhere.starts_with("HTTP/1.1 421") && !elsewhere.contains("LK005"), "{elsewhere:.300}");
+        assert_eq!(viewer.interrupt(), Some(130));
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_read_that_waits_for_ever() {
+    let mut child = goherd()
+        .args(["doctor", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("goherd starts");
+    // A first part is taken in, so the handler is in place before the signal comes.
+    let mut pipe = child.stdin.take().expect("a pipe");
+    pipe.write_all(&vec![b'x'; 1 << 20]).expect("goherd reads");
+    interrupt(&child);
+    assert_eq!(child.wait().expect("goherd ends").code(), Some(130));
+    drop(pipe);
+}
