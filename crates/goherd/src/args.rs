@@ -26,8 +26,10 @@ Examples:
   goherd doctor dump.txt              a goroutine dump or a crash log
   kubectl logs POD | goherd doctor -  what SIGQUIT or a panic printed
 
-Exit codes: 0 healthy or undecidable, 1 findings at or above --fail-on, 2 goherd or its usage failed,
-3 target unreachable or unreadable, 4 inconclusive, 130 interrupted";
+Exit codes:
+  0 healthy or undecidable           3 target unreachable or unreadable
+  1 findings at or above --fail-on   4 inconclusive
+  2 goherd or its usage failed       130 interrupted";
 
 /// Subcommands.
 #[derive(Debug, Subcommand)]
@@ -42,6 +44,8 @@ pub enum Command {
     Open(OpenArgs),
     /// Print a pattern's page, or list all patterns
     Explain(ExplainArgs),
+    /// Replay a recorded incident through the real pipeline
+    Demo(DemoArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -199,6 +203,19 @@ Examples:
 pub struct ExplainArgs {
     /// Such as LK005
     pub id: Option<String>,
+}
+
+/// Replays a recorded incident of a service on loopback and judges it as a real one is; always exits 0.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goherd demo
+  goherd demo -o demo.html
+  goherd demo --webhook http://127.0.0.1:9000/alerts")]
+pub struct DemoArgs {
+    /// POST the findings to this address
+    #[arg(long, value_name = "URL")]
+    pub webhook: Option<String>,
 }
 
 /// Prints a completion script.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::Args;
-use herd_diagnose::{Clock, Diagnosis, Request, Watch};
+use herd_diagnose::{Clock, Diagnosis, Event, Request, Watch};
 use herd_sources::{Auth, CancelFlag, Options, Target};
 
 use crate::error::ExpectedError;
@@ -65,9 +65,14 @@ pub fn diagnose(
     let targets = targets.iter().map(|text| Target::parse(text)).collect::<Result<Vec<_>, _>>().map_err(ExpectedError::from)?;
     let request = Request { targets, options: options(args)?, watch, clock: Clock::WALL };
     let progress = Progress::start(quiet);
-    let answer = herd_diagnose::diagnose(&request, command, cancel_flag(), &mut |event| progress.tell(&event));
+    let answer = ask(&request, command, &mut |event| progress.tell(&event));
     progress.clear();
-    Ok(answer.map_err(ExpectedError::from)?)
+    Ok(answer?)
+}
+
+/// The same with a clock of one's own, telling what happens.
+pub fn ask(request: &Request, command: &str, tell: &mut dyn FnMut(Event<'_>)) -> Result<Diagnosis, ExpectedError> {
+    herd_diagnose::diagnose(request, command, cancel_flag(), tell).map_err(ExpectedError::from)
 }
 
 /// The flag that Ctrl-C raises. What does not look at it, such as a blocked read of standard input, is ended a little later.

@@ -3,10 +3,12 @@
 mod args;
 mod collect;
 mod commands;
+mod demo;
 mod error;
 mod exit;
 mod output;
 mod progress;
+mod replay;
 mod suppress;
 
 use std::process::ExitCode;
@@ -32,6 +34,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Flame(args) => commands::flame::run(args, &cli.global),
         Command::Open(args) => commands::open::run(args, &cli.global),
         Command::Explain(args) => commands::explain::run(args, &cli.global),
+        Command::Demo(args) => demo::run(args, &cli.global),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),
     }

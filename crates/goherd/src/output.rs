@@ -84,7 +84,7 @@ pub fn write_file(path: &Path, fill: &mut dyn FnMut(&mut dyn Write) -> Result<()
 }
 
 /// What the flags, the file's ending, the surroundings and the command's custom make of it.
-fn format(global: &GlobalArgs, usual: Format) -> Format {
+pub fn format(global: &GlobalArgs, usual: Format) -> Format {
     if let Some(format) = global.format {
         return format.0;
     }

@@ -143,7 +143,8 @@ impl Replay {
 }
 
 async fn serve(listener: TcpListener, replay: Arc<Replay>) -> std::io::Result<()> {
-    let routes = Router::new().route("/debug/pprof/", get(index)).route("/debug/pprof/goroutine", get(goroutine)).with_state(replay);
+    let routes =
+        Router::new().route("/debug/pprof/", get(index)).route("/debug/pprof/goroutine", get(goroutine)).with_state(replay);
     axum::serve(tokio::net::TcpListener::from_std(listener)?, routes).await
 }
 
@@ -225,7 +226,8 @@ mod tests {
         let recording = Recording::embedded().unwrap();
         assert_eq!(FILES.len(), recording.snapshots.len() * 3, "every embedded file is used");
         assert!(FILES.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() < 2_000_000);
-        let times: BTreeSet<_> = recording.snapshots.iter().map(|snapshot| OffsetDateTime::parse(&snapshot.at, &Rfc3339).unwrap()).collect();
+        let times: BTreeSet<_> =
+            recording.snapshots.iter().map(|snapshot| OffsetDateTime::parse(&snapshot.at, &Rfc3339).unwrap()).collect();
         assert_eq!(times.len(), recording.snapshots.len());
         for snapshot in &recording.snapshots {
             let stacks = zstd::decode_all(embedded_file(&snapshot.debug2).unwrap()).unwrap();

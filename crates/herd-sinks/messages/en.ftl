@@ -91,6 +91,7 @@ table-more = { $count } more rows not shown (-v)
 
 # What is not shown.
 hidden-benign = { $goroutines } of known long waiters hidden (--all)
+hidden-steady = { $goroutines } judged steady
 hidden-suppressed = { $findings } suppressed
 hidden-not-listed = { $goroutines } in { $clusters } not listed
 hidden-other = { $name } { $count }
@@ -111,3 +112,9 @@ heading-finding = Finding
 heading-goroutines = Goroutines
 heading-place = At
 heading-started-by = Started by
+
+# The demo.
+demo-heading = A recorded incident: { $service }, { $go }, { $span } of recording in { $time }. Nothing leaves this machine.
+demo-alert = alert: { $id } { $title }, { $goroutines }
+demo-delivered = delivered to the webhook: status { $status }, { $attempts } attempt(s)
+demo-open = The same in the viewer: { $command }

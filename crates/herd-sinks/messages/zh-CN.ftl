@@ -70,6 +70,7 @@ table-more = 另有 { $count } 行未显示（-v）
 
 # 未显示的内容。
 hidden-benign = 已隐藏已知的长期等待者 { $goroutines }（--all）
+hidden-steady = { $goroutines } 数量平稳
 hidden-suppressed = 已按屏蔽文件忽略 { $findings }
 hidden-not-listed = { $clusters }中的 { $goroutines } 未列出
 hidden-other = { $name } { $count }
@@ -90,6 +91,12 @@ heading-finding = 问题
 heading-goroutines = goroutine 数
 heading-place = 位置
 heading-started-by = 创建者
+
+# 演示。
+demo-heading = 一次真实故障的录制：{ $service }，{ $go }，{ $span } 的录制在 { $time } 内重放。没有任何数据离开本机。
+demo-alert = 告警：{ $id } { $title }，{ $goroutines }
+demo-delivered = 已送达 webhook：状态码 { $status }，尝试 { $attempts } 次
+demo-open = 在查看器中打开同一结果：{ $command }
 
 # 证据。键名由种类和参数名组成；种类和参数名都相同时，前面加上模式编号。
 evidence-runtime-proof-count = 运行时的泄漏检测表明，其中 { $count } 个不可能再被唤醒

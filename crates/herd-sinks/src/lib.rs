@@ -21,7 +21,9 @@ mod text_flame;
 mod text_snapshot;
 mod tree;
 
+pub use figure::thousands;
 pub use format::{FORMATS, Format, FormatRow, SinkError, render};
 pub use look::{Charset, Detail, Lang, Localised, Look, PatternWords};
+pub use messages::{Messages, messages};
 pub use page::page;
 pub use redact::{redact, redact_stacks};

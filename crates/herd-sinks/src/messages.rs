@@ -16,6 +16,9 @@ pub struct Messages {
 }
 
 /// Loads the table of `lang`. Cost: parses a few kilobytes; once an answer.
+///
+/// # Panics
+/// Never: the tables are compiled in, and the tests parse them.
 pub fn messages(lang: Lang) -> Messages {
     let tag: LanguageIdentifier = lang.tag().parse().expect("the tags of Lang are well-formed");
     let mut bundle = FluentBundle::new(vec![tag]);

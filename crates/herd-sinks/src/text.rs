@@ -406,6 +406,7 @@ pub(crate) fn hidden(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Ve
         match name.as_str() {
             "benign_goroutines" if look.benign => {}
             "benign_goroutines" => parts.push(say.with_count("hidden-benign", "goroutines", *count)),
+            "steady_goroutines" => parts.push(say.with_count("hidden-steady", "goroutines", *count)),
             "suppressed" => parts.push(say.with_count("hidden-suppressed", "findings", *count)),
             "goroutines_not_listed" => {
                 let clusters = say.count("clusters", envelope.hidden.get("clusters_not_listed").copied().unwrap_or(0));
