@@ -1,4 +1,4 @@
-// Writes src/envelope.ts from the JSON schema that goherd generates from its model.
+// Writes src/envelope.ts, or the file named, from the JSON schema that goherd generates from its model.
 import { readFile, writeFile } from 'node:fs/promises'
 import { compile } from 'json-schema-to-typescript'
 
@@ -9,7 +9,7 @@ const types = await compile(plain(schema), 'Envelope', {
   style: { semi: false, singleQuote: true, printWidth: 140 },
   strictIndexSignatures: false,
 })
-await writeFile(new URL('../src/envelope.ts', import.meta.url), types)
+await writeFile(process.argv[2] ?? new URL('../src/envelope.ts', import.meta.url), types)
 
 // A reference with a description beside it would become a type of its own, and a pattern of keys such as `^\d+$` has no spelling in
 // TypeScript: references stand alone, and such keys are strings.

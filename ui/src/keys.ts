@@ -8,7 +8,7 @@ const PAGE_KEYS = { v: 'verdict', g: 'groups', f: 'flame', p: 'patterns' } as co
 /** How long the second key of a pair such as `g f` may take. */
 const PAIR_MS = 1200
 
-let pairStarted = 0
+let pairStarted = -Infinity
 
 export function keysOn(): boolean {
   return route().query.keys !== 'off'
@@ -18,7 +18,7 @@ export function onKey(event: KeyboardEvent, openHelp: () => void): void {
   if (!keysOn() || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
   if (document.querySelector('dialog[open]')) return
   const inPair = performance.now() - pairStarted < PAIR_MS
-  pairStarted = 0
+  pairStarted = -Infinity
   const page = inPair ? PAGE_KEYS[event.key as keyof typeof PAGE_KEYS] : undefined
   if (page) go(page)
   else if (event.key === 'g') pairStarted = performance.now()

@@ -4,6 +4,7 @@ mod docs;
 mod fixtures;
 mod fixtures_services;
 mod tidy;
+mod ui;
 
 use std::process::ExitCode;
 
@@ -14,7 +15,7 @@ usage: cargo xtask <task>
   fixtures  record dumps from the kernels and services on every Go version
   fixtures-services  record the testbed's services and the demo's incident
   docs      schema and pattern pages, written from the code
-  ui        build the viewer into ui/dist
+  ui        build the viewer into ui/dist; with --check test it and fail when ui/dist is stale
   bench     measure against peers, write bench/RESULTS.md
   soak      long fuzzing and mutation runs, write bench/SOAK.md
 ";
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let done = match task {
         "docs" => docs::run(rest),
         "tidy" => tidy::run(rest),
+        "ui" => ui::run(rest),
         "fixtures" => fixtures::run(rest),
         "fixtures-services" => fixtures_services::run(rest),
         _ => {
