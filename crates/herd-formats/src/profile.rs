@@ -3,10 +3,10 @@
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
-use herd_model::{FrameId, Note, NoteKind, Origin, Snapshot, SnapshotBuilder, Stack};
+use herd_model::{FrameId, Note, NoteKind, Origin, Snapshot, SnapshotBuilder, Stack, WaitReason};
 use rustc_hash::FxHashMap;
 
-use crate::dump::{MAX_FRAMES, function_name};
+use crate::dump::{MAX_COUNT, MAX_FRAMES, function_name};
 use crate::infer;
 use crate::pb::{self, Field};
 
@@ -48,7 +48,10 @@ pub fn read(bytes: &[u8]) -> Result<(Snapshot, Vec<Note>), Error> {
 
 fn inflate(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
-    MultiGzDecoder::new(bytes).take(MAX_INFLATED_BYTES + 1).read_to_end(&mut out).map_err(|error| Error::Gzip(error.to_string()))?;
+    MultiGzDecoder::new(bytes)
+        .take(MAX_INFLATED_BYTES + 1)
+        .read_to_end(&mut out)
+        .map_err(|error| Error::Gzip(error.to_string()))?;
     if out.len() as u64 > MAX_INFLATED_BYTES { Err(Error::TooLarge) } else { Ok(out) }
 }
 
@@ -74,7 +77,12 @@ struct Location {
 struct Function {
     name: u64,
     file: u64,
+    start_line: u64,
 }
+
+/// `chansend` and `chanrecv` park on a nil channel within their first lines (5 and 12 below the start in Go 1.21 to 1.27,
+/// `runtime/chan.go`) and on any other about a hundred lines further down.
+const NIL_PARK_LINES: u64 = 40;
 
 fn read_proto(message: &[u8]) -> Result<(Snapshot, Vec<Note>), Error> {
     let parts = parts(message)?;
@@ -94,9 +102,9 @@ fn read_proto(message: &[u8]) -> Result<(Snapshot, Vec<Note>), Error> {
     let mut builder = SnapshotBuilder::new(if leak { Origin::LeakProfile } else { Origin::ProfileProto });
     builder.snapshot_mut().taken_at_ns = i64::try_from(parts.time_ns).ok().filter(|ns| *ns > 0);
     let mut frames = Frames { parts: &parts, known: FxHashMap::default() };
-    let mut left_out = 0;
+    let mut left_out = 0u64;
     for message in &parts.samples {
-        left_out += count_sample(message, leak, &mut builder, &mut frames)?;
+        left_out = count_sample(message, leak, &mut builder, &mut frames)?.saturating_add(left_out);
     }
     let mut notes = Vec::new();
     if left_out > 0 {
@@ -117,7 +125,7 @@ fn parts(message: &[u8]) -> Result<Parts<'_>, Error> {
                 parts.locations.insert(id, location);
             }
             (5, Field::Bytes(bytes)) => {
-                let function = Function { name: number(bytes, 2)?, file: number(bytes, 4)? };
+                let function = Function { name: number(bytes, 2)?, file: number(bytes, 4)?, start_line: number(bytes, 5)? };
                 parts.functions.insert(number(bytes, 1)?, function);
             }
             (6, Field::Bytes(bytes)) => parts.strings.push(bytes),
@@ -187,6 +195,16 @@ impl Frames<'_> {
         self.known.insert(id, frames.into());
         Ok(())
     }
+
+    /// Whether the channel operation these locations are parked in is the one on a nil channel.
+    fn parks_on_nil(&self, locations: &[u64]) -> bool {
+        let innermost =
+            locations.iter().take(4).filter_map(|id| self.parts.locations.get(id)).flat_map(|location| &location.lines);
+        innermost.filter_map(|(function, line)| self.parts.functions.get(function).zip(Some(*line))).any(|(function, line)| {
+            let parks = self.text(function.name).is_ok_and(|name| name == b"runtime.chansend" || name == b"runtime.chanrecv");
+            parks && function.start_line > 0 && line >= function.start_line && line - function.start_line < NIL_PARK_LINES
+        })
+    }
 }
 
 /// Counts a sample; answers how many goroutines were left out.
@@ -220,17 +238,22 @@ fn count_sample(message: &[u8], leak: bool, builder: &mut SnapshotBuilder, frame
     if leak && (stack.is_empty() || stack.iter().any(main)) {
         return Ok(count);
     }
-    let state = infer::wait_reason(stack.iter().map(|id| builder.snapshot().func(*id)));
+    let mut state = infer::wait_reason(stack.iter().map(|id| builder.snapshot().func(*id)));
+    if state == WaitReason::ChanSend && frames.parks_on_nil(&locations) {
+        state = WaitReason::ChanSendNil;
+    } else if state == WaitReason::ChanReceive && frames.parks_on_nil(&locations) {
+        state = WaitReason::ChanReceiveNil;
+    }
     let stack = builder.stack(Stack { frames: stack.into(), ..Stack::default() });
     let labels = (!pairs.is_empty()).then(|| builder.labels(pairs));
     let id = builder.cluster(stack, state);
     let cluster = builder.cluster_mut(id);
     cluster.state_inferred = true;
-    cluster.count = cluster.count.saturating_add(count);
-    cluster.leaked = cluster.leaked.saturating_add(if leak { count } else { 0 });
+    cluster.count = cluster.count.saturating_add(count).min(MAX_COUNT);
+    cluster.leaked = cluster.leaked.saturating_add(if leak { count } else { 0 }).min(MAX_COUNT);
     if let Some(labels) = labels {
         let count_of = cluster.labels.entry(labels).or_default();
-        *count_of = count_of.saturating_add(count);
+        *count_of = count_of.saturating_add(count).min(MAX_COUNT);
     }
     Ok(0)
 }

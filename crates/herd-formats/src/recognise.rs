@@ -104,7 +104,8 @@ const OTHER_PROFILES: &[(&[u8], &str)] = &[
 fn has_goroutines(text: &[u8]) -> bool {
     memmem::find_iter(text, b"oroutine").any(|at| {
         let after = &text[at + b"oroutine".len()..];
-        let number = after.strip_prefix(b" ").and_then(|rest| rest.iter().position(|byte| !byte.is_ascii_digit()).map(|len| (len, rest)));
+        let number =
+            after.strip_prefix(b" ").and_then(|rest| rest.iter().position(|byte| !byte.is_ascii_digit()).map(|len| (len, rest)));
         number.is_some_and(|(len, rest)| {
             len > 0 && [&b" ["[..], b" gp=", b" in state "].iter().any(|mark| rest[len..].starts_with(mark))
         }) || after.starts_with(b" profile: total ")
@@ -153,8 +154,7 @@ fn looks_like_profile(head: &[u8]) -> bool {
                     return false;
                 }
             }
-            Ok((2..=6 | 13, Field::Bytes(_)) | (7 | 8 | 9 | 10 | 12 | 14, Field::Number(_))) => {}
-            Ok((13, Field::Number(_))) => {}
+            Ok((2..=6 | 13, Field::Bytes(_)) | (7..=10 | 12..=14, Field::Number(_))) => {}
             Ok(_) => return false,
             // The head ends inside a field.
             Err(_) => return seen >= 3,

@@ -1,10 +1,12 @@
 //! A snapshot out of an envelope goherd printed (`--save`, `--format json`).
 
 use herd_model::{
-    Address, Crash, Goroutine, Note, NoteKind, Origin, Place, SCHEMA, Snapshot, SnapshotBuilder, SnapshotReport, Stack, Truncation, WaitReason,
+    Address, Crash, Goroutine, Note, NoteKind, Origin, Place, SCHEMA, Snapshot, SnapshotBuilder, SnapshotReport, Stack,
+    Truncation, WaitReason,
 };
 use serde::Deserialize;
 
+use crate::dump::MAX_COUNT;
 use crate::stamp;
 
 /// Why an envelope gives no snapshot.
@@ -63,7 +65,7 @@ pub fn read(bytes: &[u8]) -> Result<(Snapshot, Vec<Note>), Error> {
     if missing > 0 {
         let stack = builder.stack(Stack::default());
         let id = builder.cluster(stack, WaitReason::Unknown);
-        builder.cluster_mut(id).count += missing;
+        builder.cluster_mut(id).count = missing.min(MAX_COUNT);
         let text = format!("the envelope lists {listed} of {} goroutines; the others have no stack here", report.goroutines);
         notes.push(Note { kind: NoteKind::Truncated, offset: None, text });
     }
@@ -77,7 +79,8 @@ fn add_cluster(builder: &mut SnapshotBuilder, report: &herd_model::ClusterReport
     // The place of the elided frames is not saved; they stand behind the 50 innermost.
     let elided_at = if report.elided > 0 { report.frames.len().min(50) as u32 } else { 0 };
     let stack = builder.stack(Stack { frames, created_by, elided: report.elided, elided_at, ..Stack::default() });
-    let state = if report.state == WaitReason::Unknown.as_str() { WaitReason::Unknown } else { WaitReason::from_text(&report.state) };
+    let state =
+        if report.state == WaitReason::Unknown.as_str() { WaitReason::Unknown } else { WaitReason::from_text(&report.state) };
     let labels: Vec<_> = report
         .labels
         .iter()
@@ -89,9 +92,9 @@ fn add_cluster(builder: &mut SnapshotBuilder, report: &herd_model::ClusterReport
     let id = builder.cluster(stack, state);
     let cluster = builder.cluster_mut(id);
     cluster.state_inferred = report.state_inferred;
-    cluster.count = cluster.count.saturating_add(report.count);
-    cluster.leaked = cluster.leaked.saturating_add(report.leaked);
-    cluster.locked = cluster.locked.saturating_add(report.locked);
+    cluster.count = cluster.count.saturating_add(report.count).min(MAX_COUNT);
+    cluster.leaked = cluster.leaked.saturating_add(report.leaked).min(MAX_COUNT);
+    cluster.locked = cluster.locked.saturating_add(report.locked).min(MAX_COUNT);
     for (minute, count) in &report.wait_minutes {
         let slot = if *minute == 0 { &mut cluster.waits.unaged } else { cluster.waits.by_minute.entry(*minute).or_default() };
         *slot = slot.saturating_add(*count);
@@ -106,7 +109,7 @@ fn add_cluster(builder: &mut SnapshotBuilder, report: &herd_model::ClusterReport
             *slot = slot.saturating_add(*count);
         }
     }
-    // A record a known id, never more than are counted.
+    // A record for each id listed, never more than are counted.
     for id in report.goroutine_ids.iter().take(usize::try_from(report.count).unwrap_or(usize::MAX)) {
         cluster.log.push(Goroutine { id: *id, ..Goroutine::default() });
     }

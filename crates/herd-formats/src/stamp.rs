@@ -7,7 +7,7 @@ pub fn find(line: &[u8]) -> Option<(i64, bool)> {
     memchr_iter(b'T', line).find_map(|at| {
         let start = at.checked_sub(10)?;
         let (ns, len) = parse(&line[start..])?;
-        let alone = line[..start].iter().chain(&line[start + len..]).all(|byte| byte.is_ascii_whitespace());
+        let alone = line[..start].iter().chain(&line[start + len..]).all(u8::is_ascii_whitespace);
         Some((ns, alone))
     })
 }

@@ -26,8 +26,6 @@ pub struct FrameText<'a> {
 /// The stack of a starter.
 #[derive(Clone, Debug, Default)]
 pub struct AncestorText<'a> {
-    /// Its id.
-    pub id: u64,
     /// Frames.
     pub frames: Vec<FrameText<'a>>,
     /// Its creator.
@@ -130,7 +128,7 @@ fn item<'a>(block: &mut Block<'a>, line: &'a [u8], next: &'a [u8], cut: bool) ->
         if block.ancestors.is_empty() && block.parent.is_none() {
             block.parent = Some(id).filter(|id| *id != 0);
         }
-        block.ancestors.push(AncestorText { id, ..AncestorText::default() });
+        block.ancestors.push(AncestorText::default());
         return Some(0);
     }
     if line.starts_with(b"non-Go function at pc=") {
@@ -178,12 +176,12 @@ fn push_frame<'a>(block: &mut Block<'a>, frame: FrameText<'a>) {
 fn set_creator<'a>(block: &mut Block<'a>, text: &'a [u8], mut frame: FrameText<'a>) {
     let (func, parent) = split_creator(text);
     frame.func = func;
-    match block.ancestors.last_mut() {
-        Some(ancestor) => ancestor.created_by = Some(frame),
-        None => {
-            block.created_by = Some(frame);
-            block.parent = parent;
-        }
+    if let Some(ancestor) = block.ancestors.last_mut() {
+        ancestor.created_by = Some(frame);
+    } else {
+        block.created_by = Some(frame);
+        // In ancestors mode the number stands with the ancestor, not here.
+        block.parent = parent;
     }
 }
 

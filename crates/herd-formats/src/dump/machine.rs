@@ -33,6 +33,7 @@ pub enum Tail {
 
 /// The reader's state between two pieces of input.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent facts about the place in the text")]
 pub struct Machine {
     /// Dumps and parts of dumps so far.
     pub segments: Vec<Segment>,
@@ -110,7 +111,7 @@ impl Machine {
             if self.layers.is_empty() {
                 match self.goroutine_in_clear(rest, tail) {
                     Step::NotAGoroutine => {}
-                    done => return done,
+                    done @ (Step::Next(_) | Step::NeedMore) => return done,
                 }
             }
         }

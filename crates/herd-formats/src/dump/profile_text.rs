@@ -5,7 +5,7 @@ use herd_model::{Cluster, FrameId, NoteKind, Origin, Stack, Truncation, WaitReas
 use super::block::MAX_FRAMES;
 use super::header;
 use super::notes::{Notes, quote};
-use super::segment::{At, Segment, function_name};
+use super::segment::{At, MAX_COUNT, Segment, function_name};
 use crate::infer;
 
 /// The first line of such a text.
@@ -47,9 +47,6 @@ pub struct ProfileText {
 struct Record {
     count: u64,
     frames: Vec<FrameId>,
-    /// Program counters above the last call the text shows: what it hides of the runtime.
-    pcs: Vec<u64>,
-    first_shown_pc: Option<u64>,
     labels: Option<Box<[u8]>>,
     text: Vec<u8>,
     at: At,
@@ -77,9 +74,9 @@ impl ProfileText {
             self.end_record(segment, notes);
             return Belongs::Yes;
         }
-        if let Some((count, pcs)) = record_head(text) {
+        if let Some(count) = record_head(text) {
             self.end_record(segment, notes);
-            let record = Record { count, frames: Vec::new(), pcs, first_shown_pc: None, labels: None, text: Vec::new(), at };
+            let record = Record { count, frames: Vec::new(), labels: None, text: Vec::new(), at };
             self.record.insert(record).keep_text(line);
             return Belongs::Yes;
         }
@@ -107,7 +104,7 @@ impl ProfileText {
             );
             notes.add(NoteKind::Skipped, segment.start, text);
         }
-        let found = self.found + self.left_out;
+        let found = self.found.saturating_add(self.left_out);
         if found != self.head.total {
             segment.truncated(Truncation::CountMismatch { promised: self.head.total, found });
         }
@@ -118,10 +115,10 @@ impl ProfileText {
         // Go 1.26 lists main blocked for ever, 1.27 an empty record in its place (net/http/pprof, `goroutineleak`).
         let main = |id: &FrameId| matches!(segment.builder.snapshot().func(*id), "runtime.main" | "main.main");
         if self.head.leak && (record.frames.is_empty() || record.frames.iter().any(main)) {
-            self.left_out += record.count;
+            self.left_out = self.left_out.saturating_add(record.count);
             return;
         }
-        self.found += record.count;
+        self.found = self.found.saturating_add(record.count);
         let state = record.wait_reason(segment);
         let stack = segment.builder.stack(Stack { frames: record.frames.into(), ..Stack::default() });
         let id = segment.builder.cluster(stack, state);
@@ -135,7 +132,7 @@ impl ProfileText {
 
 fn mark(cluster: &mut Cluster, leaked: u64) {
     cluster.state_inferred = true;
-    cluster.leaked += leaked;
+    cluster.leaked = cluster.leaked.saturating_add(leaked).min(MAX_COUNT);
 }
 
 impl Record {
@@ -151,7 +148,6 @@ impl Record {
         let parted = |byte: &u8| if text.contains(&b'\t') { *byte == b'\t' } else { *byte == b' ' };
         let mut parts = text.split(parted).map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
         let pc = parts.next().and_then(address);
-        self.first_shown_pc = self.first_shown_pc.or(pc);
         let (Some(func), Some(place)) = (parts.next(), parts.next()) else {
             if pc != Some(0) && pc.is_none() {
                 notes.add(NoteKind::Malformed, at.offset, format!("cannot read the frame {}", quote(text, 80)));
@@ -173,18 +169,16 @@ impl Record {
         self.frames.push(segment.builder.frame(&function_name(func), &file, line));
     }
 
-    /// The frames shown tell of locks, sleep and the network; a channel's runtime frames are hidden (`printStackRecord`), but a
-    /// goroutine parked straight from user code stands in `select`.
+    /// The frames shown tell of locks, sleep and the network; those of channels are hidden (`runtime/pprof`, `printStackRecord`).
     fn wait_reason(&self, segment: &Segment) -> WaitReason {
         let snapshot = segment.builder.snapshot();
         infer::wait_reason(self.frames.iter().map(|id| snapshot.func(*id)))
     }
 }
 
-fn record_head(text: &[u8]) -> Option<(u64, Vec<u64>)> {
+fn record_head(text: &[u8]) -> Option<u64> {
     let (count, rest) = header::number(text)?;
-    let pcs = rest.strip_prefix(b" @")?;
-    Some((count, pcs.split(|byte| *byte == b' ').filter_map(address).collect()))
+    rest.starts_with(b" @").then_some(count.min(MAX_COUNT))
 }
 
 fn address(text: &[u8]) -> Option<u64> {

@@ -27,6 +27,8 @@ pub const MAX_LABEL_SETS: usize = 1 << 18;
 pub const MAX_SAMPLE_BYTES: usize = 16 << 10;
 /// Text kept of all clusters' first goroutines.
 pub const MAX_SAMPLES_BYTES: usize = 8 << 20;
+/// Goroutines a record of a profile can stand for; a machine holds fewer, and sums of them do not overflow.
+pub const MAX_COUNT: u64 = 1 << 40;
 /// Ids kept to recognise the next dump of the same process.
 pub const HEAD_IDS: usize = 64;
 
@@ -41,6 +43,7 @@ const NO_LINE: u8 = u8::MAX;
 
 /// What the first header of a segment and the lines before it say about where dumps divide.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, each read from one line")]
 pub struct Opener {
     /// Lines before it.
     pub interlude: Interlude,
@@ -311,14 +314,15 @@ impl Segment {
     /// Counts `count` goroutines of a profile record.
     pub fn count_record(&mut self, id: ClusterId, count: u64, labels: Option<LabelSetId>) {
         let cluster = self.builder.cluster_mut(id);
-        cluster.count += count;
+        cluster.count = cluster.count.saturating_add(count).min(MAX_COUNT);
         if let Some(labels) = labels {
-            *cluster.labels.entry(labels).or_default() += count;
+            let of_set = cluster.labels.entry(labels).or_default();
+            *of_set = of_set.saturating_add(count).min(MAX_COUNT);
         }
     }
 
     /// Adds a later part of the same dump.
-    pub fn absorb(&mut self, later: Segment) {
+    pub fn absorb(&mut self, later: &Segment) {
         let runner = later.runner();
         if let Some(crash) = self.builder.snapshot_mut().crash.as_mut().filter(|crash| crash.goroutine.is_none()) {
             crash.goroutine = runner;

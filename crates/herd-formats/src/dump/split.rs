@@ -58,14 +58,13 @@ pub fn join(parts: Vec<Part>) -> (Vec<Snapshot>, Vec<Note>) {
             }
             let joins = !segment.opener.decided
                 && dumps.last().is_some_and(|dump| !divides(dump.origin(), Some(&dump.head_ids), &segment.opener));
-            match dumps.last_mut().filter(|_| joins) {
-                Some(dump) => dump.absorb(segment),
-                None => {
-                    if !segment.opener.decided {
-                        segment.take_opener();
-                    }
-                    dumps.push(segment);
+            if let Some(dump) = dumps.last_mut().filter(|_| joins) {
+                dump.absorb(&segment);
+            } else {
+                if !segment.opener.decided {
+                    segment.take_opener();
                 }
+                dumps.push(segment);
             }
         }
         tail = part.tail.after(&tail);

@@ -15,7 +15,14 @@ pub fn folded(snapshot: &Snapshot) -> String {
         }
         *lines.entry(entries.join(";")).or_default() += cluster.count;
     }
-    lines.into_iter().map(|(stack, count)| format!("{stack} {count}\n")).collect()
+    let mut out = String::new();
+    for (stack, count) in lines {
+        out.push_str(&stack);
+        out.push(' ');
+        out.push_str(&count.to_string());
+        out.push('\n');
+    }
+    out
 }
 
 /// `;` parts entries and a line end parts stacks, so neither may stand in a name.

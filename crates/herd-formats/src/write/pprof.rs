@@ -10,6 +10,9 @@ use rustc_hash::FxHashMap;
 use crate::pb::{put_bytes, put_number, put_packed};
 
 /// A goroutine profile of the snapshot.
+///
+/// # Panics
+/// Never: memory takes every byte.
 pub fn pprof(snapshot: &Snapshot) -> Vec<u8> {
     let mut strings = Strings::default();
     strings.id("");

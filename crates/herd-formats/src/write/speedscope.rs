@@ -41,6 +41,9 @@ struct Profile<'a> {
 }
 
 /// A sampled profile with one sample a cluster, weighed by its goroutines.
+///
+/// # Panics
+/// Never: plain data prints as JSON.
 pub fn speedscope(snapshot: &Snapshot, name: &str) -> String {
     let mut frames: Vec<Entry<'_>> = snapshot
         .frames
@@ -64,7 +67,8 @@ pub fn speedscope(snapshot: &Snapshot, name: &str) -> String {
         samples.push(sample);
     }
     let weights: Vec<u64> = snapshot.clusters.iter().map(|cluster| cluster.count).collect();
-    let profile = Profile { r#type: "sampled", name, unit: "none", start_value: 0, end_value: weights.iter().sum(), samples, weights };
+    let profile =
+        Profile { r#type: "sampled", name, unit: "none", start_value: 0, end_value: weights.iter().sum(), samples, weights };
     let file = File {
         schema: "https://www.speedscope.app/file-format-schema.json",
         shared: Shared { frames },
