@@ -3,6 +3,7 @@
 mod check;
 mod kernel;
 mod process;
+mod protobuf;
 mod provenance;
 mod session;
 mod text;
