@@ -33,27 +33,24 @@ pub fn short(func: &str) -> &str {
 }
 
 /// Whether the function belongs to the standard library. A user's module may share a first element with it (`log`, `index`), so a
-/// known file must lie in that package's folder of a GOROOT, or be the trimmed form `net/http/server.go`.
+/// known file must lie in a standard package's folder of a GOROOT, or be the trimmed form `net/http/server.go`. Linknamed functions
+/// (`sync.runtime_Semacquire`) stand in another standard package's folder.
 pub fn is_std(func: &str, file: &str) -> bool {
     let package = package(func);
     let root = package.split('/').next().unwrap_or(package);
-    if STD_ROOTS.binary_search(&root).is_err() {
+    if !is_std_root(root) {
         return false;
     }
-    if file.is_empty() || file.starts_with('<') || root == "runtime" {
+    if file.is_empty() || file.starts_with(['<', '_']) || root == "runtime" {
         return true;
     }
-    let folder = file.rfind(['/', '\\']).map_or("", |slash| &file[..slash]);
-    folder == package || ends_with_source_folder(folder, package)
+    let file = file.replace('\\', "/");
+    let below = file.rfind("/src/").map_or(file.as_str(), |at| &file[at + 5..]);
+    is_std_root(below.split('/').next().unwrap_or(below))
 }
 
-fn ends_with_source_folder(folder: &str, package: &str) -> bool {
-    // cgo and assembly files of one package may be recorded under another (`_cgo_gotypes.go`, `internal/runtime/…`).
-    if package == "syscall" || package.starts_with("internal/") || package.starts_with("runtime/") {
-        return true;
-    }
-    let normal = folder.replace('\\', "/");
-    normal.strip_suffix(package).is_some_and(|before| before.ends_with("/src/") || before.ends_with("GOROOT/"))
+fn is_std_root(element: &str) -> bool {
+    STD_ROOTS.binary_search(&element).is_ok()
 }
 
 /// Whether a dump of level 1 (`debug=2`) leaves the frame out: unexported functions of package runtime

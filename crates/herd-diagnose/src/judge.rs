@@ -22,6 +22,9 @@ const CANDIDATE_FAMILIES_MAX: usize = 20;
 /// Share of a family that must outlive the window for growth to count: a queue that drains turns over.
 const STAYED: f64 = 0.8;
 
+/// Waiters on one lock that must not have moved for it to be a finding; fewer may be a lock held by design.
+const QUEUE_MIN: u64 = 3;
+
 /// What was judged of one process.
 #[derive(Clone, Debug, Default)]
 pub struct Judgement {
@@ -58,8 +61,16 @@ pub fn judge(series: &Series, leaks: &[Snapshot], target: &Target, notes: &mut V
         suspects.truncate(CANDIDATE_FAMILIES_MAX);
     }
     judgement.candidates = suspects.into_iter().flat_map(|suspect| suspect.candidates).collect();
+    number(&mut judgement.candidates);
     note_short_series(series, &judgement, notes);
     judgement
+}
+
+/// Numbers candidates in their order, from 1.
+pub(crate) fn number(candidates: &mut [Candidate]) {
+    for (rank, candidate) in (1u32..).zip(candidates) {
+        candidate.rank = rank;
+    }
 }
 
 fn judge_family(
@@ -96,11 +107,31 @@ fn judge_family(
             return push_finding(judgement, scene, target, &sightings, Certainty::Suspected, scene.count());
         }
     }
+    if let Some(fact) = queue_that_never_moves(scene, series) {
+        sightings.iter_mut().take(1).for_each(|(_, sighting)| sighting.evidence.extend([Some(fact.clone()), age_fact(scene)].into_iter().flatten()));
+        return push_finding(judgement, scene, target, &sightings, Certainty::Suspected, scene.count());
+    }
     if let Some(hidden) = why_not_a_candidate(scene, series, sightings.is_empty(), load_fact.is_some()) {
         *judgement.hidden.entry(hidden.to_owned()).or_default() += scene.count();
         return;
     }
     suspects.push(suspect(scene, target, &sightings, load_fact));
+}
+
+/// Goroutines that wait for a lock through the whole window, three and more of them for a minute at a stretch. A Go mutex is handed
+/// to its oldest waiter once that has waited for a millisecond (`sync/mutex.go`, starvation mode), so nobody has let go of it.
+fn queue_that_never_moves(scene: &Scene<'_>, series: &Series) -> Option<Evidence> {
+    let (still, of) = scene.growth?.stayed?;
+    let stuck = scene.class() == StateClass::Lock && still == of && of >= QUEUE_MIN && scene.facts().aged >= QUEUE_MIN;
+    (stuck && series.can_judge_growth()).then(|| {
+        Evidence::new(
+            EvidenceKind::Persistence,
+            format!("all {of} that waited for the lock at the start of the window are still there, {} have waited for a minute at a stretch", scene.facts().aged),
+        )
+        .with("still", &still)
+        .with("of", &of)
+        .with("aged", &scene.facts().aged)
+    })
 }
 
 /// Why a family that is not a finding is not even a candidate, as a key of `hidden`.

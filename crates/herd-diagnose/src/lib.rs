@@ -122,7 +122,8 @@ pub fn diagnose(
     let Some((_, series)) = shown else {
         return Err(gathered.first_error.unwrap_or(SourceError::Interrupted));
     };
-    order(&mut envelope.findings, &mut envelope.candidates);
+    worst_first(&mut envelope.findings);
+    judge::number(&mut envelope.candidates);
     envelope.verdict = verdict(&envelope.findings, &envelope.candidates);
     Ok(fill(envelope, series))
 }
@@ -147,13 +148,10 @@ fn benign_reasons(snapshot: &Snapshot, census: &Census) -> Vec<Option<String>> {
     census.groups.iter().map(|group| benign(snapshot, group, Lang::En).map(str::to_owned)).collect()
 }
 
-fn order(findings: &mut [Finding], candidates: &mut [Candidate]) {
+fn worst_first(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         (b.severity, b.certainty, b.count).cmp(&(a.severity, a.certainty, a.count)).then_with(|| a.fingerprint.cmp(&b.fingerprint))
     });
-    for (rank, candidate) in (1u32..).zip(candidates) {
-        candidate.rank = rank;
-    }
 }
 
 /// Findings decide; candidates alone leave it open; otherwise the target is healthy as far as the witnesses reach.

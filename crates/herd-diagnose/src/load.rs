@@ -57,10 +57,37 @@ pub(crate) fn explains(scene: &Scene<'_>, series: &Series, growth: &Growth, stre
     if growth.follows_connections {
         return Some(follows("inbound connections rise step by step with them"));
     }
+    if let Some(fact) = readers_beside(scene, series, growth, stretch) {
+        return Some(fact);
+    }
     if scene.class() == StateClass::Io && !silent(scene, growth) {
         return Some(follows("the goroutines wait for peers, and most show no wait of a minute: the peers may be sending"));
     }
     None
+}
+
+/// Goroutines started from the same function read from connections, and their number moves step by step with this family's: the two
+/// halves of a connection that is open.
+fn readers_beside(scene: &Scene<'_>, series: &Series, growth: &Growth, stretch: Sustained) -> Option<Evidence> {
+    let own = scene.creator()?;
+    let moves_along = |at: &usize| {
+        let family = &series.last().census.families[*at];
+        *at != scene.family
+            && family.class == StateClass::Io
+            && scene.creator_of(*at) == Some(own)
+            && step_by_step(&growth.counts, &series.growth(family.id).counts, stretch.from)
+    };
+    let at = (0..series.last().census.families.len()).find(moves_along)?;
+    let readers = series.last().census.families[at].count;
+    Some(follows(&format!("{readers} goroutines started by the same function read from connections and rise step by step with them")))
+}
+
+/// Gains at each step agree within a quarter, or three goroutines.
+fn step_by_step(own: &[u64], other: &[u64], from: usize) -> bool {
+    own[from..].windows(2).zip(other[from..].windows(2)).all(|(own, other)| {
+        let (own, other) = (own[1] as f64 - own[0] as f64, other[1] as f64 - other[0] as f64);
+        (own - other).abs() <= (own.abs() * 0.25).max(3.0)
+    })
 }
 
 fn follows(text: &str) -> Evidence {

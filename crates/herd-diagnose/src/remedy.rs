@@ -24,6 +24,8 @@ fn decide(witness: Witness, target: &Target, at: &Place) -> String {
     match witness {
         Witness::Series if address => format!("goherd doctor {} --for 60s", target.name),
         Witness::Series => "goherd doctor FIRST SECOND …: dumps of the same process, 10 s apart, over a minute".to_owned(),
+        Witness::Stacks if address => format!("goherd doctor {} --allow-stw", target.name),
+        Witness::Stacks => "goherd doctor STACKS: the text of /debug/pprof/goroutine?debug=2".to_owned(),
         Witness::LeakProfile if address => {
             format!("goherd doctor {} on a process built with Go 1.27: its goroutineleak profile proves leaks", target.name)
         }

@@ -14,22 +14,33 @@ pub struct Benign {
     pub library: &'static str,
     /// Function (without closure parts) that must be on the stack.
     pub func: &'static str,
+    /// The only state in which it is healthy; any when absent.
+    pub class: Option<StateClass>,
     /// How many are healthy and why.
     pub why: Text,
 }
 
 /// Builds the table: library, function, why in English, why in Chinese.
 macro_rules! benign {
-    ($(($library:literal, $func:literal, $en:literal, $zh:literal)),* $(,)?) => {
+    ($(($library:literal, $func:literal $(in $class:ident)?, $en:literal, $zh:literal)),* $(,)?) => {
         /// Every known long waiter.
         pub const BENIGN: &[Benign] =
-            &[$(Benign { library: $library, func: $func, why: Text { en: $en, zh: $zh } }),*];
+            &[$(Benign { library: $library, func: $func, class: class!($($class)?), why: Text { en: $en, zh: $zh } }),*];
+    };
+}
+
+macro_rules! class {
+    () => {
+        None
+    };
+    ($class:ident) => {
+        Some(StateClass::$class)
     };
 }
 
 benign![
     ("net/http", "net/http.(*persistConn).writeLoop", "one per idle client connection", "每个空闲的客户端连接一个"),
-    ("net/http", "net/http.(*persistConn).readLoop", "one per idle client connection", "每个空闲的客户端连接一个"),
+    ("net/http", "net/http.(*persistConn).readLoop" in Io, "one per idle client connection", "每个空闲的客户端连接一个"),
     ("net/http", "net/http.(*connReader).backgroundRead", "one per request in progress", "每个处理中的请求一个"),
     ("net/http", "net/http.(*conn).readRequest", "one per idle server connection", "每个空闲的服务端连接一个"),
     ("net/http", "net/http.(*Server).Serve", "the accept loop, one per listener", "接受连接的循环，每个监听器一个"),
@@ -100,7 +111,8 @@ pub fn benign(snapshot: &Snapshot, group: &Group, lang: Lang) -> Option<&'static
             name == func || names::normal(name).strip_suffix(".func") == Some(func)
         })
     };
-    BENIGN.iter().find(|entry| on_stack(entry.func)).map(|entry| entry.why.get(lang))
+    let in_state = |entry: &&Benign| entry.class.is_none_or(|class| class == group.class);
+    BENIGN.iter().filter(in_state).find(|entry| on_stack(entry.func)).map(|entry| entry.why.get(lang))
 }
 
 /// The main goroutine: a service's main waits for its servers or for a signal.

@@ -21,6 +21,8 @@ pub struct Scene<'a> {
 pub enum Witness {
     /// More snapshots of the same process.
     Series,
+    /// `debug=2` text: states, ages, creators.
+    Stacks,
     /// The runtime's goroutine leak profile (Go 1.27).
     LeakProfile,
     /// Text with runtime frames and exact channel addresses (SIGQUIT, `GOTRACEBACK=system`).
@@ -209,5 +211,59 @@ impl<'a> Scene<'a> {
         let (snapshot, group) = (self.snapshot(), self.group());
         let (Some(at), Some(creator)) = (group.at, group.created_by) else { return false };
         names::normal(snapshot.func(at)).strip_suffix(".func") == Some(names::normal(snapshot.func(creator)).trim_end_matches(".func"))
+    }
+
+    /// The form carries states: text of stacks, not a profile.
+    pub fn tells_state(&self) -> bool {
+        self.snapshot().origin.tells_state()
+    }
+
+    /// The function that holds the `go` statement.
+    pub fn creator(&self) -> Option<&'a str> {
+        self.creator_of(self.family)
+    }
+
+    /// The same of another family, by index.
+    pub fn creator_of(&self, family: usize) -> Option<&'a str> {
+        let group = &self.point.census.groups[self.point.census.families[family].groups[0]];
+        group.created_by.map(|frame| self.snapshot().func(frame))
+    }
+
+    /// The blocked method was called by another method of the same type: the usual way to lock twice.
+    pub fn nested_methods(&self) -> Option<Evidence> {
+        let user = self.user_frames();
+        let (inner, outer) = (user.first()?, user.get(1)?);
+        let receiver = |func: &str| names::local(func).split_once(").").map(|(receiver, _)| (names::package(func).to_owned(), receiver.to_owned()));
+        let same = receiver(inner).is_some() && receiver(inner) == receiver(outer);
+        same.then(|| {
+            let (inner, outer) = (names::short(inner), names::short(outer));
+            Evidence::new(EvidenceKind::Shape, format!("{inner} was called by {outer}, a method of the same type"))
+                .with("inner", &inner)
+                .with("outer", &outer)
+        })
+    }
+
+    /// The receive is `v, ok := <-ch` or `range ch` (`runtime.chanrecv2`), where the witness shows runtime frames.
+    pub fn ranges(&self) -> Option<Evidence> {
+        self.runtime_calls("runtime.chanrecv2")
+            .then(|| Evidence::new(EvidenceKind::Shape, "the receive is that of a range loop, or asks whether the channel is closed"))
+    }
+
+    /// The receive is a plain `<-ch` (`runtime.chanrecv1`), where the witness shows runtime frames.
+    pub fn receives_once(&self) -> Option<Evidence> {
+        self.runtime_calls("runtime.chanrecv1").then(|| Evidence::new(EvidenceKind::Shape, "the receive is a single `<-`, not a range loop"))
+    }
+
+    /// Whether a runtime function, hidden from the group's frames, stands on the stack.
+    fn runtime_calls(&self, func: &str) -> bool {
+        let snapshot = self.snapshot();
+        let cluster = &snapshot.clusters[self.group().clusters[0].0 as usize];
+        snapshot.stack(cluster).frames.iter().take(4).any(|frame| snapshot.func(*frame) == func)
+    }
+
+    /// Package and receiver of the method the goroutines were started with.
+    pub fn entry_type(&self) -> Option<&'a str> {
+        let func = self.snapshot().func(self.group().entry?);
+        func.rfind(").").map(|end| &func[..end])
     }
 }

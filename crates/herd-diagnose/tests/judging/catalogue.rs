@@ -10,7 +10,21 @@ use herd_patterns::{CATALOGUE, Pattern};
 use crate::recorded::{Marks, Recording, recordings};
 
 /// Off-diagonal findings that are right to be made, with the reason: (kernel, finding, why).
-const REASONED: &[(&str, &str, &str)] = &[];
+const REASONED: &[(&str, &str, &str)] = &[
+    ("LK004", "LK005", "text does not show a select's cases; a loop that waits for its context looks the same"),
+    ("LK005", "LK002", "`<-ctx.Done()` is a receive; text does not show of what"),
+    ("LK007", "LK002", "`range ticker.C` is a receive; text does not show of what"),
+    ("LK008", "LK002", "`<-time.After(…)` is a receive; text does not show of what"),
+    ("LK012", "LK002", "a profile carries no ids or creators, so workers of one pool cannot be told from single receivers"),
+    ("LK013", "LK001", "a profile carries no creators, so a result cannot be told from any other send"),
+    ("LK014", "LK001", "a profile carries no creators, so stages of one pipeline cannot be told from single senders"),
+    ("DL005", "LK001", "a profile carries no creators, so partners cannot be told from single senders"),
+    ("DL002", "DL001", "a profile carries neither creators nor mutex addresses"),
+    ("DL002", "DL007", "a profile carries neither creators nor mutex addresses, and the waiters pile up"),
+];
+
+/// Leaks the runtime's leak profile cannot see: goroutines that a timer or the network can wake, or that wait for a global.
+const BLIND: &[&str] = &["LK007", "LK008", "LK009", "LK011", "DL007"];
 
 /// A candidate counts when it is among the first three.
 const RANK_MAX: u32 = 3;
@@ -19,7 +33,7 @@ const RANK_MAX: u32 = 3;
 fn each_kernel_is_named_on_every_go_version_and_its_twin_is_silent() {
     let mut failures: Vec<String> = Vec::new();
     let mut matrix: BTreeMap<(&str, String), u32> = BTreeMap::new();
-    let (mut bad, mut cured) = (0, 0);
+    let (mut bad, mut cured, mut blind) = (0, 0, 0);
     for pattern in CATALOGUE {
         let marks = Marks::of(pattern);
         for recording in recordings(pattern) {
@@ -28,6 +42,13 @@ fn each_kernel_is_named_on_every_go_version_and_its_twin_is_silent() {
                 cured += 1;
                 for finding in &judgement.findings {
                     failures.push(format!("{recording}: cured, yet {} at {}", finding.id, shown(&finding.at)));
+                }
+                continue;
+            }
+            if recording.is_leak_profile() && BLIND.contains(&pattern.id) {
+                blind += 1;
+                if !judgement.findings.is_empty() {
+                    failures.push(format!("{recording}: the leak profile is blind to {}, yet it was read to show it", pattern.id));
                 }
                 continue;
             }
@@ -45,16 +66,17 @@ fn each_kernel_is_named_on_every_go_version_and_its_twin_is_silent() {
         }
     }
     print_matrix(&matrix);
-    println!("{bad} recordings of kernels, {cured} of cured twins");
+    println!("{bad} recordings of kernels, {cured} of cured twins, {blind} leak profiles that cannot see their kernel");
     assert!(bad > 0 && cured > 0, "no recordings found");
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
 }
 
-/// The pattern is a finding, or a candidate among the first three, at a marked line and started by a marked line.
+/// The pattern is a finding, among the patterns a finding says fit as well, or a candidate among the first three; at a marked line
+/// and started by a marked line.
 fn named(pattern: &Pattern, marks: &Marks, recording: &Recording, findings: &[Finding], candidates: &[Candidate]) -> Result<(), String> {
     let places = findings
         .iter()
-        .filter(|finding| finding.id.0 == pattern.id)
+        .filter(|finding| finding.id.0 == pattern.id || finding.also.iter().any(|also| also.0 == pattern.id))
         .map(|finding| (&finding.at, finding.started_by.as_ref()))
         .chain(candidates.iter().filter(|c| c.id.0 == pattern.id && c.rank <= RANK_MAX).map(|c| (&c.at, c.started_by.as_ref())));
     let mut seen = Vec::new();

@@ -45,6 +45,11 @@ impl Recording {
         matches!(self.snapshots[0].origin, Origin::Stacks | Origin::Crash)
     }
 
+    /// The runtime's list of leaked goroutines alone.
+    pub fn is_leak_profile(&self) -> bool {
+        self.snapshots[0].origin == Origin::LeakProfile
+    }
+
     pub fn judge(&self) -> Judgement {
         judge_first(&self.snapshots, self.snapshots.len())
     }
@@ -95,6 +100,7 @@ pub struct Marks {
     want: Vec<u32>,
     want_funcs: Vec<String>,
     from: Vec<u32>,
+    from_funcs: Vec<String>,
 }
 
 impl Marks {
@@ -111,8 +117,11 @@ impl Marks {
                     None => marks.want.push(line),
                 }
             }
-            if text.contains(&format!("// from {id}")) {
-                marks.from.push(line);
+            if let Some((_, rest)) = text.split_once(&format!("// from {id}")) {
+                match rest.trim().strip_prefix("in ") {
+                    Some(func) => marks.from_funcs.push(func.to_owned()),
+                    None => marks.from.push(line),
+                }
             }
         }
         assert!(!marks.want.is_empty() || !marks.want_funcs.is_empty(), "{} marks no line", source.display());
@@ -124,6 +133,7 @@ impl Marks {
     }
 
     pub fn is_start(&self, started_by: Option<&Place>) -> bool {
-        self.from.is_empty() || started_by.is_some_and(|place| self.from.contains(&place.line))
+        let unmarked = self.from.is_empty() && self.from_funcs.is_empty();
+        unmarked || started_by.is_some_and(|place| self.from.contains(&place.line) || self.from_funcs.contains(&place.func))
     }
 }

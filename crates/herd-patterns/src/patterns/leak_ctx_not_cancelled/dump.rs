@@ -15,6 +15,8 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     });
     let sighting = Sighting::shape(base, "a loop or wait that ends when its context is done, and has not ended")
         .and(40, follows_parent)
-        .and(10, scene.starters_left());
+        .and(10, scene.starters_left())
+        .and(15, scene.receives_once())
+        .unless(20, scene.ranges());
     Some(sighting.decided_by(&[Witness::Series, Witness::Source, Witness::LeakProfile]))
 }

@@ -11,7 +11,9 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
             Some(Sighting::shape(75, sleeping).decided_by(&[Witness::Series, Witness::Source, Witness::Trace]))
         }
         StateClass::Select | StateClass::ChanReceive => Some(
-            Sighting::shape(15, "a wait that may be for time.After, which a cancelled context does not end").decided_by(&[Witness::Source, Witness::Trace]),
+            Sighting::shape(15, "a wait that may be for time.After, which a cancelled context does not end")
+                .and(15, scene.receives_once())
+                .decided_by(&[Witness::Source, Witness::Trace]),
         ),
         _ => None,
     }

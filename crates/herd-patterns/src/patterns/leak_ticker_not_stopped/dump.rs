@@ -12,6 +12,7 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
         _ => return None,
     };
     let sighting = Sighting::shape(base, "a loop that waits for the next tick").and(30, wakes_by_itself(scene)).and(15, name_hint(scene));
+    let sighting = sighting.and(10, scene.ranges()).unless(15, scene.receives_once());
     Some(sighting.decided_by(&[Witness::Series, Witness::Source, Witness::Trace]))
 }
 

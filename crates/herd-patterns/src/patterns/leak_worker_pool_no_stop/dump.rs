@@ -19,5 +19,6 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     });
     let base = if scene.class() == StateClass::ChanReceive { 30 } else { 20 };
     let sighting = Sighting::shape(base, "workers that wait for the next job").and(20, side_by_side).and(10, scene.starters_left());
+    let sighting = sighting.and(15, scene.ranges()).unless(15, scene.receives_once());
     Some(sighting.decided_by(&[Witness::Series, Witness::LeakProfile, Witness::Source]))
 }
