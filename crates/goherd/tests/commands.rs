@@ -1,7 +1,7 @@
 //! What the commands do, against real recordings: exit codes, files, pipes, suppression, the served viewer, Ctrl-C.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -160,7 +160,7 @@ fn man_pages_and_completions_name_every_command() {
     let folder = tempfile::tempdir().expect("a folder");
     let status = goherd().args(["man", "--out"]).arg(folder.path()).status().expect("goherd starts");
     assert!(status.success());
-    for command in ["doctor", "snap", "flame", "open", "explain", "completions", "man"] {
+    for command in ["doctor", "snap", "flame", "open", "explain", "demo", "completions", "man"] {
         let page = std::fs::read_to_string(folder.path().join(format!("goherd-{command}.1"))).expect("a page a command");
         assert!(page.contains(".SH EXTRA") || page.contains("Examples"), "{command}: {page}");
     }
@@ -181,6 +181,41 @@ fn every_pattern_explains_itself_in_both_languages() {
             assert!(page.starts_with(id) && page.contains(heading) && page.lines().count() > 20, "{page}");
         }
     }
+}
+
+#[test]
+fn the_demo_names_both_leaks_and_alerts_the_webhook() {
+    let receiver = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/alerts", receiver.local_addr().expect("an address"));
+    let posted = std::thread::spawn(move || {
+        let (mut stream, _) = receiver.accept().expect("goherd connects");
+        let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).expect("a header");
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a number");
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).expect("the body");
+        stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n").expect("answered");
+        serde_json::from_slice::<serde_json::Value>(&body).expect("JSON")
+    });
+    let output = goherd().args(["demo", "--format", "json", "--webhook", &url]).output().expect("goherd starts");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let answer = json(&output);
+    let ids: Vec<&str> =
+        answer["findings"].as_array().expect("a list").iter().filter_map(|finding| finding["id"].as_str()).collect();
+    assert_eq!(ids, ["LK005", "LK001"]);
+    assert_eq!(answer["targets"][0]["kind"], "recording");
+    assert!(!answer.to_string().contains("127.0.0.1"), "the replay's own address is of no use to a reader");
+    let alert = posted.join().expect("the receiver ends").to_string();
+    assert!(alert.contains("LK005") && alert.contains("LK001"), "{alert}");
 }
 
 struct Viewer {

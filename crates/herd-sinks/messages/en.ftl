@@ -90,8 +90,16 @@ flame-folded = { $frames } ({ $share }) too narrow to keep are counted with thei
 table-more = { $count } more rows not shown (-v)
 
 # What is not shown.
-hidden-benign = { $goroutines } of known long waiters hidden (--all)
-hidden-steady = { $goroutines } judged steady
+hidden-benign = { $n ->
+    [one] { $count } known long waiter hidden (--all)
+   *[other] { $count } known long waiters hidden (--all)
+  }
+hidden-steady = { $n ->
+    [one] { $count } steady goroutine
+   *[other] { $count } steady goroutines
+  }
+hidden-candidates = { $goroutines } in families too small to rank
+hidden-no-pattern = { $goroutines } that fit no pattern
 hidden-suppressed = { $findings } suppressed
 hidden-not-listed = { $goroutines } in { $clusters } not listed
 hidden-other = { $name } { $count }

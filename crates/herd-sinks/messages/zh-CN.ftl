@@ -69,8 +69,10 @@ flame-folded = { $frames }（{ $share }）过窄，已计入其调用者
 table-more = 另有 { $count } 行未显示（-v）
 
 # 未显示的内容。
-hidden-benign = 已隐藏已知的长期等待者 { $goroutines }（--all）
-hidden-steady = { $goroutines } 数量平稳
+hidden-benign = 已隐藏 { $count } 个已知的长期等待者（--all）
+hidden-steady = { $count } 个 goroutine 数量平稳
+hidden-candidates = 过小而未排名的家族中有 { $goroutines }
+hidden-no-pattern = 不符合任何模式的 { $goroutines }
 hidden-suppressed = 已按屏蔽文件忽略 { $findings }
 hidden-not-listed = { $clusters }中的 { $goroutines } 未列出
 hidden-other = { $name } { $count }

@@ -17,7 +17,7 @@ pub fn thousands(value: u64) -> String {
     grouped
 }
 
-/// Seconds in at most two units: `59s`, `1.2s`, `41m`, `3h09m`, `2d04h`. Dumps tell whole minutes, so zero reads `<1m`.
+/// Seconds in at most two units: `59s`, `1.2s`, `1m20s`, `41m`, `3h09m`, `2d04h`. Dumps tell whole minutes, so zero reads `<1m`.
 pub fn duration(seconds: f64) -> String {
     if seconds <= 0.0 {
         return "<1m".to_owned();
@@ -26,6 +26,8 @@ pub fn duration(seconds: f64) -> String {
     match whole {
         0..=9 if (seconds - seconds.round()).abs() >= 0.05 => format!("{seconds:.1}s"),
         0..=59 => format!("{whole}s"),
+        // Dumps tell whole minutes; what was measured here keeps its seconds while they matter.
+        60..=599 if whole % 60 != 0 => format!("{}m{:02}s", whole / 60, whole % 60),
         60..=3599 => format!("{}m", whole / 60),
         3600..=86_399 => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
         _ => format!("{}d{:02}h", whole / 86_400, whole % 86_400 / 3600),
@@ -95,6 +97,8 @@ mod tests {
         assert_eq!(duration(0.0), "<1m");
         assert_eq!(duration(1.23), "1.2s");
         assert_eq!(duration(59.0), "59s");
+        assert_eq!(duration(60.4), "1m");
+        assert_eq!(duration(80.0), "1m20s");
         assert_eq!(duration(2460.0), "41m");
         assert_eq!(duration(11_340.0), "3h09m");
         assert_eq!(duration(187_200.0), "2d04h");

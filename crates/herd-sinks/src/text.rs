@@ -396,7 +396,20 @@ fn last_line(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> String {
         }
     }
     parts.extend(hidden(envelope, look, say));
-    wrap(&parts.join(&dot(look)), look.width).iter().map(|line| paint(Role::Faint, line, look)).collect::<Vec<_>>().join("\n")
+    let lines = fill_line(&parts, &dot(look), look.width);
+    lines.iter().map(|line| paint(Role::Faint, line, look)).collect::<Vec<_>>().join("\n")
+}
+
+/// Fragments on as few lines as hold them whole.
+fn fill_line(parts: &[String], separator: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if columns(line) + columns(separator) + columns(part) <= width => line.extend([separator, part]),
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
 }
 
 /// What is not shown, counted.
@@ -405,14 +418,17 @@ pub(crate) fn hidden(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Ve
     for (name, count) in envelope.hidden.iter().filter(|(_, count)| **count > 0) {
         match name.as_str() {
             "benign_goroutines" if look.benign => {}
-            "benign_goroutines" => parts.push(say.with_count("hidden-benign", "goroutines", *count)),
-            "steady_goroutines" => parts.push(say.with_count("hidden-steady", "goroutines", *count)),
+            "benign_goroutines" => parts.push(say.count("hidden-benign", *count)),
+            "steady_goroutines" => parts.push(say.count("hidden-steady", *count)),
             "suppressed" => parts.push(say.with_count("hidden-suppressed", "findings", *count)),
             "goroutines_not_listed" => {
                 let clusters = say.count("clusters", envelope.hidden.get("clusters_not_listed").copied().unwrap_or(0));
                 let goroutines = say.count("goroutines", *count);
                 parts.push(say.say_with("hidden-not-listed", &[("goroutines", &goroutines), ("clusters", &clusters)]));
             }
+            "goroutines_that_fit_no_pattern" => parts.push(say.with_count("hidden-no-pattern", "goroutines", *count)),
+            "candidate_goroutines_not_listed" => parts.push(say.with_count("hidden-candidates", "goroutines", *count)),
+            "candidate_families_not_listed" if envelope.hidden.contains_key("candidate_goroutines_not_listed") => {}
             "clusters_not_listed" if envelope.hidden.contains_key("goroutines_not_listed") => {}
             other => parts.push(
                 say.say_with("hidden-other", &[("name", &other.replace('_', " ")), ("count", &crate::figure::thousands(*count))]),
