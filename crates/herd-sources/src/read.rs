@@ -19,6 +19,9 @@ pub(crate) const HEAD_BYTES: usize = 64 << 10;
 /// The most of a form that must be held whole: a profile or a saved envelope.
 pub const MAX_WHOLE_BYTES: u64 = 256 << 20;
 
+/// How an envelope starts, white space apart.
+const ENVELOPE_START: &[u8] = br#"{"schema":"goherd/"#;
+
 /// What an input held; at least one snapshot.
 pub(crate) struct Found {
     pub(crate) snapshots: Vec<Snapshot>,
@@ -53,7 +56,7 @@ fn stream_within(shown: &str, input: impl Read, inflated_max: u64, cancel: &Canc
     if let Some(error) = broken.take_if(|_| head.is_empty()) {
         return Err(failed(packing, error));
     }
-    let kind = recognise(&head);
+    let kind = kind_of(&head);
     let input = Input { shown, packing, head, broken, plain, inflated_max, cancel };
     let mut found = match kind {
         Kind::DumpText | Kind::UnknownText => input.text()?,
@@ -71,9 +74,15 @@ fn stream_within(shown: &str, input: impl Read, inflated_max: u64, cancel: &Canc
     Ok(found)
 }
 
+/// The kind, an envelope first: the stacks it quotes are text in which goroutines stand, too.
+fn kind_of(head: &[u8]) -> Kind {
+    let mut printed = head.iter().filter(|byte| !byte.is_ascii_whitespace());
+    if ENVELOPE_START.iter().all(|byte| printed.next() == Some(byte)) { Kind::SavedEnvelope } else { recognise(head) }
+}
+
 /// Whether what starts so is text that may be read in ranges.
 pub(crate) fn is_plain_dump(head: &[u8]) -> bool {
-    matches!(recognise(head), Kind::DumpText | Kind::UnknownText)
+    matches!(kind_of(head), Kind::DumpText | Kind::UnknownText)
 }
 
 /// The error a text without goroutines is.
@@ -254,6 +263,25 @@ mod tests {
         let found = read(&text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(), MAX_INFLATED_BYTES);
         assert_eq!((found.snapshots.len(), found.snapshots[0].goroutines), (1, 3));
         assert_eq!(found.notes.iter().filter(|note| note.kind == NoteKind::Unwrapped).count(), 1, "{:?}", found.notes);
+    }
+
+    #[test]
+    fn an_envelope_is_not_taken_for_the_stacks_it_quotes() {
+        let envelope = r#"{
+            "schema": "goherd/1", "command": "snap",
+            "snapshot": {
+                "goroutines": 41, "truncated": false, "origin": "stacks", "states": {"chan send": 41}, "families": [],
+                "clusters": [{
+                    "id": "00000000000000aa", "count": 41, "state": "chan send", "depth": 1, "line": 1, "offset": 0,
+                    "frames": [{"func": "main.send", "file": "/main.go", "line": 7}],
+                    "sample": "goroutine 7 [chan send]:\\nmain.send()\\n\\t/main.go:7 +0x1d\\n"
+                }],
+                "blocking_points": [], "module_entropy": 0.0, "mean_depth": 1.0, "distinct_stacks": 1
+            }
+        }"#;
+        let found = read(envelope.as_bytes(), MAX_INFLATED_BYTES);
+        assert_eq!((found.snapshots[0].origin, found.snapshots[0].goroutines), (herd_model::Origin::Saved, 41));
+        assert!(!is_plain_dump(envelope.as_bytes()));
     }
 
     #[test]
