@@ -1,9 +1,11 @@
 //! The command line: names are a contract.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use herd_model::Severity;
+use herd_sinks::FORMATS;
 
 use crate::collect::CollectArgs;
 
@@ -248,21 +250,8 @@ pub struct FormatArg(pub herd_sinks::Format);
 
 impl ValueEnum for FormatArg {
     fn value_variants<'a>() -> &'a [Self] {
-        use herd_sinks::Format::{Concise, Folded, Github, Html, Json, Junit, Markdown, Pprof, Speedscope, Svg, Text};
-        const ALL: &[FormatArg] = &[
-            FormatArg(Text),
-            FormatArg(Concise),
-            FormatArg(Json),
-            FormatArg(Markdown),
-            FormatArg(Github),
-            FormatArg(Junit),
-            FormatArg(Html),
-            FormatArg(Svg),
-            FormatArg(Folded),
-            FormatArg(Pprof),
-            FormatArg(Speedscope),
-        ];
-        ALL
+        static ALL: LazyLock<Vec<FormatArg>> = LazyLock::new(|| FORMATS.iter().map(|row| FormatArg(row.format)).collect());
+        &ALL
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {

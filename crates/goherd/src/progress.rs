@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use herd_diagnose::Event;
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A spinner, or nothing.
 pub struct Progress {
@@ -16,7 +16,7 @@ impl Progress {
     pub fn start(quiet: bool) -> Progress {
         let target =
             if quiet || !std::io::stderr().is_terminal() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(None, target);
+        let bar = ProgressBar::with_draw_target(None, target).with_style(ProgressStyle::default_spinner());
         bar.enable_steady_tick(Duration::from_millis(120));
         Progress { bar }
     }

@@ -27,7 +27,7 @@ pub fn duration(seconds: f64) -> String {
         0..=9 if (seconds - seconds.round()).abs() >= 0.05 => format!("{seconds:.1}s"),
         0..=59 => format!("{whole}s"),
         // Dumps tell whole minutes; what was measured here keeps its seconds while they matter.
-        60..=599 if whole % 60 != 0 => format!("{}m{:02}s", whole / 60, whole % 60),
+        60..=599 if !whole.is_multiple_of(60) => format!("{}m{:02}s", whole / 60, whole % 60),
         60..=3599 => format!("{}m", whole / 60),
         3600..=86_399 => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
         _ => format!("{}d{:02}h", whole / 86_400, whole % 86_400 / 3600),
