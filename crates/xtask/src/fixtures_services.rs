@@ -3,6 +3,8 @@
 mod incident;
 mod marks;
 mod readme;
+#[cfg(test)]
+mod recorded;
 mod series;
 mod target;
 

@@ -1,4 +1,5 @@
-//! The truth a Go program carries in its comments: `// want ID` on a blocked line, `// from ID` on its `go` statement.
+//! The truth a Go program carries in its comments: `// want ID` on a blocked line, `// from ID` on its `go` statement, and
+//! `// want ID in FUNCTION` on the line at fault where only that function of a library hangs.
 
 use std::path::Path;
 
@@ -9,7 +10,7 @@ pub struct Mark {
     /// `want` or `from`.
     pub word: &'static str,
     pub id: String,
-    /// The last two elements of the path and the line, as stacks end: `pricing/stream.go:112`.
+    /// The last two elements of the path and the line, as stacks end: `pricing/stream.go:112`; or the library's function.
     pub place: String,
 }
 
@@ -49,7 +50,11 @@ fn marks_of(path: &Path, source: &str) -> Vec<Mark> {
             "from" => "from",
             _ => return None,
         };
-        Some(Mark { word, id: id.to_owned(), place: format!("{place}:{}", row + 1) })
+        let (id, place) = match id.split_once(" in ") {
+            Some((id, function)) => (id, function.to_owned()),
+            None => (id, format!("{place}:{}", row + 1)),
+        };
+        Some(Mark { word, id: id.to_owned(), place })
     };
     source.lines().enumerate().filter_map(mark).collect()
 }
@@ -75,15 +80,18 @@ fn in_line(line: &str, place: &str) -> bool {
 mod tests {
     use super::*;
 
-    const SOURCE: &str = "package stream\n\tgo q.watch(ctx) // from LK005\n\t\tselect { // want LK005\n// wanted elsewhere\n";
+    const SOURCE: &str = "package stream\n\tgo q.watch(ctx) // from LK005\n\t\tselect { // want LK005\n// wanted elsewhere\n\
+        \tget(url) // want LK009 in net/http.(*persistConn).readLoop\n";
     const STACK: &str = "goroutine 9 [select]:\nstream.(*Quote).watch(0x1)\n\torders/pricing/stream.go:3 +0xb2\n\
-        created by stream.Follow in goroutine 8\n\torders/pricing/stream.go:2 +0x5\n";
+        created by stream.Follow in goroutine 8\n\torders/pricing/stream.go:2 +0x5\n\
+        net/http.(*persistConn).readLoop(0x1)\n\tnet/http/transport.go:9 +0x1\n";
 
     #[test]
     fn marks_name_their_line() {
         let marks = marks_of(Path::new("/x/orders/pricing/stream.go"), SOURCE);
         let seen: Vec<_> = marks.iter().map(|mark| (mark.word, mark.id.as_str(), mark.place.as_str())).collect();
-        assert_eq!(seen, [("from", "LK005", "pricing/stream.go:2"), ("want", "LK005", "pricing/stream.go:3")]);
+        let library = ("want", "LK009", "net/http.(*persistConn).readLoop");
+        assert_eq!(seen, [("from", "LK005", "pricing/stream.go:2"), ("want", "LK005", "pricing/stream.go:3"), library]);
     }
 
     #[test]

@@ -7,12 +7,18 @@ use anyhow::Context;
 
 use crate::docs::root;
 
-/// Writes `fixtures/KIND/README.md` for every service that has been recorded.
+/// Writes `fixtures/KIND/README.md`.
 pub fn write(kind: &str) -> anyhow::Result<()> {
     let fixtures = root().join("fixtures").join(kind);
-    if !fixtures.is_dir() {
-        return Ok(());
+    if fixtures.is_dir() {
+        std::fs::write(fixtures.join("README.md"), page(kind)?)?;
     }
+    Ok(())
+}
+
+/// The page for every service that has been recorded.
+pub fn page(kind: &str) -> anyhow::Result<String> {
+    let fixtures = root().join("fixtures").join(kind);
     let mut names = Vec::new();
     for entry in std::fs::read_dir(&fixtures)? {
         let entry = entry?;
@@ -30,8 +36,7 @@ pub fn write(kind: &str) -> anyhow::Result<()> {
         let versions = versions_in(&fixtures.join(&name))?;
         writeln!(text, "| `{name}` | {what} | {} | {waits} | {versions} |", libraries(&source, &modules))?;
     }
-    std::fs::write(fixtures.join("README.md"), text)?;
-    Ok(())
+    Ok(text)
 }
 
 fn head(kind: &str) -> String {

@@ -52,7 +52,8 @@ pub fn record(wanted: &Wanted) -> anyhow::Result<()> {
     readme::write("leaking")
 }
 
-fn services(kind: &str) -> anyhow::Result<Vec<String>> {
+/// The names of the programs of a kind.
+pub fn services(kind: &str) -> anyhow::Result<Vec<String>> {
     let folder = root().join("testbed").join(kind);
     let mut names = Vec::new();
     for entry in std::fs::read_dir(&folder).with_context(|| format!("list {}", folder.display()))? {
