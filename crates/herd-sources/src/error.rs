@@ -192,7 +192,7 @@ impl SourceError {
             SourceError::LivePid { .. } => {
                 "Use :PORT where the process serves net/http/pprof, or send it SIGQUIT and give goherd the text it prints.".into()
             }
-            SourceError::BadOption { option, .. } => format!("See `goherd help doctor` for {option}."),
+            SourceError::BadOption { option, .. } => format!("See `goherd doctor --help` for {option}."),
             SourceError::NotFound { path } => not_found_step(path),
             SourceError::Unreadable { .. } => "Check its permissions, or pipe it: `sudo cat FILE | goherd doctor -`.".into(),
             SourceError::Damaged { .. } => "Copy it again, in binary mode, and check it with `gzip -t` or `zstd -t`.".into(),
@@ -210,7 +210,7 @@ impl SourceError {
             }
             SourceError::HttpStatus { status, .. } => status_step(*status).into(),
             SourceError::Tls { .. } => {
-                "Give the certificate of its issuer with --ca-file, or use --insecure if you trust the network.".into()
+                "Give the certificate of its issuer with --cacert, or use --insecure if you trust the network.".into()
             }
             SourceError::Timeout { .. } => {
                 "Allow more with --timeout, or check whether the process still answers anything at all.".into()
@@ -235,7 +235,8 @@ fn not_found_step(path: &str) -> String {
 
 fn not_a_dump_step(what: &str) -> String {
     if what.contains("HTML") {
-        "A login page or a proxy answered: pass credentials (--basic, --bearer, --header) or ask the service directly.".to_owned()
+        "A login page or a proxy answered: pass credentials (--user, --bearer-env, --header) or ask the service directly."
+            .to_owned()
     } else if what.contains("empty") {
         "Take it again and check that the command that writes it succeeds.".to_owned()
     } else {
@@ -245,7 +246,7 @@ fn not_a_dump_step(what: &str) -> String {
 
 fn status_step(status: u16) -> &'static str {
     match status {
-        401 => "Pass credentials with --basic USER:PASSWORD or --bearer TOKEN.",
+        401 => "Pass credentials with --user USER:PASSWORD or --bearer-env NAME.",
         403 => "The credentials are not allowed to see profiles, or only some addresses are; ask from an allowed one.",
         404 => "Import net/http/pprof in the service and serve it on this port, or give its prefix: `http://HOST:PORT/PREFIX`.",
         405 | 501 => "The endpoint refuses GET; ask the service directly.",

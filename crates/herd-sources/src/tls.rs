@@ -1,4 +1,4 @@
-//! Whom to trust: the system's roots, Mozilla's where there are none, and the certificates of `--ca-file`, be they an issuer's or the
+//! Whom to trust: the system's roots, Mozilla's where there are none, and the certificates of `--cacert`, be they an issuer's or the
 //! server's own.
 
 use std::path::Path;
@@ -29,7 +29,7 @@ pub(crate) fn trusting(builder: ClientBuilder, endpoint: &Endpoint, options: &Op
     if !spoken {
         return Ok(builder.tls_certs_only([]));
     }
-    let config = configuration(own).map_err(|error| bad_option("--ca-file", &error.to_string()))?;
+    let config = configuration(own).map_err(|error| bad_option("--cacert", &error.to_string()))?;
     Ok(builder.tls_backend_preconfigured(config))
 }
 
@@ -51,7 +51,7 @@ fn configuration(own: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rust
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SourceError> {
-    let unusable = |why: String| bad_option("--ca-file", &format!("{}: {why}", path.display()));
+    let unusable = |why: String| bad_option("--cacert", &format!("{}: {why}", path.display()));
     let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let certificates = certificates.map_err(|error| unusable(error.to_string()))?;

@@ -100,7 +100,7 @@ fn credentials_open_the_door_and_show_nowhere() {
     for wrong in [None, Some(Auth::Bearer("wrong-t0ken".into()))] {
         let error = refused(&server.url(), &Options { auth: wrong, ..options() });
         assert!(matches!(error, SourceError::HttpStatus { status: 401, .. }), "{error}");
-        assert!(error.next_step().contains("--bearer"));
+        assert!(error.next_step().contains("--bearer-env"));
         assert!(!error.to_string().contains("t0ken"));
     }
 }
@@ -114,7 +114,7 @@ fn tls_is_verified_against_the_system_or_a_file() {
 
     let error = refused(&url, &options());
     assert!(matches!(error, SourceError::Tls { .. }), "{error}");
-    assert!(error.next_step().contains("--ca-file"));
+    assert!(error.next_step().contains("--cacert"));
     asked(&url, &Options { ca_file: Some(ca.clone()), ..options() });
     asked(&url, &Options { insecure_tls: true, ..options() });
 
@@ -127,7 +127,7 @@ fn tls_is_verified_against_the_system_or_a_file() {
     let spoken_plainly = refused(&server.url(), &options());
     assert!(spoken_plainly.to_string().contains("HTTPS"), "{spoken_plainly}");
     let nothing = refused(&url, &Options { ca_file: Some(folder.path().join("none.pem")), ..options() });
-    assert!(matches!(nothing, SourceError::BadOption { option: "--ca-file", .. }), "{nothing}");
+    assert!(matches!(nothing, SourceError::BadOption { option: "--cacert", .. }), "{nothing}");
 }
 
 #[cfg(unix)]
