@@ -47,7 +47,7 @@ struct Shot {
 pub fn record(go: &str) -> anyhow::Result<()> {
     let module = root().join("testbed/incident");
     let work = tempfile::tempdir()?;
-    let build = |package| target::build(go, &module, package, work.path());
+    let build = |package| target::build(go, &module, package, None, work.path());
     let (orders, pricing, customers) = (build("./cmd/orders")?, build("./cmd/pricing")?, build("./cmd/customers")?);
     let truth = marks::read(&module)?;
 

@@ -27,12 +27,15 @@ struct Recording {
 pub fn record(wanted: &Wanted) -> anyhow::Result<()> {
     let version = target::go_version(&wanted.go)?;
     let work = tempfile::tempdir()?;
+    let modfile = module_for(&version, work.path())?;
     let mut binaries = Vec::new();
     for (kind, chosen) in [("healthy", wanted.healthy), ("leaking", wanted.leaking)] {
         let names = if chosen { services(kind)? } else { Vec::new() };
         for name in names.into_iter().filter(|name| wanted.only.is_empty() || wanted.only.contains(name)) {
             anstream::println!("building {kind}/{name}");
-            binaries.push((kind, build(&wanted.go, &version, work.path(), kind, &name)?, name));
+            let package = format!("./{kind}/{name}");
+            let binary = target::build(&wanted.go, &root().join("testbed"), &package, Some(&modfile), work.path())?;
+            binaries.push((kind, binary, name));
         }
     }
     if binaries.is_empty() {
@@ -67,33 +70,15 @@ pub fn services(kind: &str) -> anyhow::Result<Vec<String>> {
 }
 
 /// The `go` line of a module sets the defaults of the runtime, so each version gets its own.
-fn build(go: &str, version: &str, work: &Path, kind: &str, name: &str) -> anyhow::Result<PathBuf> {
+fn module_for(version: &str, work: &Path) -> anyhow::Result<PathBuf> {
     let testbed = root().join("testbed");
-    let line = target::minor(version).trim_start_matches("go");
-    let module = std::fs::read_to_string(testbed.join("go.mod"))?;
-    let module: String = module
-        .lines()
-        .map(|text| if text.starts_with("go 1.") { format!("go {line}.0\n") } else { format!("{text}\n") })
-        .collect();
-    std::fs::write(work.join("version.mod"), module)?;
+    let line = format!("go {}.0", target::minor(version).trim_start_matches("go"));
+    let text = std::fs::read_to_string(testbed.join("go.mod"))?;
+    let text: Vec<_> = text.lines().map(|text| if text.starts_with("go 1.") { &line } else { text }).collect();
+    let modfile = work.join("version.mod");
+    std::fs::write(&modfile, text.join("\n"))?;
     std::fs::copy(testbed.join("go.sum"), work.join("version.sum"))?;
-    let package = format!("./{kind}/{name}");
-    let binary = work.join(name);
-    let done = std::process::Command::new(go)
-        .current_dir(&testbed)
-        .env("GOTOOLCHAIN", "local")
-        .env("GOFLAGS", "-trimpath -buildvcs=false")
-        .arg("build")
-        .arg(format!("-modfile={}", work.join("version.mod").display()))
-        .arg("-o")
-        .arg(&binary)
-        .arg(&package)
-        .status()
-        .with_context(|| format!("run {go}"))?;
-    if !done.success() {
-        bail!("{package} does not build");
-    }
-    Ok(binary)
+    Ok(modfile)
 }
 
 fn watch(recordings: &mut [Recording], snapshots: u32) -> anyhow::Result<()> {

@@ -8,19 +8,15 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-/// Builds a package of a module into `out`, with stacks that name no folder of this machine.
-pub fn build(go: &str, module: &Path, package: &str, out: &Path) -> anyhow::Result<PathBuf> {
-    let name = package.rsplit('/').next().unwrap_or(package);
-    let binary = out.join(name);
-    let done = Command::new(go)
-        .current_dir(module)
-        .env("GOTOOLCHAIN", "local")
-        .env("GOFLAGS", "-trimpath -buildvcs=false")
-        .args(["build", "-o"])
-        .arg(&binary)
-        .arg(package)
-        .status()
-        .with_context(|| format!("run {go}"))?;
+/// Builds a package of a module into `out`, with stacks that name no folder of this machine. `modfile` replaces the module's go.mod.
+pub fn build(go: &str, module: &Path, package: &str, modfile: Option<&Path>, out: &Path) -> anyhow::Result<PathBuf> {
+    let binary = out.join(package.rsplit('/').next().unwrap_or(package));
+    let mut command = Command::new(go);
+    command.current_dir(module).env("GOTOOLCHAIN", "local").env("GOFLAGS", "-trimpath -buildvcs=false").arg("build");
+    if let Some(modfile) = modfile {
+        command.arg("-modfile").arg(modfile);
+    }
+    let done = command.arg("-o").arg(&binary).arg(package).status().with_context(|| format!("run {go}"))?;
     if !done.success() {
         bail!("{package} does not build");
     }
