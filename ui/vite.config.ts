@@ -1,9 +1,10 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
+import { sentences } from './build/sentences.ts'
 import { singleFile } from './build/single-file.ts'
 
 export default defineConfig({
-  plugins: [svelte(), singleFile()],
+  plugins: [sentences(), svelte(), singleFile()],
   build: {
     target: 'es2023',
     outDir: 'dist',

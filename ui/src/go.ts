@@ -30,7 +30,9 @@ export function tailOf(func: string): string {
 }
 
 /** The tail that fits `chars`, cut from the left because the method says most. */
-export function fitted(tail: string, chars: number): string {
+export function fitted(name: string, chars: number): string {
+  if (name.length <= chars) return name
+  const tail = name.replace(/^created by /, 'go ')
   if (tail.length <= chars) return tail
   if (chars < 3) return ''
   return `…${tail.slice(tail.length - chars + 1)}`
@@ -52,7 +54,7 @@ export function placeLine(place: Place): string {
 
 /** Pieces a name may be broken between: after a slash or a dot, before a bracket. */
 export function pieces(text: string): string[] {
-  return text.split(/(?<=[/.])(?=[^.])|(?=\()/)
+  return text.split(/(?<=\/)|(?<=\.)(?=[^.])(?!go\b)|(?=\()/)
 }
 
 /** Whose code a frame is: what a reader can change is `user`. */
@@ -70,7 +72,8 @@ export function ownerOf(func: string, file = ''): Owner {
 function isStdFile(path: string, file: string): boolean {
   if (file === '' || file.startsWith('<') || path === 'syscall' || path.startsWith('internal/')) return true
   const folder = file.replaceAll('\\', '/').replace(/\/[^/]*$/, '')
-  return folder === path || folder.endsWith(`/src/${path}`)
+  // The runtime implements functions of other packages, such as os/signal.signal_recv and time.Sleep.
+  return [path, 'runtime'].some((home) => folder === home || folder.endsWith(`/src/${home}`))
 }
 
 function sameFolder(folder: string | undefined, element: string | undefined): boolean {

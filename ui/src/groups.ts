@@ -36,7 +36,7 @@ export interface GroupRows {
 
 export function groupRows(snapshot: SnapshotReport, view: GroupsView): GroupRows {
   const clusters = new Map(snapshot.clusters.map((cluster) => [cluster.id, cluster]))
-  const words = view.filter.toLowerCase().split(/\s+/).filter(Boolean)
+  const words = wordsOf(view.filter)
   const matching: FamilyReport[] = []
   const sums: Sums = { total: snapshot.goroutines, shown: 0, idle: 0, filtered: 0, beyond: 0, unlisted: snapshot.goroutines }
   let idleRows = 0
@@ -68,6 +68,16 @@ export function clustersOf(snapshot: SnapshotReport, family: FamilyReport): { cl
 
 export function familyOf(snapshot: SnapshotReport, cluster: string): FamilyReport | undefined {
   return snapshot.families.find((family) => family.clusters.includes(cluster))
+}
+
+/** Words of a filter; what stands in quotes is one word. */
+function wordsOf(filter: string): string[] {
+  return [...filter.toLowerCase().matchAll(/"([^"]+)"|[^\s"]+/g)].map((word) => word[1] ?? word[0])
+}
+
+/** A filter for this very text. */
+export function filterFor(text: string): string {
+  return /\s/.test(text) ? `"${text.replaceAll('"', ' ')}"` : text
 }
 
 function matches(family: FamilyReport, clusters: Map<string, ClusterReport>, words: string[]): boolean {

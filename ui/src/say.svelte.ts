@@ -1,5 +1,7 @@
 // Interface text in the chosen language; reading it in a component follows the choice.
 import type { Candidate, Evidence, Finding } from './envelope.ts'
+import sentences from 'virtual:sentences'
+import { sentenceOf } from './fact.ts'
 import { whole } from './figure.ts'
 import { parseMarkdown, type Document } from './markdown.ts'
 import en from './messages/en.json'
@@ -56,6 +58,7 @@ export function judged(what: Finding | Candidate, field: 'title' | 'why' | 'fix'
   return patternPages[what.id]?.[lang()] ? (patternPage(what.id)?.meta[field] ?? what[field]) : what[field]
 }
 
-export function fact(evidence: Evidence): string {
-  return evidence.text
+/** What an evidence states; English where the chosen language has no sentence for it. */
+export function fact(pattern: string, evidence: Evidence): string {
+  return (lang() === 'en' ? undefined : sentenceOf(sentences, pattern, evidence, lang())) ?? evidence.text
 }

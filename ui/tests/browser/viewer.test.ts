@@ -1,7 +1,7 @@
 // The built viewer in a real Chromium: every page shows what the envelope says, by mouse and by keyboard, in both themes and languages,
 // without a request leaving it.
 import { createServer } from 'node:http'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import axe from 'axe-core'
@@ -149,6 +149,39 @@ describe('pages', () => {
     await page.waitForFunction(() => document.documentElement.lang === 'zh-CN')
     expect(await text(page, 'h1')).not.toBe(english)
     expect(await text(page, 'h1')).toMatch(/[\u4e00-\u9fff]/)
+    await context.close()
+  })
+})
+
+const RECORDED = new URL('../data/', import.meta.url)
+
+describe.each(readdirSync(RECORDED))('what goherd answered: %s', (name) => {
+  const recorded = JSON.parse(readFileSync(new URL(name, RECORDED), 'utf8')) as Envelope
+  const seen = recorded.snapshot!
+
+  test('the verdict names every finding and candidate', async () => {
+    const { context, page, problems, requests } = await open(browser, written(name, { envelope: recorded, pages }), { locale: 'zh-CN' })
+    expect(await page.locator('.judged .id').allInnerTexts()).toEqual([...recorded.findings, ...recorded.candidates].map((what) => what.id))
+    await page.screenshot({ path: join(folder, `${name}-verdict.png`), fullPage: true })
+    expect(await page.locator('[data-twin], .chart').count()).toBe((recorded.series?.goroutines.length ?? 0) > 1 ? 1 : 0)
+    expect([problems, requests]).toEqual([[], []])
+    await context.close()
+  })
+
+  test('groups, stacks and flame hold every goroutine', async () => {
+    const { context, page, problems } = await open(browser, `${written(name, { envelope: recorded })}#/groups?idle=1&all=1`)
+    const sums = JSON.parse((await page.locator('.sums').getAttribute('data-sums')) ?? '{}') as Record<string, number>
+    expect([sums.shown, sums.unlisted]).toEqual([seen.goroutines, 0])
+    expect(await page.locator('tr.family').count()).toBe(seen.families.length)
+    for (const cluster of seen.clusters.slice(0, 4)) {
+      await goTo(page, `#/stack/${cluster.id}`)
+      expect(await page.locator('tr.frame:not(.creator)').count()).toBe(cluster.frames.length + (cluster.elided ? 1 : 0))
+      expect(await page.locator('[data-twin=waits] tbody tr').count()).toBe(await page.locator('[data-chart=waits] rect').count())
+    }
+    await goTo(page, '#/flame?open=*')
+    expect(await page.locator('.tree').getAttribute('data-rows')).toBe(String(recorded.flame!.name.length))
+    expect(await text(page, '.selection')).toContain(seen.goroutines.toLocaleString('en-GB'))
+    expect(problems).toEqual([])
     await context.close()
   })
 })

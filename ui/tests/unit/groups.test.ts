@@ -31,6 +31,8 @@ describe('groups', () => {
     expect(found('tenant=acme')).toEqual(['pay.(*Client).watch'])
     expect(found('0xc00031e008')).toEqual(['store.(*Pool).get'])
     expect(found('POOL mutex')).toEqual(['store.(*Pool).get'])
+    expect(found('"chan receive" 0xc0004a8120')).toEqual(['pay.(*Client).watch'])
+    expect(found('"receive chan"')).toEqual([])
   })
 
   test('sorting', () => {

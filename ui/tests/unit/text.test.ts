@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { bytes, duration, percent, rate, spread } from '../../src/figure.ts'
 import { fileTail, fitted, ownerOf, packageOf, pieces, placeLine, sourceLink, tailOf } from '../../src/go.ts'
 import { parseInlines, parseMarkdown } from '../../src/markdown.ts'
+import { readSentences, sentencesOf } from '../../build/sentences.ts'
+import { sentenceOf } from '../../src/fact.ts'
 import en from '../../src/messages/en.json'
 import zhCN from '../../src/messages/zh-CN.json'
 
@@ -28,6 +30,23 @@ describe('messages', () => {
   })
 })
 
+describe('facts', () => {
+  const evidence = { kind: 'growth' as const, text: 'rose from 433 to 3296', args: { to: '3296', from: '433' } }
+
+  test('a sentence is chosen by pattern, kind and the values at hand', () => {
+    const table = sentencesOf('evidence-growth-from-to = 从 { $from } 增至 {$to}\nevidence-LK009-growth-from-to = 连接 { $to }\nother = x\n')
+    expect(sentenceOf(table, 'LK005', evidence, 'zh-CN')).toBe('从 433 增至 3,296')
+    expect(sentenceOf(table, 'LK009', evidence, 'zh-CN')).toBe('连接 3,296')
+    expect(sentenceOf(table, 'LK005', { ...evidence, args: { from: '433' } }, 'zh-CN')).toBeUndefined()
+  })
+
+  test('the table of the text sinks is read', () => {
+    const table = readSentences()
+    expect(Object.keys(table).length).toBeGreaterThan(10)
+    for (const [key, sentence] of Object.entries(table)) for (const hole of sentence.matchAll(/\{(\w+)\}/g)) expect(key.split('-')).toContain(hole[1])
+  })
+})
+
 describe('Go names', () => {
   test.each([
     ['main.main', 'main', 'main.main'],
@@ -45,6 +64,7 @@ describe('Go names', () => {
     ['net/http.(*conn).serve', 'C:\\Go\\src\\net\\http\\server.go', 'std'],
     ['log.(*Store).flush', '/home/ann/log/store.go', 'user'],
     ['main.main', '/src/main.go', 'user'],
+    ['os/signal.signal_recv', 'runtime/sigqueue.go', 'std'],
     ['github.com/nats-io/nats%2ego.(*Conn).flusher', '/go/pkg/mod/github.com/nats-io/nats.go@v1.37.0/nats.go', 'dependency'],
     ['[chan receive]', '', 'mark'],
     ['all goroutines', '', 'mark'],
@@ -53,14 +73,14 @@ describe('Go names', () => {
   })
 
   test('the end of a name is kept', () => {
-    expect([fitted('pay.(*Client).watch', 30), fitted('pay.(*Client).watch', 8), fitted('pay.x', 2)]).toEqual(['pay.(*Client).watch', '…).watch', ''])
+    expect([fitted('pay.(*Client).watch', 30), fitted('pay.(*Client).watch', 8), fitted('pay.x', 2), fitted('created by pay.x', 9)]).toEqual(['pay.(*Client).watch', '…).watch', '', 'go pay.x'])
   })
 
   test('a file is cut to what tells it apart', () => {
     const place = { func: 'github.com/acme/orders/internal/pay.(*Client).watch', file: '/home/ci/build/orders/internal/pay/stream.go', line: 88 }
     expect(placeLine(place)).toBe('orders/internal/pay/stream.go:88')
     expect(fileTail({ func: 'main.main', file: 'main.go', line: 0 })).toBe('main.go')
-    expect(pieces('internal/pay/stream.go:88').join('')).toBe('internal/pay/stream.go:88')
+    expect(pieces('internal/pay/stream.go:88')).toEqual(['internal/', 'pay/', 'stream.go:88'])
   })
 
   test('source links fill the template and refuse what could run', () => {

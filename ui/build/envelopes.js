@@ -1,0 +1,26 @@
+// Writes tests/data/*.json: what goherd answers for recordings in this repository, so that the browser tests see real envelopes.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+
+const top = new URL('../../', import.meta.url).pathname
+const kernel = (slug, name) => `crates/herd-patterns/src/patterns/${slug}/fixtures/${name}`
+const ANSWERS = {
+  'demo-series': ['demo'],
+  'one-dump': ['doctor', kernel('leak_ctx_not_cancelled', 'bad.go1.26.debug2.txt.zst')],
+  'leak-profile': ['doctor', kernel('leak_select_unsatisfiable', 'bad.go1.27.leak2.txt.zst')],
+  'stateless-profile': ['doctor', kernel('leak_send_no_receiver', 'bad.go1.26.debug0.pb.zst')],
+  'healthy-series': ['doctor', 'fixtures/healthy/chat/go1.26.series.txt.zst', '--all'],
+}
+
+mkdirSync(new URL('../tests/data/', import.meta.url), { recursive: true })
+for (const [name, args] of Object.entries(ANSWERS)) {
+  const envelope = JSON.parse(answerOf([...args, '--format', 'json', '--fail-on', 'never']))
+  // Seconds spent differ from run to run.
+  for (const target of envelope.targets) if (target.looked_s) target.looked_s = 0.1
+  writeFileSync(new URL(`../tests/data/${name}.json`, import.meta.url), JSON.stringify(envelope) + '\n')
+}
+
+function answerOf(args) {
+  const [program, ...first] = (process.env.GOHERD ?? 'cargo run --quiet --release --').split(' ')
+  return execFileSync(program, [...first, ...args], { cwd: top, encoding: 'utf8', maxBuffer: 1 << 28 })
+}
