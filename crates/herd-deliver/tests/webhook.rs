@@ -79,7 +79,11 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Byt
     let answer = receiver.answers.lock().unwrap().pop_front();
     let (status, delay) = answer.unwrap_or((200, Duration::ZERO));
     tokio::time::sleep(delay).await;
-    (StatusCode::from_u16(status).unwrap(), [(header::LOCATION, "/elsewhere")], "no such tenant\nsecond line").into_response()
+    let headers = match status {
+        429 => [(header::RETRY_AFTER, "1")],
+        _ => [(header::LOCATION, "/elsewhere")],
+    };
+    (StatusCode::from_u16(status).unwrap(), headers, "no such tenant\nsecond line").into_response()
 }
 
 fn finding(fingerprint: &str, severity: Severity) -> Finding {
@@ -159,6 +163,7 @@ fn a_receiver_that_recovers_gets_the_same_delivery_again() {
     let receiver = Receiver::start(&[(503, Duration::ZERO), (429, Duration::ZERO)]);
     let receipt = deliver(&receiver.webhook(), &one()).unwrap();
     assert_eq!((receipt.attempts, receiver.calls()), (3, 3));
+    assert!(receipt.seconds >= 1.0, "429 came with `Retry-After: 1`, far above the back-off: {}", receipt.seconds);
     for call in 0..3 {
         assert_eq!(receiver.header(call, DELIVERY_HEADER), receipt.delivery);
         assert_eq!(receiver.body(call), receiver.body(0));
