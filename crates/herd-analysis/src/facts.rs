@@ -155,6 +155,7 @@ pub fn can_be_stuck(class: StateClass) -> bool {
         StateClass::Io
         | StateClass::ChanReceive
         | StateClass::ChanSend
+        | StateClass::Channel
         | StateClass::ChanNil
         | StateClass::Select
         | StateClass::SelectNone

@@ -51,7 +51,7 @@ pub fn judge(series: &Series, leaks: &[Snapshot], target: &Target, notes: &mut V
     for family in 0..series.last().census.families.len() {
         let growth = (series.points.len() > 1).then(|| series.growth(series.last().census.families[family].id));
         let scene = Scene { point: series.last(), family, growth: growth.as_ref() };
-        judge_family(&scene, series, &leaked, target, &mut judgement, &mut suspects);
+        judge_family(&scene, series, &leaked, target, &mut judgement, &mut suspects, notes);
     }
     suspects.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.count.cmp(&a.count)));
     if suspects.len() > CANDIDATE_FAMILIES_MAX {
@@ -80,12 +80,20 @@ fn judge_family(
     target: &Target,
     judgement: &mut Judgement,
     suspects: &mut Vec<Suspect>,
+    notes: &mut Vec<Note>,
 ) {
     let main = is_main(scene.snapshot(), scene.group());
     let proof = if main { 0 } else { leaked_count(scene, leaked) };
     let mut sightings = sightings(scene);
     if main || !can_be_stuck(scene.class()) && proof == 0 {
         sightings.retain(|(_, sighting)| scene.class() == StateClass::Lock && !sighting.structural);
+    }
+    if proof > 0 && sightings.is_empty() {
+        notes.push(crate::advice(format!(
+            "the runtime says that {proof} goroutines at {} ({}) are leaked; no pattern describes them",
+            scene.at().func,
+            scene.group().state.as_str()
+        )));
     }
     if proof > 0 {
         sightings.iter_mut().take(1).for_each(|(_, sighting)| sighting.evidence.insert(0, runtime_proof(proof)));
@@ -255,7 +263,13 @@ fn push_finding(
     let page = pattern.page(Lang::En);
     let (at, started_by) = (scene.at(), scene.started_by());
     let mut evidence = sighting.evidence.clone();
-    let also: Vec<_> = if sighting.structural { Vec::new() } else { others.iter().take(PATTERNS_A_FAMILY - 1).map(|(other, _)| other.pattern_id()).collect() };
+    // Where even the direction is hidden, every pattern of channels is as good as the next.
+    let named = match scene.class() {
+        StateClass::Channel => others.len(),
+        _ if sighting.structural => 0,
+        _ => PATTERNS_A_FAMILY - 1,
+    };
+    let also: Vec<_> = others.iter().take(named).map(|(other, _)| other.pattern_id()).collect();
     if !also.is_empty() {
         let list = also.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         evidence.push(Evidence::new(EvidenceKind::AlsoFits, format!("the stack alone would also fit {list}")).with("patterns", &list));

@@ -66,15 +66,20 @@ pub(crate) fn explains(scene: &Scene<'_>, series: &Series, growth: &Growth, stre
     None
 }
 
-/// Goroutines started from the same function read from connections, and their number moves step by step with this family's: the two
+/// Goroutines started from the same function read from connections of peers, and their number moves step by step with this family's: the two
 /// halves of a connection that is open.
 fn readers_beside(scene: &Scene<'_>, series: &Series, growth: &Growth, stretch: Sustained) -> Option<Evidence> {
-    let own = scene.creator()?;
+    // A profile names no creators; any reader of connections whose number moves along then counts.
+    let own = scene.creator();
+    if own.is_none() && scene.tells_creators() {
+        return None;
+    }
     let moves_along = |at: &usize| {
         let family = &series.last().census.families[*at];
         *at != scene.family
             && family.class == StateClass::Io
-            && scene.creator_of(*at) == Some(own)
+            && !(Scene { family: *at, ..*scene }).user_frames().is_empty()
+            && scene.creator_of(*at) == own
             && step_by_step(&growth.counts, &series.growth(family.id).counts, stretch.from)
     };
     let at = (0..series.last().census.families.len()).find(moves_along)?;

@@ -75,6 +75,8 @@ wait_reasons! {
     GcScavengeWait = "GC scavenge wait", Gc;
     ChanReceive = "chan receive", ChanReceive;
     ChanSend = "chan send", ChanSend;
+    /// Inferred from a profile that hides which of the two it is.
+    ChanOperation = "chan send or receive", Channel;
     FinalizerWait = "finalizer wait", Runtime;
     ForceGcIdle = "force gc (idle)", Gc;
     Semacquire = "semacquire", Semaphore;
@@ -116,6 +118,8 @@ pub enum StateClass {
     ChanReceive,
     /// Sending to a channel.
     ChanSend,
+    /// Sending to or receiving from a channel; the witness does not say which.
+    Channel,
     /// On a nil channel: for ever.
     ChanNil,
     /// In a select with cases.
@@ -153,6 +157,7 @@ impl StateClass {
             StateClass::Io => "io",
             StateClass::ChanReceive => "chan-receive",
             StateClass::ChanSend => "chan-send",
+            StateClass::Channel => "channel",
             StateClass::ChanNil => "chan-nil",
             StateClass::Select => "select",
             StateClass::SelectNone => "select-none",

@@ -266,4 +266,10 @@ impl<'a> Scene<'a> {
         let func = self.snapshot().func(self.group().entry?);
         func.rfind(").").map(|end| &func[..end])
     }
+
+    /// The profile hides whether the goroutines send or receive.
+    pub fn direction_hidden(&self) -> Option<Evidence> {
+        (self.class() == StateClass::Channel)
+            .then(|| Evidence::new(EvidenceKind::WitnessLimit, "debug=1 text does not say whether they send or receive; debug=0 and debug=2 do"))
+    }
 }

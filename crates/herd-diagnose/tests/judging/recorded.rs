@@ -45,6 +45,12 @@ impl Recording {
         matches!(self.snapshots[0].origin, Origin::Stacks | Origin::Crash)
     }
 
+    /// Text of `debug=1`, of all goroutines or of the leaked ones.
+    pub fn is_text_profile(&self) -> bool {
+        let text = !self.path.to_string_lossy().ends_with(".pb.zst");
+        text && matches!(self.snapshots[0].origin, Origin::ProfileText | Origin::LeakProfile)
+    }
+
     /// The runtime's list of leaked goroutines alone.
     pub fn is_leak_profile(&self) -> bool {
         self.snapshots[0].origin == Origin::LeakProfile

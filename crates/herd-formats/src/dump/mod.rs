@@ -8,6 +8,7 @@ mod header;
 mod interlude;
 mod machine;
 mod notes;
+mod parked;
 mod profile_text;
 mod reader;
 mod scan;

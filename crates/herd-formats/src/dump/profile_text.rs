@@ -5,6 +5,7 @@ use herd_model::{Cluster, FrameId, NoteKind, Origin, Stack, Truncation, WaitReas
 use super::block::MAX_FRAMES;
 use super::header;
 use super::notes::{Notes, quote};
+use super::parked::Parked;
 use super::segment::{At, MAX_COUNT, Segment, function_name};
 use crate::infer;
 
@@ -41,12 +42,16 @@ pub struct ProfileText {
     record: Option<Record>,
     found: u64,
     left_out: u64,
+    parked: Parked,
 }
 
 #[derive(Debug)]
 struct Record {
     count: u64,
     frames: Vec<FrameId>,
+    /// Return addresses, innermost first; the text names only the outer ones.
+    pcs: Vec<u64>,
+    first_named: Option<u64>,
     labels: Option<Box<[u8]>>,
     text: Vec<u8>,
     at: At,
@@ -64,7 +69,7 @@ pub enum Belongs {
 impl ProfileText {
     /// A profile whose first line has been read.
     pub fn new(head: Head) -> Self {
-        ProfileText { head, record: None, found: 0, left_out: 0 }
+        ProfileText { head, record: None, found: 0, left_out: 0, parked: Parked::default() }
     }
 
     /// Takes the next line.
@@ -74,9 +79,9 @@ impl ProfileText {
             self.end_record(segment, notes);
             return Belongs::Yes;
         }
-        if let Some(count) = record_head(text) {
+        if let Some((count, pcs)) = record_head(text) {
             self.end_record(segment, notes);
-            let record = Record { count, frames: Vec::new(), labels: None, text: Vec::new(), at };
+            let record = Record { count, frames: Vec::new(), pcs, first_named: None, labels: None, text: Vec::new(), at };
             self.record.insert(record).keep_text(line);
             return Belongs::Yes;
         }
@@ -97,6 +102,9 @@ impl ProfileText {
     /// Closes the profile: what was promised and not found is a cut.
     pub fn finish(mut self, segment: &mut Segment, notes: &mut Notes) {
         self.end_record(segment, notes);
+        for (cluster, state) in self.parked.tell() {
+            segment.builder.cluster_mut(cluster).state = state;
+        }
         if self.left_out > 0 {
             let text = format!(
                 "left out {} the leak profile lists by mistake: main, or a record without a stack",
@@ -120,8 +128,10 @@ impl ProfileText {
         }
         self.found = self.found.saturating_add(record.count);
         let state = record.wait_reason(segment);
+        let is_main = record.frames.iter().any(main);
         let stack = segment.builder.stack(Stack { frames: record.frames.into(), ..Stack::default() });
-        let id = segment.builder.cluster(stack, state);
+        let id = segment.builder.cluster(stack, state.clone());
+        self.parked.note(id, &record.pcs, record.first_named, &state, is_main);
         let labels = record.labels.and_then(|text| segment.label_set(&text, record.at, notes));
         segment.introduce(id, None, &record.text, record.at, notes);
         segment.count_record(id, record.count, labels);
@@ -148,6 +158,7 @@ impl Record {
         let parted = |byte: &u8| if text.contains(&b'\t') { *byte == b'\t' } else { *byte == b' ' };
         let mut parts = text.split(parted).map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
         let pc = parts.next().and_then(address);
+        self.first_named = self.first_named.or(pc);
         let (Some(func), Some(place)) = (parts.next(), parts.next()) else {
             if pc != Some(0) && pc.is_none() {
                 notes.add(NoteKind::Malformed, at.offset, format!("cannot read the frame {}", quote(text, 80)));
@@ -176,9 +187,10 @@ impl Record {
     }
 }
 
-fn record_head(text: &[u8]) -> Option<u64> {
+fn record_head(text: &[u8]) -> Option<(u64, Vec<u64>)> {
     let (count, rest) = header::number(text)?;
-    rest.starts_with(b" @").then_some(count.min(MAX_COUNT))
+    let pcs = rest.strip_prefix(b" @")?;
+    Some((count.min(MAX_COUNT), pcs.split(|byte| *byte == b' ').take(MAX_FRAMES).filter_map(address).collect()))
 }
 
 fn address(text: &[u8]) -> Option<u64> {

@@ -6,8 +6,8 @@ use crate::scene::{Scene, Sighting, Witness};
 
 pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     let base = match scene.class() {
-        StateClass::Select => 50,
-        StateClass::ChanReceive => 35,
+        StateClass::Select => 56,
+        StateClass::ChanReceive | StateClass::Channel => 35,
         _ => return None,
     };
     let follows_parent = scene.calls("context.(*cancelCtx).propagateCancel").then(|| {

@@ -5,7 +5,7 @@ use herd_model::{Evidence, EvidenceKind, StateClass};
 use crate::scene::{Scene, Sighting, Witness};
 
 pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
-    if !matches!(scene.class(), StateClass::ChanSend | StateClass::Select) {
+    if !matches!(scene.class(), StateClass::ChanSend | StateClass::Channel | StateClass::Select) {
         return None;
     }
     let stages = other_stages(scene);
@@ -16,7 +16,7 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
         )
         .with("families", &stages)
     });
-    let base = if scene.class() == StateClass::ChanSend { 40 } else { 20 };
+    let base = if scene.class() == StateClass::Select { 20 } else { 40 };
     let sighting = Sighting::shape(base, "a stage that feeds others blocks while handing its value on").and(30, fact);
     Some(sighting.decided_by(&[Witness::LeakProfile, Witness::Source, Witness::Memory]))
 }

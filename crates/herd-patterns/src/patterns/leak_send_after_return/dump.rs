@@ -5,7 +5,7 @@ use herd_model::StateClass;
 use crate::scene::{Scene, Sighting, Witness};
 
 pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
-    if scene.class() != StateClass::ChanSend {
+    if !matches!(scene.class(), StateClass::ChanSend | StateClass::Channel) {
         return None;
     }
     let abandoned = scene.starters_left().filter(|_| scene.is_closure_of_starter());

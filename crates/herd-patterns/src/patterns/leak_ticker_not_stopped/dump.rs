@@ -7,7 +7,7 @@ use crate::scene::{Scene, Sighting, Witness};
 
 pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     let base = match scene.class() {
-        StateClass::ChanReceive => 40,
+        StateClass::ChanReceive | StateClass::Channel => 40,
         StateClass::Select => 30,
         _ => return None,
     };
