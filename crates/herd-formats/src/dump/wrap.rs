@@ -17,8 +17,17 @@ pub enum Wrap {
     Cri,
     /// Each line is a JSON object; the text is the value of this key (docker: `log`).
     Json(Box<str>),
-    /// `\n` and `\t` are written out; `true` while the field's closing quote has not come.
-    Escaped(bool),
+    /// `\n` and `\t` are written out, in a field that may go on over several lines.
+    Escaped(Field),
+}
+
+/// How far an escaped field has been read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Field {
+    /// Its closing quote has not come.
+    open: bool,
+    /// The last line ended inside an escape.
+    half: bool,
 }
 
 /// What a line held.
@@ -49,6 +58,10 @@ impl Wrap {
 
 /// Finds the layer around a line that mentions a goroutine's header but does not start with it.
 pub fn detect(line: &[u8]) -> Option<Wrap> {
+    // The header itself may be cut in two by the container runtime.
+    if cri_text(line).is_some_and(|(text, _)| text.starts_with(b"goroutine ")) {
+        return Some(Wrap::Cri);
+    }
     let at = memmem::find_iter(line, b"oroutine").find_map(|at| at.checked_sub(1).filter(|at| opens_dump(&line[*at..])))?;
     if line.trim_ascii_start().first() == Some(&b'{')
         && let Some(key) = json_key_before(line, at)
@@ -60,7 +73,7 @@ pub fn detect(line: &[u8]) -> Option<Wrap> {
     if let Some(line_break) = line_break
         && matches!(after[..line_break].last(), Some(b':' | b'0'..=b'9'))
     {
-        return Some(Wrap::Escaped(false));
+        return Some(Wrap::Escaped(Field::default()));
     }
     if cri_text(line).is_some_and(|(text, _)| line.len() - text.len() <= at) {
         return Some(Wrap::Cri);
@@ -109,15 +122,16 @@ pub fn take_off(wrap: &mut Wrap, line: &[u8], out: &mut Vec<u8>) -> Taken {
                 out.push(b'\n');
             }
         }
-        Wrap::Escaped(open) => return take_escaped(open, line, out),
+        Wrap::Escaped(field) => return take_escaped(field, line, out),
     }
     Taken::Text
 }
 
-fn take_escaped(open: &mut bool, line: &[u8], out: &mut Vec<u8>) -> Taken {
-    let mut rest = line;
-    let mut quoted = *open;
-    if !*open {
+fn take_escaped(field: &mut Field, line: &[u8], out: &mut Vec<u8>) -> Taken {
+    let whole = [if field.half { b"\\".as_slice() } else { b"" }, line].concat();
+    let mut rest = whole.as_slice();
+    let mut quoted = field.open;
+    if !field.open {
         let Some(at) =
             memmem::find_iter(line, b"oroutine").find_map(|at| at.checked_sub(1).filter(|at| opens_dump(&line[*at..])))
         else {
@@ -126,22 +140,18 @@ fn take_escaped(open: &mut bool, line: &[u8], out: &mut Vec<u8>) -> Taken {
         rest = &line[at..];
         quoted = unescaped_quote(&line[..at]).is_some();
     }
-    match unescaped_quote(rest).filter(|_| quoted) {
-        Some(end) => {
-            labels::unescape(&rest[..end], out);
-            out.push(b'\n');
-            // A blank line, so that what follows in the log is not taken for the stack's next frame.
-            out.push(b'\n');
-            *open = false;
-        }
-        None if quoted => {
-            labels::unescape(rest, out);
-            *open = true;
-        }
-        None => {
-            labels::unescape(rest, out);
-            out.extend_from_slice(b"\n\n");
-        }
+    if let Some(end) = unescaped_quote(rest).filter(|_| quoted) {
+        labels::unescape(&rest[..end], out);
+        // A blank line, so that what follows in the log is not taken for the stack's next frame.
+        out.extend_from_slice(b"\n\n");
+        *field = Field::default();
+        return Taken::Text;
+    }
+    let backslashes = rest.iter().rev().take_while(|byte| **byte == b'\\').count();
+    *field = Field { open: quoted, half: quoted && backslashes % 2 == 1 };
+    labels::unescape(&rest[..rest.len() - usize::from(field.half)], out);
+    if !quoted {
+        out.extend_from_slice(b"\n\n");
     }
     Taken::Text
 }

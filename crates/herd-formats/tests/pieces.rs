@@ -1,0 +1,94 @@
+//! However an input is cut into pieces or parts, the answer is the same.
+
+mod support;
+
+use herd_formats::dump::{self, DumpReader, Parsed, PartReader, Wants};
+use proptest::prelude::*;
+use support::{all_recorded, recorded, render};
+
+fn in_pieces(bytes: &[u8], sizes: &[usize]) -> Parsed {
+    let mut reader = DumpReader::new();
+    let mut rest = bytes;
+    for size in sizes.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (piece, after) = rest.split_at((*size).clamp(1, rest.len()));
+        reader.push(piece);
+        rest = after;
+    }
+    reader.finish()
+}
+
+fn in_parts(bytes: &[u8], parts: u64, piece: usize) -> Parsed {
+    let len = bytes.len() as u64;
+    let read = |range: std::ops::Range<u64>| {
+        let from = usize::try_from(range.start).expect("fits");
+        let mut reader = PartReader::new(range, len);
+        for piece in bytes[from..].chunks(piece) {
+            if reader.push(piece) == Wants::Nothing {
+                break;
+            }
+        }
+        reader.finish()
+    };
+    dump::join(dump::split_points(len, parts).into_iter().map(read).collect())
+}
+
+/// All recordings of a version one after another, some more than once: dumps, crashes, profiles, logs.
+fn inputs() -> Vec<Vec<u8>> {
+    let mut inputs = Vec::new();
+    for minor in [21, 24, 26, 27] {
+        let prefix = format!("go1.{minor}.");
+        let texts: Vec<Vec<u8>> =
+            all_recorded(".txt").iter().filter(|name| name.starts_with(&prefix)).map(|name| recorded(name)).collect();
+        inputs.push(texts.join(&b"\n"[..]));
+        let debug2 = recorded(&format!("go1.{minor}.debug2.txt"));
+        inputs.push([debug2.as_slice(), &debug2, &debug2].join(&b"\n"[..]));
+        inputs.push([b"2026-11-21T11:02:03Z\n".as_slice(), &debug2, b"\n2026-11-21T11:02:04Z\n", &debug2].concat());
+        inputs.push(
+            debug2
+                .split(|byte| *byte == b'\n')
+                .map(|line| [b"web-1 api[7]: ", line, b"\n"].concat())
+                .collect::<Vec<_>>()
+                .concat(),
+        );
+    }
+    inputs
+}
+
+#[test]
+fn byte_by_byte() {
+    for input in inputs() {
+        assert_eq!(render(&in_pieces(&input, &[1])), render(&dump::parse(&input)));
+    }
+}
+
+#[test]
+fn two_to_nine_parts() {
+    for input in inputs() {
+        let whole = render(&dump::parse(&input));
+        for parts in 2..10 {
+            assert_eq!(render(&in_parts(&input, parts, 1000)), whole, "{parts} parts");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
+
+    #[test]
+    fn pieces_of_any_size(index in 0usize..16, sizes in prop::collection::vec(1usize..5000, 1..20)) {
+        let inputs = inputs();
+        let input = &inputs[index % inputs.len()];
+        prop_assert_eq!(render(&in_pieces(input, &sizes)), render(&dump::parse(input)));
+    }
+
+    #[test]
+    fn parts_of_a_cut_input(index in 0usize..16, parts in 1u64..12, piece in 1usize..3000, cut in 0.0f64..1.0) {
+        let inputs = inputs();
+        let input = &inputs[index % inputs.len()];
+        let input = &input[..(input.len() as f64 * cut) as usize];
+        prop_assert_eq!(render(&in_parts(input, parts, piece)), render(&dump::parse(input)));
+    }
+}
