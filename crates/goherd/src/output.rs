@@ -37,16 +37,22 @@ pub fn print(
         return write_file(path, &mut |out| render(format, envelope, stacks.as_ref(), &look, out));
     }
     let stdout = std::io::stdout();
-    if format.row().binary && stdout.is_terminal() {
+    let mut out = BufWriter::new(stdout.lock());
+    render(format, envelope, stacks.as_ref(), &look, &mut out)?;
+    out.flush().map_err(SinkError::from)?;
+    Ok(())
+}
+
+/// Refuses to fill a terminal with bytes, before time is spent on collecting them.
+pub fn check(global: &GlobalArgs, usual: Format) -> Result<(), ExpectedError> {
+    let format = format(global, usual);
+    if format.row().binary && global.output.is_none() && std::io::stdout().is_terminal() {
         return Err(ExpectedError::Option {
             option: "--format",
             why: format!("{} is not for terminals", format.row().name),
             next: "Write it to a file with --output FILE.".into(),
         });
     }
-    let mut out = BufWriter::new(stdout.lock());
-    render(format, envelope, stacks.as_ref(), &look, &mut out)?;
-    out.flush().map_err(SinkError::from)?;
     Ok(())
 }
 

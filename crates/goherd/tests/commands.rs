@@ -1,9 +1,13 @@
 //! What the commands do, against real recordings: exit codes, files, pipes, suppression, the served viewer, Ctrl-C.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
+#[cfg(unix)]
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+#[cfg(unix)]
+use std::process::Child;
+use std::process::{Command, Output, Stdio};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../herd-patterns/src/patterns").join(name)
@@ -59,6 +63,38 @@ fn the_sum_of_families_and_of_clusters_is_the_number_of_goroutines() {
     };
     assert_eq!(answer["snapshot"]["goroutines"], 323);
     assert_eq!((sum("families"), sum("clusters")), (323, 323));
+}
+
+/// The figure before `word` in the line that has it.
+fn stated(text: &str, word: &str) -> u64 {
+    let line = text.lines().find(|line| line.contains(word)).unwrap_or_default();
+    let before = line.split(word).next().unwrap_or_default();
+    let figure = before.split_whitespace().rfind(|part| part.starts_with(|c: char| c.is_ascii_digit())).unwrap_or("0");
+    figure.replace(',', "").parse().expect("a figure")
+}
+
+#[test]
+fn what_a_table_shows_and_what_it_says_it_leaves_out_is_everything() {
+    let services = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/healthy");
+    let mut seen = 0;
+    for service in std::fs::read_dir(services).expect("recordings of healthy services").flatten() {
+        let series = service.path().join("go1.26.series.txt.zst");
+        if !series.is_file() {
+            continue;
+        }
+        seen += 1;
+        for extra in [&["--all"][..], &[]] {
+            let args: Vec<&str> = ["snap", "--lang", "en"].iter().chain(extra).copied().collect();
+            let shown = text(&run(&args, &series, 0).stdout);
+            let total = stated(&shown, " goroutines in ");
+            let table = shown.split("STARTED BY").nth(1).expect("a table").split("\n\n").next().expect("its rows");
+            let rows = table.lines().filter(|line| !line.contains("more rows"));
+            let counts = rows.filter_map(|line| line.split_whitespace().next()?.replace(',', "").parse::<u64>().ok());
+            let sum = counts.sum::<u64>() + stated(table, " goroutines not shown") + stated(&shown, " known long waiter");
+            assert_eq!(sum, total, "{}\n{shown}", series.display());
+        }
+    }
+    assert!(seen >= 10, "{seen}");
 }
 
 #[test]
@@ -218,11 +254,13 @@ fn the_demo_names_both_leaks_and_alerts_the_webhook() {
     assert!(alert.contains("LK005") && alert.contains("LK001"), "{alert}");
 }
 
+#[cfg(unix)]
 struct Viewer {
     child: Child,
     address: String,
 }
 
+#[cfg(unix)]
 impl Viewer {
     fn open(target: &Path) -> Viewer {
         let mut child = goherd()
@@ -253,6 +291,7 @@ impl Viewer {
     }
 }
 
+#[cfg(unix)]
 impl Drop for Viewer {
     fn drop(&mut self) {
         // Already gone when the test went well.
@@ -260,11 +299,13 @@ impl Drop for Viewer {
     }
 }
 
+#[cfg(unix)]
 fn interrupt(child: &Child) {
     let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(status.success());
 }
 
+#[cfg(unix)]
 #[test]
 fn the_viewer_answers_to_its_own_name_only_and_ends_with_ctrl_c() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -286,6 +327,7 @@ fn the_viewer_answers_to_its_own_name_only_and_ends_with_ctrl_c() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_read_that_waits_for_ever() {
     let mut child = goherd()

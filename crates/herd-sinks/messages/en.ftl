@@ -87,7 +87,8 @@ column-function = FUNCTION
 column-blocking = BLOCKED AT
 flame-empty = no call tree in this answer
 flame-folded = { $frames } ({ $share }) too narrow to keep are counted with their callers
-table-more = { $count } more rows not shown (-v)
+table-more = { $rows } more rows with { $goroutines } not shown (-v)
+points-more = { $goroutines } elsewhere
 
 # What is not shown.
 hidden-benign = { $n ->

@@ -66,7 +66,8 @@ column-function = 函数
 column-blocking = 阻塞点
 flame-empty = 这份结果中没有调用树
 flame-folded = { $frames }（{ $share }）过窄，已计入其调用者
-table-more = 另有 { $count } 行未显示（-v）
+table-more = 另有 { $rows } 行、{ $goroutines } 未显示（-v）
+points-more = 另有 { $goroutines } 在别处
 
 # 未显示的内容。
 hidden-benign = 已隐藏 { $count } 个已知的长期等待者（--all）

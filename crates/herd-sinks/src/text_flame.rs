@@ -10,6 +10,7 @@ use crate::{
     layout::{Align, Role, paint, table},
     messages::Messages,
     name::clean,
+    text_snapshot::more,
     tree::{folded_note, label, rows},
 };
 
@@ -21,7 +22,7 @@ pub fn body(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String>
     let Some(flame) = envelope.flame.as_ref().filter(|flame| !flame.name.is_empty()) else { return vec![say.say("flame-empty")] };
     let whole = flame.total.first().copied().unwrap_or(0);
     let functions = weigh(flame);
-    let shown = if look.detail == Detail::Full { functions.len() } else { ROWS_SHOWN };
+    let shown = if look.detail == Detail::Full { functions.len() } else { ROWS_SHOWN.min(functions.len()) };
     let rows: Vec<Vec<String>> = functions
         .iter()
         .take(shown)
@@ -45,9 +46,7 @@ pub fn body(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String>
     ];
     let mut lines = vec![paint(Role::Strong, &format!("{} {}", thousands(whole), clean(&flame.unit)), look)];
     lines.extend(table(&head, &rows, look));
-    if functions.len() > shown {
-        lines.push(paint(Role::Faint, &say.count("table-more", (functions.len() - shown) as u64), look));
-    }
+    lines.extend(more(functions[shown..].iter().map(|function| function.own), look, say));
     lines.extend(folded_note(flame, say));
     lines
 }

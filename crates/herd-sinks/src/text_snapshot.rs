@@ -55,7 +55,7 @@ fn states(report: &SnapshotReport, look: &Look<'_>) -> Vec<String> {
 pub fn families(report: &SnapshotReport, envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
     let rates = rates(envelope);
     let asked: Vec<&FamilyReport> = report.families.iter().filter(|family| look.benign || family.benign.is_none()).collect();
-    let shown = if look.detail == Detail::Full { asked.len() } else { ROWS_SHOWN };
+    let shown = if look.detail == Detail::Full { asked.len() } else { ROWS_SHOWN.min(asked.len()) };
     let rows: Vec<Vec<String>> = asked
         .iter()
         .take(shown)
@@ -82,10 +82,16 @@ pub fn families(report: &SnapshotReport, envelope: &Envelope, look: &Look<'_>, s
     let titles: Vec<(String, Align)> = head.into_iter().map(|(key, align)| (say.say(key), align)).collect();
     let head: Vec<(&str, Align)> = titles.iter().map(|(title, align)| (title.as_str(), *align)).collect();
     let mut lines = table(&head, &rows, look);
-    if asked.len() > shown {
-        lines.push(paint(Role::Faint, &say.count("table-more", (asked.len() - shown) as u64), look));
-    }
+    lines.extend(more(asked[shown..].iter().map(|family| family.count), look, say));
     lines
+}
+
+/// Rows left out, with what they hold, so that nothing is missing from the sum.
+pub(crate) fn more(left: impl ExactSizeIterator<Item = u64>, look: &Look<'_>, say: &Messages) -> Option<String> {
+    let rows = left.len();
+    let goroutines = left.sum();
+    let facts = [("rows", &*thousands(rows as u64)), ("goroutines", &*say.count("goroutines", goroutines))];
+    (rows > 0).then(|| paint(Role::Faint, &say.say_with("table-more", &facts), look))
 }
 
 /// Growth per second of each family over the series, where its times are known.
@@ -116,7 +122,8 @@ fn place_cell(place: &herd_model::Place) -> String {
 }
 
 fn blocking_points(report: &SnapshotReport, look: &Look<'_>, say: &Messages) -> Vec<String> {
-    let shown = if look.detail == Detail::Full { report.blocking_points.len() } else { POINTS_SHOWN };
+    let all = report.blocking_points.len();
+    let shown = if look.detail == Detail::Full { all } else { POINTS_SHOWN.min(all) };
     let rows: Vec<Vec<String>> = report
         .blocking_points
         .iter()
@@ -126,8 +133,11 @@ fn blocking_points(report: &SnapshotReport, look: &Look<'_>, say: &Messages) -> 
     let titles = [say.say("column-count"), say.say("column-state"), say.say("column-blocking")];
     let head = [(titles[0].as_str(), Align::Right), (titles[1].as_str(), Align::Left), (titles[2].as_str(), Align::Tail)];
     let mut lines = table(&head, &rows, look);
-    if report.blocking_points.len() > shown {
-        lines.push(paint(Role::Faint, &say.count("table-more", (report.blocking_points.len() - shown) as u64), look));
+    // The report itself lists the most frequent points only.
+    let listed: u64 = report.blocking_points[..shown].iter().map(|point| point.count).sum();
+    let left = report.goroutines.saturating_sub(listed);
+    if left > 0 {
+        lines.push(paint(Role::Faint, &say.with_count("points-more", "goroutines", left), look));
     }
     lines
 }

@@ -13,6 +13,7 @@ use crate::{collect, output, suppress};
 
 /// Collects, judges, prints, delivers.
 pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
+    output::check(global, Format::Concise)?;
     let today = OffsetDateTime::now_utc().date();
     // A broken suppression file must not cost a minute of collecting first.
     let suppressions = args.suppress.as_deref().map(suppress::read).transpose()?;

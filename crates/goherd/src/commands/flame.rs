@@ -8,6 +8,7 @@ use crate::{collect, output};
 
 /// Collects and draws; a table unless a format or a file's ending asks for a drawing.
 pub fn run(args: &FlameArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
+    output::check(global, Format::Text)?;
     let targets = [args.target.clone()];
     let mut diagnosis = collect::diagnose("flame", &targets, &args.collect, None, global.quiet)?;
     let mut global = global.clone();

@@ -17,6 +17,7 @@ const WAIT_SLICE: Duration = Duration::from_millis(50);
 
 /// Takes, saves and prints.
 pub fn run(args: &SnapArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
+    output::check(global, Format::Text)?;
     let targets = [args.target.clone()];
     let started = Instant::now();
     for index in 0..args.count {
