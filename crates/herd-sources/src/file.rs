@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use herd_model::{Note, NoteKind, TargetKind};
 
-use crate::read::{self, CHUNK_BYTES, Found};
+use crate::read::{self, Found};
 use crate::{CancelFlag, SourceError, Target, Testimony, TimeFrom, parts, when};
 
 const CANCEL_POLL: Duration = Duration::from_millis(50);
+/// What a pipe of Linux holds: more never comes at once.
+const PIPE_BYTES: usize = 64 << 10;
 /// Chunks read ahead of the parser.
-const CHUNKS_AHEAD: usize = 2;
+const CHUNKS_AHEAD: usize = 16;
 
 /// Reads one file: in ranges side by side when it is large and plain, else as a stream.
 pub(crate) fn read_path(target: &str, path: &Path, cancel: &CancelFlag) -> Result<Vec<Testimony>, SourceError> {
@@ -105,7 +107,7 @@ impl Piped {
         // The thread ends with its input, or with the first chunk nobody takes.
         std::thread::spawn(move || {
             loop {
-                let mut chunk = vec![0; CHUNK_BYTES];
+                let mut chunk = vec![0; PIPE_BYTES];
                 let read = match input.read(&mut chunk) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     read => read,
