@@ -59,7 +59,7 @@ impl Drop for Server {
 
 /// Builds the service with `go`, whose environment may be changed.
 pub fn build(name: &str, go: &Path, environment: &[(&str, &str)]) -> PathBuf {
-    let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let testbed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testbed");
     let mut command = Command::new(go);
     command.args(["build", "-o"]).arg(&output).arg("./leaky-server").current_dir(testbed);
