@@ -71,8 +71,8 @@ fn facts(
     look: &Look<'_>,
 ) -> String {
     let mut facts = format!("{count} goroutines");
-    if let Some(per_s) = per_s {
-        let _ = write!(facts, " ({})", rate(per_s));
+    if let Some(rate) = per_s.and_then(rate) {
+        let _ = write!(facts, " ({rate})");
     }
     let _ = write!(facts, " in {waits_on}");
     if let Some(since) = since {

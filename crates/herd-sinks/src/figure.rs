@@ -47,15 +47,16 @@ pub fn spread(spread: &Spread, charset: Charset) -> String {
     format!("{min}{to}{max}, p50 {p50}")
 }
 
-/// `+412/s`, `+1.7/s`, `-3/s`, `+0.02/s`.
-pub fn rate(per_s: f64) -> String {
+/// `+412/s`, `+1.7/s`, `-3/s`, `+0.02/s`; nothing for what stands still.
+pub fn rate(per_s: f64) -> Option<String> {
     let size = per_s.abs();
     let sign = if per_s < 0.0 { '-' } else { '+' };
-    match size {
+    Some(match size {
+        _ if size < 0.005 => return None,
         _ if size >= 10.0 => format!("{sign}{}/s", thousands(size.round() as u64)),
         _ if size >= 0.1 => format!("{sign}{size:.1}/s"),
         _ => format!("{sign}{size:.2}/s"),
-    }
+    })
 }
 
 /// A share in per cent: `99.8 %`, `<0.1 %`.
@@ -102,9 +103,10 @@ mod tests {
         assert_eq!(duration(2460.0), "41m");
         assert_eq!(duration(11_340.0), "3h09m");
         assert_eq!(duration(187_200.0), "2d04h");
-        assert_eq!(rate(412.3), "+412/s");
-        assert_eq!(rate(-1.25), "-1.2/s");
-        assert_eq!(rate(0.017), "+0.02/s");
+        assert_eq!(rate(412.3).as_deref(), Some("+412/s"));
+        assert_eq!(rate(-1.25).as_deref(), Some("-1.2/s"));
+        assert_eq!(rate(0.017).as_deref(), Some("+0.02/s"));
+        assert_eq!(rate(0.0), None);
         assert_eq!(percent(1_203, 1_204), "99.9 %");
         assert_eq!(percent(1, 119_408), "<0.1 %");
         assert_eq!(bytes(67_108_864), "64.0 MiB");

@@ -233,7 +233,7 @@ fn finding_lines(finding: &Finding, look: &Look<'_>, say: &Messages) -> Vec<Stri
 /// `118,204 goroutines (+412/s)`.
 pub(crate) fn counted(count: u64, rate_per_s: Option<f64>, say: &Messages) -> String {
     let goroutines = say.count("goroutines", count);
-    rate_per_s.map_or_else(|| goroutines.clone(), |per_s| format!("{goroutines} ({})", rate(per_s)))
+    rate_per_s.and_then(rate).map_or_else(|| goroutines.clone(), |rate| format!("{goroutines} ({rate})"))
 }
 
 fn place_rows(

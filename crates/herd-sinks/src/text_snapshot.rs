@@ -103,7 +103,7 @@ fn rates(envelope: &Envelope) -> Option<Vec<(String, String)>> {
         return None;
     }
     let rate = |counts: &[u64]| match (counts.first(), counts.last()) {
-        (Some(first), Some(last)) if first != last => crate::figure::rate((*last as f64 - *first as f64) / span),
+        (Some(first), Some(last)) => crate::figure::rate((*last as f64 - *first as f64) / span).unwrap_or_default(),
         _ => String::new(),
     };
     Some(series.families.iter().map(|family| (family.id.clone(), rate(&family.counts))).collect())
