@@ -22,6 +22,13 @@ function targetsOf(envelope: Envelope): string {
   return envelope.targets.map((target) => (target.kind === 'stdin' ? '-' : quoted(target.name))).join(' ')
 }
 
+/** `goherd doctor A B: dumps ten seconds apart` as its command and its words; a text that is no command is all words. */
+export function splitLead(text: string): { command: string; words: string } {
+  if (!/^(goherd|go|curl|kill|GOTRACEBACK=\S+) /.test(text)) return { command: '', words: text }
+  const colon = text.indexOf(': ')
+  return colon < 0 ? { command: text, words: '' } : { command: text.slice(0, colon), words: text.slice(colon + 2) }
+}
+
 /** A word a POSIX shell reads as it stands. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`

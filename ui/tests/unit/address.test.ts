@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { commandFor, quoted } from '../../src/command.ts'
+import { commandFor, quoted, splitLead } from '../../src/command.ts'
 import { formatRoute, parseRoute, readSet, toggled, toPage, withQuery, type Route } from '../../src/route.ts'
 import { incident } from '../incident.ts'
 
@@ -55,6 +55,13 @@ describe('the command of a page', () => {
     ["#/stack/0'; rm -rf", `goherd snap http://127.0.0.1:6060 --format json | jq '.snapshot.clusters[] | select(.id == "0rm-rf")'`],
   ])('%s', (hash, command) => {
     expect(commandFor(envelope, parseRoute(hash))).toBe(command)
+  })
+
+  test('a lead is a command, words, or both', () => {
+    expect(splitLead('goherd explain LK005')).toEqual({ command: 'goherd explain LK005', words: '' })
+    expect(splitLead('goherd doctor FIRST SECOND …: dumps, 10 s apart')).toEqual({ command: 'goherd doctor FIRST SECOND …', words: 'dumps, 10 s apart' })
+    expect(splitLead('the source at /src/a.go:44')).toEqual({ command: '', words: 'the source at /src/a.go:44' })
+    expect(splitLead('goherd doctor http://127.0.0.1:6060 --for 60s').words).toBe('')
   })
 
   test('names are quoted for a shell, standard input is a dash', () => {
