@@ -18,6 +18,8 @@ pub struct Group {
     pub class: StateClass,
     /// Wait reason of the largest cluster.
     pub state: WaitReason,
+    /// The state was inferred from frames; it is then no part of the identity.
+    pub state_inferred: bool,
     /// Goroutines.
     pub count: u64,
     /// Of these, tagged `(leaked)`.
@@ -98,7 +100,7 @@ fn group_of(snapshot: &Snapshot, id: ClusterId, cluster: &Cluster) -> Group {
     }
     hash.number(u64::from(stack.elided));
     let frames_id = hash.0;
-    hash.text(class.as_str());
+    hash.text(identity_class(class, cluster.state_inferred));
     if let Some(creator) = stack.created_by {
         hash.frame(snapshot, creator);
     }
@@ -107,6 +109,7 @@ fn group_of(snapshot: &Snapshot, id: ClusterId, cluster: &Cluster) -> Group {
         frames_id,
         class,
         state: cluster.state.clone(),
+        state_inferred: cluster.state_inferred,
         count: cluster.count,
         leaked: cluster.leaked,
         waits: cluster.waits.clone(),
@@ -147,7 +150,7 @@ fn families(snapshot: &Snapshot, groups: &[Group]) -> Vec<Family> {
 
 fn family_id(snapshot: &Snapshot, group: &Group) -> u64 {
     let mut hash = Fnv::new();
-    hash.text(group.class.as_str());
+    hash.text(identity_class(group.class, group.state_inferred));
     if let Some(at) = group.at {
         hash.frame(snapshot, at);
     }
@@ -157,6 +160,11 @@ fn family_id(snapshot: &Snapshot, group: &Group) -> u64 {
         (None, None) => {}
     }
     hash.0
+}
+
+/// An inferred state may be told in one snapshot of a series and hidden in the next; what is the same goroutines must stay so.
+fn identity_class(class: StateClass, inferred: bool) -> &'static str {
+    if inferred { "inferred" } else { class.as_str() }
 }
 
 /// The frame a reader would name as blocked: the innermost outside the standard library; where all are of the standard library, the
