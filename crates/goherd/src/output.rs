@@ -173,16 +173,19 @@ fn locale(names: &[&str]) -> Option<String> {
 
 /// The catalogue in the words of the sinks.
 pub fn pattern_words() -> Vec<PatternWords> {
-    let words = |page: herd_patterns::Page| Localised {
-        title: page.title.to_owned(),
-        why: page.why.to_owned(),
-        fix: page.fix.to_owned(),
-        page: page.body.trim_start().to_owned(),
+    let words = |pattern: &herd_patterns::Pattern, lang| {
+        let page = pattern.page(lang);
+        Localised {
+            title: page.title.to_owned(),
+            why: page.why.to_owned(),
+            fix: page.fix.to_owned(),
+            page: pattern.page.get(lang).to_owned(),
+        }
     };
     let languages = [(Lang::En, herd_patterns::Lang::En), (Lang::ZhCn, herd_patterns::Lang::Zh)];
     let of = |pattern: &herd_patterns::Pattern| PatternWords {
         id: pattern.pattern_id(),
-        words: languages.iter().map(|(lang, table)| (*lang, words(pattern.page(*table)))).collect(),
+        words: languages.iter().map(|(lang, table)| (*lang, words(pattern, *table))).collect(),
     };
     CATALOGUE.iter().map(of).collect()
 }

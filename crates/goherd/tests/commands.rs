@@ -319,6 +319,13 @@ fn the_viewer_answers_to_its_own_name_only_and_ends_with_ctrl_c() {
             "{page:.300}"
         );
         assert!(page.contains("cache-control: no-store"), "{page:.600}");
+        let pages =
+            page.split("id=\"goherd-pages\" type=\"application/json\">").nth(1).and_then(|rest| rest.split("</script>").next());
+        let pages: serde_json::Value = serde_json::from_str(pages.expect("the pages' element")).expect("JSON");
+        assert!(
+            pages["LK005"]["zh-CN"].as_str().is_some_and(|page| page.starts_with("---\ntitle: ")),
+            "the viewer reads the front matter"
+        );
         let api = viewer.get("/api/envelope", &viewer.address);
         assert!(api.contains("\"schema\":\"goherd/1\""), "{api:.300}");
         let elsewhere = viewer.get("/", "evil.example");

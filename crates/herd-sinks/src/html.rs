@@ -50,5 +50,5 @@ pub fn pages(look: &Look<'_>) -> Value {
 }
 
 fn options(look: &Look<'_>) -> Value {
-    json!({ "source_url": look.source_url, "lang": look.lang.tag() })
+    look.source_url.map_or_else(|| json!({}), |template| json!({ "source_url": template }))
 }

@@ -61,7 +61,7 @@ pub struct Localised {
     pub why: String,
     /// One sentence, imperative.
     pub fix: String,
-    /// The whole page, Markdown.
+    /// The whole page, Markdown, front matter included: the viewer takes title, why and fix from it.
     pub page: String,
 }
 
