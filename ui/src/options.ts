@@ -4,6 +4,8 @@ import type { Envelope } from './envelope.ts'
 export interface Options {
   /** Template of links to source, with `{file}` and `{line}`. */
   source_url?: string
+  /** Language unless the address names one; else the browser's. */
+  lang?: string
 }
 
 /** Pattern id → language → Markdown. */

@@ -6,7 +6,7 @@ import { whole } from './figure.ts'
 import { parseMarkdown, type Document } from './markdown.ts'
 import en from './messages/en.json'
 import zhCN from './messages/zh-CN.json'
-import { patternPages } from './options.ts'
+import { options, patternPages } from './options.ts'
 import { route } from './place.svelte.ts'
 
 export type Key = keyof typeof en
@@ -16,7 +16,7 @@ type Values = Record<string, string | number>
 const TABLES: Record<Lang, Record<Key, string>> = { en, 'zh-CN': zhCN }
 
 export function lang(): Lang {
-  const asked = route().query.lang
+  const asked = route().query.lang ?? options.lang
   if (asked === 'en' || asked === 'zh-CN') return asked
   return navigator.language.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'
 }
