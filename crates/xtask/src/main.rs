@@ -1,8 +1,12 @@
 //! House tasks: `cargo xtask test | tidy | fixtures | docs | ui | bench | soak`.
 
+mod bench;
 mod docs;
 mod fixtures;
 mod fixtures_services;
+mod fuzz;
+mod soak;
+mod test;
 mod tidy;
 mod ui;
 
@@ -16,6 +20,7 @@ usage: cargo xtask <task>
   fixtures-services  record the testbed's services and the demo's incident
   docs      schema and pattern pages, written from the code
   ui        build the viewer into ui/dist; with --check test it and fail when ui/dist is stale
+  fuzz      fuzz each format for some seconds
   bench     measure against peers, write bench/RESULTS.md
   soak      long fuzzing and mutation runs, write bench/SOAK.md
 ";
@@ -24,7 +29,11 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let (task, rest) = args.split_first().map_or(("", &[][..]), |(task, rest)| (task.as_str(), rest));
     let done = match task {
+        "bench" => bench::run(rest),
         "docs" => docs::run(rest),
+        "fuzz" => fuzz::run(rest),
+        "soak" => soak::run(rest),
+        "test" => test::run(rest),
         "tidy" => tidy::run(rest),
         "ui" => ui::run(rest),
         "fixtures" => fixtures::run(rest),

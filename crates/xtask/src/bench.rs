@@ -1,0 +1,179 @@
+//! Measures goherd's reader against its peers on the same files, back to back, and writes bench/RESULTS.md.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::docs::root;
+
+/// Goroutines of the files; the last is the issue's figure.
+const GOROUTINES: [u64; 3] = [10_000, 1_000_000, 2_048_192];
+/// Goroutines of the real dump the larger files repeat.
+const REAL: u64 = 100_000;
+/// Runs of which the median by CPU is taken.
+const RUNS: usize = 5;
+
+/// One run's cost.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+    cpu_s: f64,
+    clock_s: f64,
+    rss_kb: u64,
+}
+
+/// A program that reads a dump.
+struct Reader {
+    name: &'static str,
+    command: Vec<String>,
+    /// Largest file it is asked to read: beyond it runs take minutes or more memory than there is.
+    up_to: u64,
+}
+
+/// `bench [parse]`.
+pub fn run(args: &[String]) -> anyhow::Result<()> {
+    if let Some(other) = args.iter().find(|arg| *arg != "parse") {
+        bail!("unknown bench `{other}`; there is parse");
+    }
+    let folder = tempfile::Builder::new().prefix("goherd-bench").tempdir().context("make a folder for big files")?;
+    let readers = build(folder.path())?;
+    let table = measure(folder.path(), &readers)?;
+    let path = root().join("bench/RESULTS.md");
+    fs::create_dir_all(path.parent().context("the results' folder")?)?;
+    fs::write(&path, &table).with_context(|| format!("write {}", path.display()))?;
+    anstream::print!("{table}");
+    Ok(())
+}
+
+fn build(folder: &Path) -> anyhow::Result<Vec<Reader>> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from).join("release");
+    checked(Command::new("cargo").args(["build", "--release", "--quiet", "-p", "goherd"]).current_dir(root()))?;
+    checked(
+        Command::new("cargo").args(["build", "--release", "--quiet", "-p", "herd-formats", "--examples"]).current_dir(root()),
+    )?;
+    let go = |package: &str, from: &str, out: &str| {
+        let mut command = Command::new("go");
+        command.args(["build", "-trimpath", "-o"]).arg(folder.join(out)).arg(package).current_dir(root().join(from));
+        checked(&mut command)
+    };
+    go("./gen-dump", "testbed", "gen-dump")?;
+    go("./gostackparse", "testbed/peers", "gostackparse")?;
+    go("./panicparse", "testbed/peers", "panicparse")?;
+    let text = |path: PathBuf| path.display().to_string();
+    let example = text(target.join("examples/read_dump"));
+    let reader = |name, command: Vec<String>, up_to| Reader { name, command, up_to };
+    Ok(vec![
+        reader("goherd snap", vec![text(target.join("goherd")), "snap".to_owned()], u64::MAX),
+        reader("goherd's reader, 1 thread", vec![example.clone()], u64::MAX),
+        reader("goherd's reader, 2 threads", vec![example, "{}".to_owned(), "2".to_owned()], u64::MAX),
+        reader("DataDog/gostackparse 0.7.0 + map", vec![text(folder.join("gostackparse"))], 1_000_000),
+        reader("maruel/panicparse 2.5.0", vec![text(folder.join("panicparse"))], 10_000),
+    ])
+}
+
+fn measure(folder: &Path, readers: &[Reader]) -> anyhow::Result<String> {
+    let real = folder.join("real.txt");
+    let go_dump = |n: u64, path: &Path| {
+        let mut command = Command::new(folder.join("gen-dump"));
+        checked(command.args(["-mode", "stack", "-n", &(n - 1).to_string(), "-out"]).arg(path))
+    };
+    go_dump(REAL, &real)?;
+    let mut out = String::from(HEAD);
+    let mut ratios = String::new();
+    for goroutines in GOROUTINES {
+        let file = folder.join("dump.txt");
+        if goroutines < REAL {
+            go_dump(goroutines, &file)?
+        } else {
+            repeat(&real, &file, goroutines)?
+        }
+        let bytes = fs::metadata(&file)?.len();
+        let mut first: Option<Cost> = None;
+        for reader in readers.iter().filter(|reader| goroutines <= reader.up_to) {
+            let cost = median(reader, &file, folder)?;
+            let rate = bytes as f64 / cost.cpu_s.max(0.01) / 1e9;
+            let rss = cost.rss_kb as f64 / 1024.0;
+            writeln!(
+                out,
+                "| {goroutines} | {bytes} | {} | {:.2} | {:.2} | {rate:.2} | {rss:.1} |",
+                reader.name, cost.cpu_s, cost.clock_s
+            )?;
+            match first {
+                None => first = Some(cost),
+                Some(own) if !reader.name.starts_with("goherd") => {
+                    let (cpu, rss) = (cost.cpu_s / own.cpu_s.max(0.01), cost.rss_kb as f64 / own.rss_kb as f64);
+                    writeln!(
+                        ratios,
+                        "- {goroutines} goroutines: {} takes {cpu:.1} × the CPU and {rss:.1} × the memory of `goherd snap`.",
+                        reader.name
+                    )?;
+                }
+                Some(_) => {}
+            }
+        }
+        fs::remove_file(&file)?;
+    }
+    Ok(format!("{out}\n{ratios}"))
+}
+
+const HEAD: &str = "\
+# Measured
+
+Written by `cargo xtask bench`. Linux x86_64, hot page cache, median of five runs by CPU (user + system) through `/usr/bin/time`.
+The file of 10,000 goroutines is `testbed/gen-dump -mode stack`; the larger ones repeat the blocks of one of 100,000 with new ids.
+`goherd snap FILE` reads, clusters and prints; \"goherd's reader\" is `crates/herd-formats/examples/read_dump.rs`; the peers are
+`testbed/peers`, one small main each.
+
+| goroutines | bytes | reader | CPU s | clock s | GB per CPU-second | peak RSS MB |
+|---|---|---|---|---|---|---|
+";
+
+/// Writes a dump of `goroutines` goroutines: the blocks of `from` over and over, each with an id of its own.
+fn repeat(from: &Path, to: &Path, goroutines: u64) -> anyhow::Result<()> {
+    let text = fs::read_to_string(from).context("read the real dump")?;
+    let (first, rest) = text.trim_end().split_once("\n\n").context("the dump holds several goroutines")?;
+    let blocks: Vec<&str> = rest.split("\n\n").filter_map(|block| block.find(" [").map(|at| &block[at..])).collect();
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(to)?);
+    writeln!(out, "{first}")?;
+    for (id, block) in (1_000..).zip(blocks.iter().cycle()).take(usize::try_from(goroutines - 1)?) {
+        write!(out, "\ngoroutine {id}{block}\n")?;
+    }
+    out.flush().context("write the repeated dump")
+}
+
+fn median(reader: &Reader, file: &Path, folder: &Path) -> anyhow::Result<Cost> {
+    let mut costs = (0..RUNS).map(|_| once(reader, file, folder)).collect::<anyhow::Result<Vec<Cost>>>()?;
+    costs.sort_by(|a, b| a.cpu_s.total_cmp(&b.cpu_s));
+    Ok(costs[RUNS / 2])
+}
+
+fn once(reader: &Reader, file: &Path, folder: &Path) -> anyhow::Result<Cost> {
+    let report = folder.join("time.txt");
+    let mut command = Command::new("/usr/bin/time");
+    command.args(["-f", "%U %S %e %M", "-o"]).arg(&report);
+    let path = file.display().to_string();
+    let mut named = false;
+    for part in &reader.command {
+        named |= part == "{}";
+        command.arg(if part == "{}" { &path } else { part });
+    }
+    if !named {
+        command.arg(&path);
+    }
+    let output = command.output().context("start /usr/bin/time (Debian: package time)")?;
+    if !output.status.success() {
+        bail!("{} failed: {}", reader.name, String::from_utf8_lossy(&output.stderr));
+    }
+    let text = fs::read_to_string(&report).context("read what time says")?;
+    let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [user, system, clock, rss] = numbers[..] else { bail!("cannot read what time says: {text}") };
+    Ok(Cost { cpu_s: user + system, clock_s: clock, rss_kb: rss as u64 })
+}
+
+fn checked(command: &mut Command) -> anyhow::Result<()> {
+    let status = command.status().with_context(|| format!("start {command:?}"))?;
+    if status.success() { Ok(()) } else { bail!("{command:?} failed") }
+}

@@ -1,0 +1,144 @@
+//! Fuzzes each format with libFuzzer on the stable compiler, from the recordings as seeds, and fails on a panic, a hang or a leak
+//! of memory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::docs::root;
+
+const TARGETS: [&str; 4] = ["dump", "pieces", "profile", "saved"];
+
+/// What cargo-fuzz asks of the compiler, less the sanitizer, which needs a nightly one.
+const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1";
+
+/// Input bytes a run may make; small ones find more.
+const MAX_INPUT_BYTES: usize = 16 << 10;
+
+/// `fuzz [--seconds N] [TARGET…]`: N seconds a target, 20 by default.
+pub fn run(args: &[String]) -> anyhow::Result<()> {
+    let mut seconds = 20;
+    let mut targets = Vec::new();
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        match arg.as_str() {
+            "--seconds" => {
+                seconds = rest.next().context("--seconds needs a number")?.parse().context("--seconds needs a number")?
+            }
+            target if TARGETS.contains(&target) => targets.push(target.to_owned()),
+            other => bail!("unknown fuzz target `{other}`; there are {}", TARGETS.join(", ")),
+        }
+    }
+    if targets.is_empty() {
+        targets = all();
+    }
+    for_seconds(&targets, seconds)?;
+    Ok(())
+}
+
+/// Every target, by name.
+pub fn all() -> Vec<String> {
+    TARGETS.map(str::to_owned).to_vec()
+}
+
+/// Fuzzes each target for so long; answers how many inputs each was given.
+pub fn for_seconds(targets: &[String], seconds: u64) -> anyhow::Result<Vec<(String, u64)>> {
+    let folder = root().join("fuzz");
+    let binaries = build(&folder)?;
+    targets.iter().map(|target| Ok((target.clone(), fuzz(&folder, &binaries, target, seconds)?))).collect()
+}
+
+fn build(folder: &Path) -> anyhow::Result<PathBuf> {
+    let out = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from).join("fuzz");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // Coverage must not reach build scripts, so the target is named although it is the host's.
+    let host = host_triple()?;
+    let status = Command::new(cargo)
+        .args(["build", "--release", "--locked", "--quiet", "--target", &host, "--target-dir"])
+        .arg(&out)
+        .current_dir(folder)
+        .env("RUSTFLAGS", COVERAGE)
+        .status()
+        .context("start cargo")?;
+    if !status.success() {
+        bail!("the fuzz targets do not build");
+    }
+    Ok(out.join(host).join("release"))
+}
+
+fn host_triple() -> anyhow::Result<String> {
+    let output = Command::new("rustc").arg("-vV").output().context("ask rustc for its host")?;
+    let text = String::from_utf8(output.stdout).context("read what rustc says")?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: ")).context("find the host in what rustc says")?;
+    Ok(host.to_owned())
+}
+
+fn fuzz(folder: &Path, binaries: &Path, target: &str, seconds: u64) -> anyhow::Result<u64> {
+    let corpus = folder.join("corpus").join(target);
+    let artifacts = folder.join("artifacts").join(target);
+    fs::create_dir_all(&corpus)?;
+    fs::create_dir_all(&artifacts)?;
+    let seeds = seeds(&corpus, target)?;
+    anstream::println!("fuzz {target}: {seconds} s from {seeds} seeds");
+    let output = Command::new(binaries.join(target))
+        .arg(&corpus)
+        .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-max_len={MAX_INPUT_BYTES}"))
+        .arg(format!("-artifact_prefix={}/", artifacts.display()))
+        .args(["-seed=7", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1", "-use_value_profile=1"])
+        .output()
+        .with_context(|| format!("start the fuzz target {target}"))?;
+    let log = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        let tail: Vec<&str> = log.lines().rev().take(40).collect();
+        bail!("fuzz target {target} failed:\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
+    }
+    let executed = log.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+    let runs = executed.context("libFuzzer says how many inputs it made")?.trim().parse()?;
+    anstream::println!("fuzz {target}: {runs} inputs, none failed");
+    Ok(runs)
+}
+
+/// Puts the readable part of each recording into the corpus; answers how many.
+fn seeds(corpus: &Path, target: &str) -> anyhow::Result<usize> {
+    let folder = root().join("crates/herd-formats/tests/recorded");
+    let proto = target == "profile";
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if !name.ends_with(".zst") || name.contains(".pb") != proto {
+            continue;
+        }
+        let mut bytes = zstd::decode_all(fs::File::open(&path)?).with_context(|| format!("decompress {name}"))?;
+        if target == "saved" {
+            let text = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]).into_owned();
+            bytes = serde_json::to_vec(&envelope_of(&text))?;
+        }
+        bytes.truncate(MAX_INPUT_BYTES);
+        fs::write(corpus.join(format!("seed-{name}")), bytes)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// An envelope whose one cluster quotes a recording.
+fn envelope_of(sample: &str) -> serde_json::Value {
+    let place = serde_json::json!({"func": "main.f", "file": "main.go", "line": 3});
+    serde_json::json!({
+        "schema": herd_model::SCHEMA, "command": "snap",
+        "snapshot": {
+            "goroutines": 3, "truncated": false, "origin": "stacks", "taken_at": "2026-11-21T11:02:03Z", "states": {"select": 2},
+            "families": [], "blocking_points": [], "module_entropy": 0.0, "mean_depth": 1.0, "distinct_stacks": 1,
+            "clusters": [{
+                "id": "0", "count": 2, "state": "select", "wait_s": null, "wait_minutes": {"0": 1, "7": 1}, "depth": 1,
+                "frames": [place], "created_by": place, "objects": [["0xc000", 2]], "goroutine_ids": [4], "line": 1, "offset": 0,
+                "labels": [{"key": "k", "value": "v", "count": 1}], "sample": sample,
+            }],
+        },
+    })
+}
