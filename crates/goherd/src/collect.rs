@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use herd_diagnose::{Clock, Diagnosis, Event, Request, Watch};
+use herd_model::TargetKind;
 use herd_sources::{Auth, CancelFlag, Options, Target};
 
 use crate::error::ExpectedError;
@@ -63,6 +64,14 @@ pub fn diagnose(
     quiet: bool,
 ) -> anyhow::Result<Diagnosis> {
     let targets = targets.iter().map(|text| Target::parse(text)).collect::<Result<Vec<_>, _>>().map_err(ExpectedError::from)?;
+    if watch.is_some() && !targets.iter().any(|target| target.kind() == TargetKind::Url) {
+        return Err(ExpectedError::Option {
+            option: "--for",
+            why: "a file does not change while it is looked at".into(),
+            next: "Give an address to look at for a while, or several dumps of one process as a series.".into(),
+        }
+        .into());
+    }
     let request = Request { targets, options: options(args)?, watch, clock: Clock::WALL };
     let progress = Progress::start(quiet);
     let answer = ask(&request, command, &mut |event| progress.tell(&event));

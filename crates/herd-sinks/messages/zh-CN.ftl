@@ -105,6 +105,7 @@ demo-open = 在查看器中打开同一结果：{ $command }
 evidence-runtime-proof-count = 运行时的泄漏检测表明，其中 { $count } 个不可能再被唤醒
 evidence-growth-from-seconds-steps-to = 在 { $seconds } 秒内从 { $from } 增至 { $to }（{ $steps } 步，从未回落）
 evidence-persistence-of-still = 窗口开始时的 { $of } 个中，仍有 { $still } 个存活
+evidence-persistence-aged-of-still = 窗口开始时等锁的 { $of } 个仍有 { $still } 个在等，其中 { $aged } 个已连续等待一分钟以上
 evidence-presence-count-present-windows = 同一个栈出现 { $count } 次，最近 { $windows } 份快照中有 { $present } 份可见
 evidence-age-spread-max-min-p50 = 等待 { $min } 到 { $max } 分钟，其中一半不少于 { $p50 } 分钟
 evidence-age-spread-count-seconds = { $count } 个 goroutine 已存活 { $seconds } 秒，却没有一个等待满一分钟：它们会自己醒来

@@ -6,7 +6,7 @@ use std::io::Write;
 use herd_model::Envelope;
 use serde_json::{Value, json};
 
-use crate::{Look, SinkError};
+use crate::{Lang, Look, SinkError};
 
 const VIEWER: &str = include_str!("../../../ui/dist/viewer.html");
 
@@ -50,5 +50,13 @@ pub fn pages(look: &Look<'_>) -> Value {
 }
 
 fn options(look: &Look<'_>) -> Value {
-    look.source_url.map_or_else(|| json!({}), |template| json!({ "source_url": template }))
+    let mut options = json!({});
+    // English is what nobody asked for; the reader's browser knows better then.
+    if look.lang != Lang::En {
+        options["lang"] = json!(look.lang.tag());
+    }
+    if let Some(template) = look.source_url {
+        options["source_url"] = json!(template);
+    }
+    options
 }
