@@ -22,6 +22,11 @@ export function decimal(n: number, digits: number, lang: string): string {
   return new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(n)
 }
 
+/** Time spent, which may be milliseconds. */
+export function seconds(s: number, lang: string): string {
+  return s < 1 ? `${decimal(s * 1000, s < 0.01 ? 1 : 0, lang)} ms` : `${decimal(s, 1, lang)} s`
+}
+
 export function bytes(n: number, lang: string): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   let at = 0

@@ -80,8 +80,8 @@ function sketches(): Sketch[] {
     },
     {
       state: 'select',
-      frames: [at('go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).processQueue', '/root/go/pkg/mod/go.opentelemetry.io/otel/sdk@v1.31.0/trace/batch_span_processor.go', 316)],
-      createdBy: at('go.opentelemetry.io/otel/sdk/trace.NewBatchSpanProcessor', '/root/go/pkg/mod/go.opentelemetry.io/otel/sdk@v1.31.0/trace/batch_span_processor.go', 116),
+      frames: [at('go.opentelemetry.io/otel/sdk/trace.(*batchSpanProcessor).processQueue', '/home/ci/go/pkg/mod/go.opentelemetry.io/otel/sdk@v1.31.0/trace/batch_span_processor.go', 316)],
+      createdBy: at('go.opentelemetry.io/otel/sdk/trace.NewBatchSpanProcessor', '/home/ci/go/pkg/mod/go.opentelemetry.io/otel/sdk@v1.31.0/trace/batch_span_processor.go', 116),
       count: 1,
       minutes: { 192: 1 },
       benign: 'the exporter of spans runs for as long as the process',

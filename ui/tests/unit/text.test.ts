@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { bytes, duration, percent, rate, spread } from '../../src/figure.ts'
+import { bytes, duration, percent, rate, seconds, spread } from '../../src/figure.ts'
 import { fileTail, fitted, ownerOf, packageOf, pieces, placeLine, sourceLink, tailOf } from '../../src/go.ts'
 import { parseInlines, parseMarkdown } from '../../src/markdown.ts'
 import { readSentences, sentencesOf } from '../../build/sentences.ts'
@@ -96,6 +96,7 @@ describe('Go names', () => {
 
 test('figures', () => {
   expect([0, 59, 60, 4260, 11_340, 7200, 200_000].map(duration)).toEqual(['< 1m', '59s', '1m', '71m', '3h09m', '2h', '2d7h'])
+  expect([seconds(0.0042, 'en'), seconds(0.14, 'en'), seconds(120.44, 'en')]).toEqual(['4.2 ms', '140 ms', '120.4 s'])
   expect([bytes(900, 'en'), bytes(71_303_168, 'en')]).toEqual(['900 B', '68 MiB'])
   expect([percent(1, 3, 'en'), percent(1, 3000, 'en'), percent(3, 3, 'en'), percent(0, 0, 'en')]).toEqual(['33.3 %', '0.03 %', '100 %', '–'])
   expect([rate(412.4, 'en'), rate(-0.25, 'en'), rate(0, 'en')]).toEqual(['+412/s', '-0.25/s', '0/s'])
