@@ -92,7 +92,8 @@ pub fn census(snapshot: &Snapshot) -> Census {
 
 fn group_of(snapshot: &Snapshot, id: ClusterId, cluster: &Cluster) -> Group {
     let stack = snapshot.stack(cluster);
-    let frames: Vec<FrameId> = stack.frames.iter().copied().filter(|frame| !names::is_hidden_runtime(snapshot.func(*frame))).collect();
+    let frames: Vec<FrameId> =
+        stack.frames.iter().copied().filter(|frame| !names::is_hidden_runtime(snapshot.func(*frame))).collect();
     let class = class_of(snapshot, cluster);
     let mut hash = Fnv::new();
     for frame in &frames {
@@ -175,7 +176,12 @@ pub fn blocking_frame(snapshot: &Snapshot, frames: &[FrameId]) -> Option<FrameId
         !names::is_std(func, snapshot.file(*frame)) && !names::is_machinery(func)
     };
     let meaningful = |frame: &FrameId| !names::is_machinery(snapshot.func(*frame));
-    frames.iter().find(|frame| outside(frame)).or_else(|| frames.iter().find(|frame| meaningful(frame))).or(frames.first()).copied()
+    frames
+        .iter()
+        .find(|frame| outside(frame))
+        .or_else(|| frames.iter().find(|frame| meaningful(frame)))
+        .or(frames.first())
+        .copied()
 }
 
 /// The state class, with `semacquire` of Go before 1.22 told apart by frames.
@@ -189,7 +195,8 @@ pub fn class_of(snapshot: &Snapshot, cluster: &Cluster) -> StateClass {
         if func.starts_with("sync.(*WaitGroup)") {
             return StateClass::WaitGroup;
         }
-        if func.starts_with("sync.(*Mutex)") || func.starts_with("sync.(*RWMutex)") || func.starts_with("internal/sync.(*Mutex)") {
+        if func.starts_with("sync.(*Mutex)") || func.starts_with("sync.(*RWMutex)") || func.starts_with("internal/sync.(*Mutex)")
+        {
             return StateClass::Lock;
         }
         if func.starts_with("sync.(*Cond)") {

@@ -43,7 +43,8 @@ pub struct Starters {
 
 /// Facts for each family of a census, in its order. Cost: two passes over the goroutine log.
 pub fn family_facts(snapshot: &Snapshot, census: &Census) -> Vec<FamilyFacts> {
-    let starts: Vec<Vec<(GoroutineId, Option<FrameId>)>> = census.families.iter().map(|family| starts(snapshot, census, family)).collect();
+    let starts: Vec<Vec<(GoroutineId, Option<FrameId>)>> =
+        census.families.iter().map(|family| starts(snapshot, census, family)).collect();
     let wanted: FxHashSet<GoroutineId> = starts.iter().flatten().map(|(parent, _)| *parent).collect();
     let mut alive: FxHashMap<GoroutineId, ClusterId> = FxHashMap::default();
     if !wanted.is_empty() {
@@ -59,9 +60,12 @@ pub fn family_facts(snapshot: &Snapshot, census: &Census) -> Vec<FamilyFacts> {
 
 fn starts(snapshot: &Snapshot, census: &Census, family: &Family) -> Vec<(GoroutineId, Option<FrameId>)> {
     let groups = family.groups.iter().map(|at| &census.groups[*at]);
-    let clusters = groups.flat_map(|group| group.clusters.iter().map(move |id| (group.created_by, &snapshot.clusters[id.0 as usize])));
+    let clusters =
+        groups.flat_map(|group| group.clusters.iter().map(move |id| (group.created_by, &snapshot.clusters[id.0 as usize])));
     clusters
-        .flat_map(|(creator, cluster)| cluster.log.iter().filter_map(move |goroutine| goroutine.parent.map(|parent| (parent, creator))))
+        .flat_map(|(creator, cluster)| {
+            cluster.log.iter().filter_map(move |goroutine| goroutine.parent.map(|parent| (parent, creator)))
+        })
         .take(STARTERS_SAMPLED)
         .collect()
 }
@@ -116,7 +120,8 @@ fn facts_of(
 
 fn is_accept(func: &str) -> bool {
     let local = names::local(func);
-    names::package(func) == "net" && (local.ends_with(").Accept") || local.ends_with(").AcceptTCP") || local.ends_with(").AcceptUnix"))
+    names::package(func) == "net"
+        && (local.ends_with(").Accept") || local.ends_with(").AcceptTCP") || local.ends_with(").AcceptUnix"))
 }
 
 /// Adds ages of one set to another.

@@ -41,7 +41,8 @@ struct Tree {
 
 impl Default for Tree {
     fn default() -> Self {
-        let mut tree = Tree { nodes: vec![Node::default()], edges: FxHashMap::default(), names: Vec::new(), index: FxHashMap::default() };
+        let mut tree =
+            Tree { nodes: vec![Node::default()], edges: FxHashMap::default(), names: Vec::new(), index: FxHashMap::default() };
         tree.name("all goroutines");
         tree
     }

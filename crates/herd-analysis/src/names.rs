@@ -4,10 +4,58 @@ use std::borrow::Cow;
 
 /// First path elements of the standard library's packages (Go 1.18 to 1.27, `go list std`).
 const STD_ROOTS: &[&str] = &[
-    "archive", "arena", "bufio", "bytes", "cmp", "compress", "container", "context", "crypto", "database", "debug", "embed",
-    "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image", "index", "internal", "io", "iter", "log", "maps",
-    "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "simd", "slices", "sort", "strconv", "strings",
-    "structs", "sync", "syscall", "testing", "text", "time", "unicode", "unique", "unsafe", "vendor", "weak",
+    "archive",
+    "arena",
+    "bufio",
+    "bytes",
+    "cmp",
+    "compress",
+    "container",
+    "context",
+    "crypto",
+    "database",
+    "debug",
+    "embed",
+    "encoding",
+    "errors",
+    "expvar",
+    "flag",
+    "fmt",
+    "go",
+    "hash",
+    "html",
+    "image",
+    "index",
+    "internal",
+    "io",
+    "iter",
+    "log",
+    "maps",
+    "math",
+    "mime",
+    "net",
+    "os",
+    "path",
+    "plugin",
+    "reflect",
+    "regexp",
+    "runtime",
+    "simd",
+    "slices",
+    "sort",
+    "strconv",
+    "strings",
+    "structs",
+    "sync",
+    "syscall",
+    "testing",
+    "text",
+    "time",
+    "unicode",
+    "unique",
+    "unsafe",
+    "vendor",
+    "weak",
 ];
 
 /// The package path of a function: `net/http.(*conn).serve` → `net/http`. Type arguments may hold slashes and dots, so the name is
@@ -66,8 +114,16 @@ pub fn is_hidden_runtime(func: &str) -> bool {
 /// `golang.org/x/sync`, linknamed hooks such as `sync.runtime_SemacquireMutex`.
 pub fn is_machinery(func: &str) -> bool {
     let package = package(func);
-    matches!(package, "runtime" | "sync" | "syscall" | "sync/atomic" | "internal" | "golang.org/x/sync/semaphore" | "golang.org/x/sync/errgroup")
-        || package.starts_with("internal/")
+    matches!(
+        package,
+        "runtime"
+            | "sync"
+            | "syscall"
+            | "sync/atomic"
+            | "internal"
+            | "golang.org/x/sync/semaphore"
+            | "golang.org/x/sync/errgroup"
+    ) || package.starts_with("internal/")
         || package.starts_with("runtime/")
         || func == "time.Sleep"
 }
@@ -121,7 +177,9 @@ fn closure_stem(func: &str) -> &str {
 fn is_closure_part(part: &str) -> bool {
     let text = part.trim_start_matches(['.', '·', '-']);
     let digits = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
-    digits(text) || ["func", "gowrap", "deferwrap", "range"].iter().any(|word| text.strip_prefix(word).is_some_and(digits)) || text == "dwrap"
+    digits(text)
+        || ["func", "gowrap", "deferwrap", "range"].iter().any(|word| text.strip_prefix(word).is_some_and(digits))
+        || text == "dwrap"
 }
 
 /// The last path element of a file, either slash.

@@ -74,7 +74,9 @@ fn truncation_text(truncation: &Truncation) -> String {
             "the dump is 67,108,864 bytes long, where net/http/pprof stops without a sign; goroutines are missing".to_owned()
         }
         Truncation::CutAt(offset) => format!("the input ends inside a goroutine at byte {offset}"),
-        Truncation::CountMismatch { promised, found } => format!("the header promises {promised} goroutines, the records hold {found}"),
+        Truncation::CountMismatch { promised, found } => {
+            format!("the header promises {promised} goroutines, the records hold {found}")
+        }
         Truncation::ReaderLimit(limit) => limit.to_string(),
     }
 }
@@ -126,7 +128,8 @@ fn cluster_report(snapshot: &Snapshot, group: &Group, benign: Option<String>) ->
         *wait_minutes.entry(0).or_default() += group.waits.unaged;
     }
     let clusters = || group.clusters.iter().map(|id| &snapshot.clusters[id.0 as usize]);
-    let mut ids: Vec<u64> = clusters().flat_map(|cluster| cluster.log.iter().take(IDS_MAX)).map(|goroutine| goroutine.id).collect();
+    let mut ids: Vec<u64> =
+        clusters().flat_map(|cluster| cluster.log.iter().take(IDS_MAX)).map(|goroutine| goroutine.id).collect();
     ids.sort_unstable();
     ids.truncate(IDS_MAX);
     ClusterReport {
@@ -171,8 +174,12 @@ fn labels(snapshot: &Snapshot, group: &Group) -> Vec<Label> {
 }
 
 fn objects(snapshot: &Snapshot, group: &Group) -> Vec<(String, u64)> {
-    let mut all: Vec<_> =
-        group.clusters.iter().flat_map(|id| snapshot.clusters[id.0 as usize].objects.iter()).map(|(at, count)| (*at, *count)).collect();
+    let mut all: Vec<_> = group
+        .clusters
+        .iter()
+        .flat_map(|id| snapshot.clusters[id.0 as usize].objects.iter())
+        .map(|(at, count)| (*at, *count))
+        .collect();
     all.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     all.truncate(OBJECTS_MAX);
     all.into_iter().map(|(at, count)| (format!("{:#x}", at.0), count)).collect()
@@ -241,8 +248,8 @@ fn module_entropy(snapshot: &Snapshot, census: &Census) -> f64 {
     }
     let total = counted.values().sum::<u64>() as f64;
     let bits: f64 = counted.values().map(|count| *count as f64 / total).map(|p| -p * p.log2()).sum();
-    // An empty sum of negatives is −0.
-    bits.max(0.0)
+    // An empty or zero sum of negatives is −0.
+    bits + 0.0
 }
 
 fn mean_depth(census: &Census) -> f64 {
@@ -250,4 +257,3 @@ fn mean_depth(census: &Census) -> f64 {
     let frames: u64 = census.groups.iter().map(|group| group.count * group.frames.len() as u64).sum();
     if goroutines == 0 { 0.0 } else { frames as f64 / goroutines as f64 }
 }
-

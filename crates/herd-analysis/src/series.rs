@@ -79,6 +79,8 @@ pub struct Sustained {
     pub rise: u64,
     /// Goroutines gained a second in it.
     pub rate_per_s: f64,
+    /// Rose at every step; else it only never fell.
+    pub every_step: bool,
     /// Index of the point it starts at.
     pub from: usize,
 }
@@ -181,7 +183,8 @@ impl Series {
         if counts[steps[from]] == 0 && from + 1 < steps.len() {
             from += 1;
         }
-        self.stretch(counts, steps, from).filter(|stretch| stretch.span_s >= SUSTAINED_S * SLACK && stretch.steps >= SUSTAINED_STEPS)
+        self.stretch(counts, steps, from)
+            .filter(|stretch| stretch.span_s >= SUSTAINED_S * SLACK && stretch.steps >= SUSTAINED_STEPS)
     }
 
     fn slow(&self, counts: &[u64], steps: &[usize], stayed: Option<(u64, u64)>) -> Option<Sustained> {
@@ -206,6 +209,7 @@ impl Series {
             steps: steps.len() - 1 - from,
             rise,
             rate_per_s: rise as f64 / span_s,
+            every_step: steps[from..].windows(2).all(|pair| counts[pair[1]] > counts[pair[0]]),
             from: first,
         })
     }
@@ -271,7 +275,8 @@ fn inbound_connections(snapshot: &Snapshot, census: &Census, facts: &[FamilyFact
     let of_family = |at: usize| &census.families[at];
     (0..census.families.len())
         .filter(|at| {
-            facts[*at].started_by_acceptor || of_family(*at).groups.iter().any(|group| serves_connection(snapshot, &census.groups[*group]))
+            facts[*at].started_by_acceptor
+                || of_family(*at).groups.iter().any(|group| serves_connection(snapshot, &census.groups[*group]))
         })
         .map(|at| of_family(at).count)
         .sum()

@@ -31,7 +31,8 @@ pub(crate) struct Gathered {
 }
 
 pub(crate) fn gather(request: &Request, cancel: &CancelFlag, tell: &mut dyn FnMut(Event<'_>)) -> Result<Gathered, SourceError> {
-    let (addresses, local): (Vec<&Target>, Vec<&Target>) = request.targets.iter().partition(|target| target.kind() == TargetKind::Url);
+    let (addresses, local): (Vec<&Target>, Vec<&Target>) =
+        request.targets.iter().partition(|target| target.kind() == TargetKind::Url);
     let mut gathered = Gathered { subjects: Vec::new(), notes: Vec::new(), first_error: None };
     if !local.is_empty() {
         let mut testimonies = Vec::new();
@@ -184,12 +185,14 @@ fn series_name(names: &[&str]) -> String {
     }
 }
 
-/// The same note of every snapshot of a series says nothing more than once.
+/// The same note of every snapshot of a series says nothing more than once, whatever numbers stand in it; the latest is kept.
 fn dedup_notes(notes: &mut Vec<Note>) {
+    let form = |note: &Note| note.text.replace(|c: char| c.is_ascii_digit() || c == ',', "");
     let mut kept: Vec<Note> = Vec::with_capacity(notes.len());
     for note in notes.drain(..) {
-        if note.offset.is_some() || !kept.contains(&note) {
-            kept.push(note);
+        match kept.iter_mut().find(|other| note.offset.is_none() && other.offset.is_none() && form(other) == form(&note)) {
+            Some(earlier) => *earlier = note,
+            None => kept.push(note),
         }
     }
     *notes = kept;
@@ -197,7 +200,8 @@ fn dedup_notes(notes: &mut Vec<Note>) {
 
 /// Snapshots with states and creators cannot be lined up with those without: the larger side is kept, the fuller one on a tie.
 fn comparable(snapshots: Vec<Snapshot>, notes: &mut Vec<Note>) -> Vec<Snapshot> {
-    let (full, counts): (Vec<Snapshot>, Vec<Snapshot>) = snapshots.into_iter().partition(|snapshot| snapshot.origin.tells_state());
+    let (full, counts): (Vec<Snapshot>, Vec<Snapshot>) =
+        snapshots.into_iter().partition(|snapshot| snapshot.origin.tells_state());
     let (kept, left) = if full.len() >= counts.len() { (full, counts) } else { (counts, full) };
     if !left.is_empty() && !kept.is_empty() {
         let form = herd_analysis::report::origin_text(left[0].origin);
@@ -214,8 +218,8 @@ fn points(mut snapshots: Vec<Snapshot>, notes: &mut Vec<Note>) -> Vec<Point> {
     }
     let mut sorted: Vec<i64> = times.unwrap_or_default();
     sorted.sort_unstable();
-    let timed = sorted.len() == snapshots.len() && sorted.windows(2).all(|pair| pair[0] < pair[1]);
-    if !timed && snapshots.len() > 1 {
+    let ordered = sorted.len() == snapshots.len() && sorted.windows(2).all(|pair| pair[0] < pair[1]);
+    if !ordered && snapshots.len() > 1 {
         notes.push(crate::advice(
             "the snapshots carry no times that tell them apart; growth is ranked, not judged. Name files by time, such as \
              dump-20261121-110203.txt, or save them with `goherd snap --save`",
@@ -225,7 +229,7 @@ fn points(mut snapshots: Vec<Snapshot>, notes: &mut Vec<Note>) -> Vec<Point> {
     snapshots
         .into_iter()
         .map(|snapshot| {
-            let at_s = snapshot.taken_at_ns.filter(|_| timed).map(|ns| (ns - origin) as f64 / 1e9);
+            let at_s = snapshot.taken_at_ns.filter(|_| ordered).map(|ns| (ns - origin) as f64 / 1e9);
             Point::new(at_s, snapshot)
         })
         .collect()

@@ -102,7 +102,8 @@ fn judge_family(
     if sightings.first().is_some_and(|(_, sighting)| sighting.structural) {
         return push_finding(judgement, scene, target, &sightings, Certainty::Proven, scene.count());
     }
-    let sustained = scene.growth.and_then(|growth| growth.sustained.filter(|_| outlives(growth)).map(|stretch| (growth, stretch)));
+    let sustained =
+        scene.growth.and_then(|growth| growth.sustained.filter(|_| outlives(growth)).map(|stretch| (growth, stretch)));
     let mut load_fact = None;
     if let Some((growth, stretch)) = sustained
         && !sightings.is_empty()
@@ -116,14 +117,17 @@ fn judge_family(
         }
     }
     if let Some(fact) = queue_that_never_moves(scene, series) {
-        sightings.iter_mut().take(1).for_each(|(_, sighting)| sighting.evidence.extend([Some(fact.clone()), age_fact(scene)].into_iter().flatten()));
+        sightings
+            .iter_mut()
+            .take(1)
+            .for_each(|(_, sighting)| sighting.evidence.extend([Some(fact.clone()), age_fact(scene)].into_iter().flatten()));
         return push_finding(judgement, scene, target, &sightings, Certainty::Suspected, scene.count());
     }
     if let Some(hidden) = why_not_a_candidate(scene, series, sightings.is_empty(), load_fact.is_some()) {
         *judgement.hidden.entry(hidden.to_owned()).or_default() += scene.count();
         return;
     }
-    suspects.push(suspect(scene, target, &sightings, load_fact));
+    suspects.push(suspect(scene, target, &sightings, load_fact.as_ref()));
 }
 
 /// Goroutines that wait for a lock through the whole window, three and more of them for a minute at a stretch. A Go mutex is handed
@@ -204,10 +208,11 @@ fn runtime_proof(count: u64) -> Evidence {
 
 fn growth_facts(scene: &Scene<'_>, growth: &Growth, stretch: Sustained) -> Vec<Evidence> {
     let (from, to) = (growth.counts[stretch.from], scene.count());
+    let how = if stretch.every_step { "at every one of" } else { "never falling in" };
     let mut facts = vec![
         Evidence::new(
             EvidenceKind::Growth,
-            format!("rose from {from} to {to} in {:.0} s, at every one of {} steps or without ever falling", stretch.span_s, stretch.steps),
+            format!("rose from {from} to {to} in {:.0} s, {how} {} steps", stretch.span_s, stretch.steps),
         )
         .with("from", &from)
         .with("to", &to)
@@ -230,10 +235,13 @@ fn growth_facts(scene: &Scene<'_>, growth: &Growth, stretch: Sustained) -> Vec<E
 fn presence_fact(scene: &Scene<'_>, growth: &Growth) -> Option<Evidence> {
     let (present, windows) = growth.presence;
     (scene.count() >= 50 && present * 10 >= windows * 7).then(|| {
-        Evidence::new(EvidenceKind::Presence, format!("the same stack stands {} times, in {present} of the last {windows} snapshots", scene.count()))
-            .with("count", &scene.count())
-            .with("present", &present)
-            .with("windows", &windows)
+        Evidence::new(
+            EvidenceKind::Presence,
+            format!("the same stack stands {} times, in {present} of the last {windows} snapshots", scene.count()),
+        )
+        .with("count", &scene.count())
+        .with("present", &present)
+        .with("windows", &windows)
     })
 }
 
@@ -243,7 +251,7 @@ fn age_fact(scene: &Scene<'_>) -> Option<Evidence> {
     Some(
         Evidence::new(
             EvidenceKind::AgeSpread,
-            format!("they wait for {:.0} to {:.0} minutes, half of them for {:.0} or more", minutes(wait.min), minutes(wait.max), minutes(wait.p50)),
+            format!("the oldest waits for {:.0} min, half of them for {:.0} min or more", minutes(wait.max), minutes(wait.p50)),
         )
         .with("min", &minutes(wait.min))
         .with("p50", &minutes(wait.p50))
@@ -264,15 +272,19 @@ fn push_finding(
     let (at, started_by) = (scene.at(), scene.started_by());
     let mut evidence = sighting.evidence.clone();
     // Where even the direction is hidden, every pattern of channels is as good as the next.
-    let named = match scene.class() {
-        StateClass::Channel => others.len(),
-        _ if sighting.structural => 0,
-        _ => PATTERNS_A_FAMILY - 1,
+    let named = if scene.class() == StateClass::Channel {
+        others.len()
+    } else if sighting.structural {
+        0
+    } else {
+        PATTERNS_A_FAMILY - 1
     };
     let also: Vec<_> = others.iter().take(named).map(|(other, _)| other.pattern_id()).collect();
     if !also.is_empty() {
         let list = also.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        evidence.push(Evidence::new(EvidenceKind::AlsoFits, format!("the stack alone would also fit {list}")).with("patterns", &list));
+        evidence.push(
+            Evidence::new(EvidenceKind::AlsoFits, format!("the stack alone would also fit {list}")).with("patterns", &list),
+        );
     }
     judgement.findings.push(Finding {
         id: pattern.pattern_id(),
@@ -302,13 +314,18 @@ fn rate(scene: &Scene<'_>) -> Option<f64> {
     Some((rate * 100.0).round() / 100.0)
 }
 
-fn suspect(scene: &Scene<'_>, target: &Target, sightings: &[(&'static Pattern, Sighting)], load_fact: Option<Evidence>) -> Suspect {
+fn suspect(
+    scene: &Scene<'_>,
+    target: &Target,
+    sightings: &[(&'static Pattern, Sighting)],
+    load_fact: Option<&Evidence>,
+) -> Suspect {
     let score = score(scene, sightings, load_fact.is_some());
     let candidates = sightings
         .iter()
         .take(PATTERNS_A_FAMILY)
         .zip(1u32..)
-        .map(|((pattern, sighting), family_rank)| candidate(scene, target, pattern, sighting, family_rank, load_fact.as_ref()))
+        .map(|((pattern, sighting), family_rank)| candidate(scene, target, pattern, sighting, family_rank, load_fact))
         .collect();
     Suspect { score, count: scene.count(), candidates }
 }
@@ -328,7 +345,10 @@ fn candidate(
     evidence.extend(load_fact.cloned());
     evidence.extend(scene.growth.and_then(|growth| presence_fact(scene, growth)));
     if !scene.snapshot().origin.tells_state() {
-        evidence.push(Evidence::new(EvidenceKind::WitnessLimit, "the profile carries no state, age or creator; the state is inferred from frames"));
+        evidence.push(Evidence::new(
+            EvidenceKind::WitnessLimit,
+            "the profile carries no state, age or creator; the state is inferred from frames",
+        ));
     }
     Candidate {
         id: pattern.pattern_id(),

@@ -129,7 +129,8 @@ pub fn diagnose(
 }
 
 fn fill(mut envelope: Envelope, mut series: Series) -> Diagnosis {
-    let times: Vec<String> = series.points.iter().map(|point| point.snapshot.taken_at_ns.and_then(rfc3339).unwrap_or_default()).collect();
+    let times: Vec<String> =
+        series.points.iter().map(|point| point.snapshot.taken_at_ns.and_then(rfc3339).unwrap_or_default()).collect();
     if series.points.len() > 1 {
         envelope.series = Some(series.report(times, SERIES_FAMILIES_MAX));
     }
@@ -150,7 +151,9 @@ fn benign_reasons(snapshot: &Snapshot, census: &Census) -> Vec<Option<String>> {
 
 fn worst_first(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
-        (b.severity, b.certainty, b.count).cmp(&(a.severity, a.certainty, a.count)).then_with(|| a.fingerprint.cmp(&b.fingerprint))
+        (b.severity, b.certainty, b.count)
+            .cmp(&(a.severity, a.certainty, a.count))
+            .then_with(|| a.fingerprint.cmp(&b.fingerprint))
     });
 }
 

@@ -84,7 +84,9 @@ fn readers_beside(scene: &Scene<'_>, series: &Series, growth: &Growth, stretch: 
     };
     let at = (0..series.last().census.families.len()).find(moves_along)?;
     let readers = series.last().census.families[at].count;
-    Some(follows(&format!("{readers} goroutines started by the same function read from connections and rise step by step with them")))
+    Some(follows(&format!(
+        "{readers} goroutines started by the same function read from connections and rise step by step with them"
+    )))
 }
 
 /// Gains at each step agree within a quarter, or three goroutines.

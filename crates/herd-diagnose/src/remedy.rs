@@ -8,7 +8,9 @@ pub(crate) fn next(id: &PatternId, target: &Target) -> Vec<String> {
     let mut next = vec![format!("goherd explain {id}")];
     match target.kind {
         TargetKind::File => next.push(format!("goherd open {}", first_name(target))),
-        TargetKind::Url | TargetKind::Recording => next.push(format!("goherd doctor {} --format html > report.html", target.name)),
+        TargetKind::Url | TargetKind::Recording => {
+            next.push(format!("goherd doctor {} --format html > report.html", target.name))
+        }
         TargetKind::Stdin => {}
     }
     next
@@ -29,7 +31,9 @@ fn decide(witness: Witness, target: &Target, at: &Place) -> String {
         Witness::LeakProfile if address => {
             format!("goherd doctor {} on a process built with Go 1.27: its goroutineleak profile proves leaks", target.name)
         }
-        Witness::LeakProfile => "goherd doctor LEAKS: the text of /debug/pprof/goroutineleak?debug=1 of a process built with Go 1.27".to_owned(),
+        Witness::LeakProfile => {
+            "goherd doctor LEAKS: the text of /debug/pprof/goroutineleak?debug=1 of a process built with Go 1.27".to_owned()
+        }
         Witness::SystemDump => {
             "goherd doctor STDERR: what the process prints on SIGQUIT (it ends by that); it carries channel addresses".to_owned()
         }

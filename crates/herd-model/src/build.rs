@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::{
-    Ancestor, Cluster, ClusterId, Frame, FrameId, GoroutineLog, LabelSetId, NameId, Names, Origin, Snapshot, Stack, StackId, WaitMinutes,
-    WaitReason,
+    Ancestor, Cluster, ClusterId, Frame, FrameId, GoroutineLog, LabelSetId, NameId, Names, Origin, Snapshot, Stack, StackId,
+    WaitMinutes, WaitReason,
 };
 
 /// A snapshot under construction. Interning is O(1) a call; [`SnapshotBuilder::absorb`] is linear in distinct stacks and logged goroutines.

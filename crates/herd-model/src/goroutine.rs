@@ -192,7 +192,8 @@ mod tests {
     #[test]
     fn what_is_pushed_is_read_back_in_order() {
         let first = Goroutine { id: 4711, parent: Some(GoroutineId(1)), wait_minutes: Some(41), ..Goroutine::default() };
-        let second = Goroutine { id: 12, object: Some(Address(0xc000_4a81_20)), locked: true, leaked: true, ..Goroutine::default() };
+        let second =
+            Goroutine { id: 12, object: Some(Address(0x00c0_004a_8120)), locked: true, leaked: true, ..Goroutine::default() };
         let third = Goroutine {
             id: u64::MAX,
             parent: Some(GoroutineId(u64::MAX)),

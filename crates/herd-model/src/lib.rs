@@ -17,9 +17,11 @@ pub use envelope::{Envelope, Note, NoteKind, SCHEMA, Target, TargetKind, Verdict
 pub use evidence::{Evidence, EvidenceKind, Place};
 pub use finding::{Candidate, Certainty, Finding, PatternId, Severity, Spread};
 pub use goroutine::{Address, Goroutine, GoroutineId, GoroutineLog, LabelSetId};
-pub use report::{BlockingPoint, ClusterReport, FamilyReport, Flame, FrameReport, Label, Redaction, SeriesFamily, SeriesReport, SnapshotReport};
+pub use report::{
+    BlockingPoint, ClusterReport, FamilyReport, Flame, FrameReport, Label, Redaction, SeriesFamily, SeriesReport, SnapshotReport,
+};
 pub use snapshot::{
-    Ancestor, Cluster, ClusterId, Crash, Frame, FrameId, Name, NameId, Names, ObjectKind, Origin, Snapshot, Stack, StackId, Truncation,
-    WaitMinutes,
+    Ancestor, Cluster, ClusterId, Crash, Frame, FrameId, Name, NameId, Names, ObjectKind, Origin, Snapshot, Stack, StackId,
+    Truncation, WaitMinutes,
 };
 pub use state::{StateClass, WaitReason};

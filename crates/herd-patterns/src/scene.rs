@@ -61,7 +61,12 @@ impl Sighting {
 
     /// A wait that can by its structure never end.
     pub fn structure(text: impl Into<String>) -> Self {
-        Sighting { fit: 100, structural: true, evidence: vec![Evidence::new(EvidenceKind::Structure, text)], decide_by: Vec::new() }
+        Sighting {
+            fit: 100,
+            structural: true,
+            evidence: vec![Evidence::new(EvidenceKind::Structure, text)],
+            decide_by: Vec::new(),
+        }
     }
 
     /// Fits better by `points` if there is a fact for it.
@@ -202,7 +207,8 @@ impl<'a> Scene<'a> {
     /// Other families (index, family) that share a starter goroutine with this one.
     pub fn sisters(&self) -> Vec<(usize, &'a Family)> {
         let own = &self.facts().parents;
-        let shares = |at: &usize| *at != self.family && self.point.facts[*at].parents.iter().any(|id| own.binary_search(id).is_ok());
+        let shares =
+            |at: &usize| *at != self.family && self.point.facts[*at].parents.iter().any(|id| own.binary_search(id).is_ok());
         (0..self.point.census.families.len()).filter(shares).map(|at| (at, &self.point.census.families[at])).collect()
     }
 
@@ -210,7 +216,8 @@ impl<'a> Scene<'a> {
     pub fn is_closure_of_starter(&self) -> bool {
         let (snapshot, group) = (self.snapshot(), self.group());
         let (Some(at), Some(creator)) = (group.at, group.created_by) else { return false };
-        names::normal(snapshot.func(at)).strip_suffix(".func") == Some(names::normal(snapshot.func(creator)).trim_end_matches(".func"))
+        names::normal(snapshot.func(at)).strip_suffix(".func")
+            == Some(names::normal(snapshot.func(creator)).trim_end_matches(".func"))
     }
 
     /// The form carries states: text of stacks, not a profile.
@@ -233,7 +240,9 @@ impl<'a> Scene<'a> {
     pub fn nested_methods(&self) -> Option<Evidence> {
         let user = self.user_frames();
         let (inner, outer) = (user.first()?, user.get(1)?);
-        let receiver = |func: &str| names::local(func).split_once(").").map(|(receiver, _)| (names::package(func).to_owned(), receiver.to_owned()));
+        let receiver = |func: &str| {
+            names::local(func).split_once(").").map(|(receiver, _)| (names::package(func).to_owned(), receiver.to_owned()))
+        };
         let same = receiver(inner).is_some() && receiver(inner) == receiver(outer);
         same.then(|| {
             let (inner, outer) = (names::short(inner), names::short(outer));
@@ -245,13 +254,15 @@ impl<'a> Scene<'a> {
 
     /// The receive is `v, ok := <-ch` or `range ch` (`runtime.chanrecv2`), where the witness shows runtime frames.
     pub fn ranges(&self) -> Option<Evidence> {
-        self.runtime_calls("runtime.chanrecv2")
-            .then(|| Evidence::new(EvidenceKind::Shape, "the receive is that of a range loop, or asks whether the channel is closed"))
+        self.runtime_calls("runtime.chanrecv2").then(|| {
+            Evidence::new(EvidenceKind::Shape, "the receive is that of a range loop, or asks whether the channel is closed")
+        })
     }
 
     /// The receive is a plain `<-ch` (`runtime.chanrecv1`), where the witness shows runtime frames.
     pub fn receives_once(&self) -> Option<Evidence> {
-        self.runtime_calls("runtime.chanrecv1").then(|| Evidence::new(EvidenceKind::Shape, "the receive is a single `<-`, not a range loop"))
+        self.runtime_calls("runtime.chanrecv1")
+            .then(|| Evidence::new(EvidenceKind::Shape, "the receive is a single `<-`, not a range loop"))
     }
 
     /// Whether a runtime function, hidden from the group's frames, stands on the stack.
@@ -269,7 +280,11 @@ impl<'a> Scene<'a> {
 
     /// The profile hides whether the goroutines send or receive.
     pub fn direction_hidden(&self) -> Option<Evidence> {
-        (self.class() == StateClass::Channel)
-            .then(|| Evidence::new(EvidenceKind::WitnessLimit, "debug=1 text does not say whether they send or receive; debug=0 and debug=2 do"))
+        (self.class() == StateClass::Channel).then(|| {
+            Evidence::new(
+                EvidenceKind::WitnessLimit,
+                "debug=1 text does not say whether they send or receive; debug=0 and debug=2 do",
+            )
+        })
     }
 }

@@ -27,9 +27,14 @@ pub fn root() -> PathBuf {
 fn pattern_page(pattern: &Pattern) -> anyhow::Result<String> {
     let folder = root().join("crates/herd-patterns/src/patterns").join(pattern.slug);
     let read = |part: &str| std::fs::read_to_string(folder.join(part)).with_context(|| format!("read {}/{part}", pattern.slug));
-    let mut page = format!("<!-- Written by `cargo xtask docs` from crates/herd-patterns/src/patterns/{}; edit there. -->\n\n", pattern.slug);
+    let mut page = format!(
+        "<!-- Written by `cargo xtask docs` from crates/herd-patterns/src/patterns/{}; edit there. -->\n\n",
+        pattern.slug
+    );
     page.push_str(pattern.page(Lang::En).body.trim_end());
-    for (heading, part) in [("The program that shows it", "kernel/kernel.go"), ("The same program, cured", "kernel/fixed/fixed.go")] {
+    for (heading, part) in
+        [("The program that shows it", "kernel/kernel.go"), ("The same program, cured", "kernel/fixed/fixed.go")]
+    {
         write!(page, "\n\n## {heading}\n\n```go\n{}\n```", read(part)?.trim_end())?;
     }
     page.push('\n');
@@ -40,7 +45,8 @@ fn index() -> String {
     let mut page = "<!-- Written by `cargo xtask docs`; edit the patterns' pages. -->\n\n# Patterns\n\n| id | what | severity |\n|---|---|---|\n".to_owned();
     for pattern in CATALOGUE {
         let title = pattern.page(Lang::En).title;
-        writeln!(page, "| [{id}]({id}.md) | {title} | {} |", pattern.severity.as_str(), id = pattern.id).expect("a String takes every write");
+        writeln!(page, "| [{id}]({id}.md) | {title} | {} |", pattern.severity.as_str(), id = pattern.id)
+            .expect("a String takes every write");
     }
     page
 }

@@ -69,19 +69,24 @@ fn cargo(args: &[&str]) -> anyhow::Result<()> {
 
 /// The sources' tests ask a live process for a profile only Go 1.27 has, so that toolchain is fetched first.
 fn tests() -> anyhow::Result<()> {
-    let toolchains = fixtures::toolchain_folder(27)?;
+    let go = fixtures::go_command("1.27")?;
+    let toolchain = go.ancestors().nth(2).context("a toolchain's folder holds bin/go")?;
     let mut test = Command::new("cargo");
-    test.args(["test", "--workspace", "--quiet", "--no-fail-fast"]).env("GOHERD_TEST_GO_1_27", toolchains).current_dir(root());
+    test.args(["test", "--workspace", "--quiet", "--no-fail-fast"]).env("GOHERD_TEST_GO_1_27", toolchain).current_dir(root());
     checked(&mut test)
 }
 
 fn go_sources() -> anyhow::Result<()> {
-    let unformatted = Command::new("gofmt").args(["-l", "testbed", "crates/herd-patterns/src/patterns"]).current_dir(root()).output()?;
+    let unformatted =
+        Command::new("gofmt").args(["-l", "testbed", "crates/herd-patterns/src/patterns"]).current_dir(root()).output()?;
     let listed = String::from_utf8_lossy(&unformatted.stdout);
     if !listed.trim().is_empty() || !unformatted.status.success() {
         bail!("gofmt would change\n{listed}");
     }
-    checked(Command::new("go").args(["vet", "./..."]).current_dir(root().join("testbed")))
+    for module in ["testbed", "testbed/incident", "testbed/peers"] {
+        checked(Command::new("go").args(["vet", "./..."]).current_dir(root().join(module)))?;
+    }
+    Ok(())
 }
 
 /// The README's first command, to the letter.

@@ -30,8 +30,14 @@ const IMPURE_WORDS: &[&str] = &["std::fs", "std::net", "std::env::", "tokio::", 
 const FILE_LINES_MAX: usize = 600;
 
 /// Registry hosts and machine paths: they belong in lock files and nowhere else.
-const FORBIDDEN: &[&str] =
-    &["registry.npmjs\u{2e}org", "proxy.golang\u{2e}org", "static.crates\u{2e}io", "files.pythonhosted\u{2e}org", "/wor\u{6b}/", "/roo\u{74}/"];
+const FORBIDDEN: &[&str] = &[
+    "registry.npmjs\u{2e}org",
+    "proxy.golang\u{2e}org",
+    "static.crates\u{2e}io",
+    "files.pythonhosted\u{2e}org",
+    "/wor\u{6b}/",
+    "/roo\u{74}/",
+];
 
 /// Checks every rule and lists every breach.
 pub fn run(_args: &[String]) -> anyhow::Result<()> {
@@ -106,7 +112,8 @@ pub fn tracked() -> anyhow::Result<Vec<PathBuf>> {
 
 fn text_rules(path: &Path, breaches: &mut Vec<String>) -> anyhow::Result<()> {
     let name = shown(path);
-    let generated = ["Cargo.lock", "package-lock.json", "go.sum"].iter().any(|lock| name.ends_with(lock)) || name.contains("ui/dist/");
+    let generated =
+        ["Cargo.lock", "package-lock.json", "go.sum"].iter().any(|lock| name.ends_with(lock)) || name.contains("ui/dist/");
     let Ok(text) = String::from_utf8(std::fs::read(path)?) else { return Ok(()) };
     if generated {
         return Ok(());

@@ -17,7 +17,10 @@ fn series(step_s: f64, counts: &[u64], connections: &[u64]) -> (Series, u64) {
         .map(|(at, (count, open))| {
             let ids: Vec<u64> = (1000..1000 + count).collect();
             let conns: Vec<u64> = (500_000..500_000 + open).collect();
-            Point::new(Some(at as f64 * step_s), snapshot(&[(LEAK, WaitReason::Select, &ids), (SERVE, WaitReason::IoWait, &conns)]))
+            Point::new(
+                Some(at as f64 * step_s),
+                snapshot(&[(LEAK, WaitReason::Select, &ids), (SERVE, WaitReason::IoWait, &conns)]),
+            )
         })
         .collect();
     let family = herd_analysis::census(&snapshot(&[(LEAK, WaitReason::Select, &[1])])).families[0].id;

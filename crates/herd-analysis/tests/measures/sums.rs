@@ -42,12 +42,18 @@ fn semacquire_of_old_go_is_told_apart_by_frames() {
 #[test]
 fn the_blocking_frame_is_the_users_or_the_librarys_own() {
     for (frames, func) in [
-        ("internal/poll.(*FD).Read /go/src/internal/poll/fd.go:1; net.(*conn).Read /go/src/net/net.go:2; shop.read /b/r.go:3", "shop.read"),
+        (
+            "internal/poll.(*FD).Read /go/src/internal/poll/fd.go:1; net.(*conn).Read /go/src/net/net.go:2; shop.read /b/r.go:3",
+            "shop.read",
+        ),
         (
             "internal/poll.(*FD).Read /go/src/internal/poll/fd.go:1; net/http.(*persistConn).readLoop /go/src/net/http/transport.go:2",
             "net/http.(*persistConn).readLoop",
         ),
-        ("sync.runtime_SemacquireMutex /go/src/runtime/sema.go:1; sync.(*Mutex).Lock /go/src/sync/mutex.go:2; shop.get /b/s.go:3", "shop.get"),
+        (
+            "sync.runtime_SemacquireMutex /go/src/runtime/sema.go:1; sync.(*Mutex).Lock /go/src/sync/mutex.go:2; shop.get /b/s.go:3",
+            "shop.get",
+        ),
     ] {
         let snapshot = snapshot(&[(frames, WaitReason::IoWait, &[1])]);
         let at = census(&snapshot).groups[0].at.unwrap();

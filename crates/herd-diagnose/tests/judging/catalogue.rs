@@ -1,13 +1,11 @@
 //! Every kernel's recordings against every pattern: named where the witness suffices, a candidate where not, silent when cured.
 //! The truth is read from the marks in the kernels' source.
 
-
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::recorded::{Marks, Recording, recordings};
 use herd_model::{Candidate, Finding, Place};
 use herd_patterns::{CATALOGUE, Pattern};
-use crate::recorded::{Marks, Recording, recordings};
 
 /// Off-diagonal findings that are right to be made, with the reason: (kernel, finding, why).
 const REASONED: &[(&str, &str, &str)] = &[
@@ -56,7 +54,8 @@ fn each_kernel_is_named_on_every_go_version_and_its_twin_is_silent() {
             if recording.is_leak_profile() && BLIND.contains(&pattern.id) {
                 blind += 1;
                 if !judgement.findings.is_empty() {
-                    failures.push(format!("{recording}: the leak profile is blind to {}, yet it was read to show it", pattern.id));
+                    failures
+                        .push(format!("{recording}: the leak profile is blind to {}, yet it was read to show it", pattern.id));
                 }
                 continue;
             }
@@ -86,7 +85,13 @@ fn each_kernel_is_named_on_every_go_version_and_its_twin_is_silent() {
 
 /// The pattern is a finding, among the patterns a finding says fit as well, or a candidate among the first three; at a marked line
 /// and started by a marked line.
-fn named(pattern: &Pattern, marks: &Marks, recording: &Recording, findings: &[Finding], candidates: &[Candidate]) -> Result<(), String> {
+fn named(
+    pattern: &Pattern,
+    marks: &Marks,
+    recording: &Recording,
+    findings: &[Finding],
+    candidates: &[Candidate],
+) -> Result<(), String> {
     let places = findings
         .iter()
         .filter(|finding| finding.id.0 == pattern.id || finding.also.iter().any(|also| also.0 == pattern.id))
@@ -112,7 +117,10 @@ fn each_series_of_a_leak_is_a_finding() {
         for recording in recordings(pattern).into_iter().filter(|recording| recording.is_series() && !recording.cured) {
             let judgement = recording.judge();
             if judgement.findings.is_empty() {
-                failures.push(format!("{recording}: no finding; candidates {:?}", judgement.candidates.iter().map(|c| c.id.to_string()).collect::<Vec<_>>()));
+                failures.push(format!(
+                    "{recording}: no finding; candidates {:?}",
+                    judgement.candidates.iter().map(|c| c.id.to_string()).collect::<Vec<_>>()
+                ));
             }
         }
     }
@@ -131,7 +139,8 @@ fn print_matrix(matrix: &BTreeMap<(&str, String), u32>) {
     let ids: Vec<&str> = CATALOGUE.iter().map(|pattern| pattern.id).collect();
     println!("findings by kernel (row) and pattern (column)\n        {}", ids.join(" "));
     for kernel in &ids {
-        let cells: Vec<String> = ids.iter().map(|id| matrix.get(&(*kernel, (*id).to_owned())).map_or("    .".into(), |n| format!("{n:5}"))).collect();
+        let cells: Vec<String> =
+            ids.iter().map(|id| matrix.get(&(*kernel, (*id).to_owned())).map_or("    .".into(), |n| format!("{n:5}"))).collect();
         println!("{kernel}   {}", cells.join(" "));
     }
 }

@@ -73,8 +73,15 @@ pub fn judge_first(snapshots: &[Snapshot], len: usize) -> Judgement {
         })
         .collect();
     let leaks: Vec<Snapshot> = snapshots.iter().filter(|snapshot| snapshot.origin == Origin::LeakProfile).cloned().collect();
-    let target =
-        Target { kind: TargetKind::File, name: "recorded".into(), go_version: None, witnesses: vec![], bytes: 0, looked_s: None, cost: None };
+    let target = Target {
+        kind: TargetKind::File,
+        name: "recorded".into(),
+        go_version: None,
+        witnesses: vec![],
+        bytes: 0,
+        looked_s: None,
+        cost: None,
+    };
     judge(&Series::new(points).unwrap(), &leaks, &target, &mut Vec::new())
 }
 
@@ -86,8 +93,10 @@ pub fn recordings(pattern: &Pattern) -> Vec<Recording> {
 /// The zstd files of a folder, sorted.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> =
-        entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|extension| extension == "zst")).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "zst"))
+        .collect();
     paths.sort();
     paths
 }

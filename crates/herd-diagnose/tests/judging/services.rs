@@ -1,11 +1,9 @@
 //! Recorded services: healthy ones give no finding, alone, as a series and as every prefix of it; leaking ones are found.
 
-
-
 use std::collections::BTreeSet;
 
-use herd_patterns::CATALOGUE;
 use crate::recorded::{Marks, Recording, files, judge_first, top};
+use herd_patterns::CATALOGUE;
 
 /// The fewest healthy services the claim rests on.
 const HEALTHY_MIN: usize = 10;
@@ -41,13 +39,17 @@ fn healthy_services_give_no_finding_alone_and_as_a_series() {
             for len in 1..=recording.snapshots.len() {
                 judged += 1;
                 for finding in judge_first(&recording.snapshots, len).findings {
-                    failures.push(format!("{name}: {recording} first {len}: {} at {}:{} {:?}", finding.id, finding.at.func, finding.at.line, finding.evidence));
+                    failures.push(format!(
+                        "{name}: {recording} first {len}: {} at {}:{} {:?}",
+                        finding.id, finding.at.func, finding.at.line, finding.evidence
+                    ));
                 }
             }
             for snapshot in &recording.snapshots {
                 judged += 1;
                 for finding in judge_first(std::slice::from_ref(snapshot), 1).findings {
-                    failures.push(format!("{name}: {recording} alone: {} at {}:{}", finding.id, finding.at.func, finding.at.line));
+                    failures
+                        .push(format!("{name}: {recording} alone: {} at {}:{}", finding.id, finding.at.func, finding.at.line));
                 }
             }
         }
@@ -71,7 +73,14 @@ fn leaking_services_are_found_where_their_source_is_marked() {
         for recording in recordings.iter().filter(|recording| recording.is_series()) {
             let judgement = recording.judge();
             for finding in &judgement.findings {
-                println!("{name}: {recording}: {} {} at {}:{} {:?}/s", finding.id, finding.certainty.as_str(), finding.at.func, finding.at.line, finding.rate_per_s);
+                println!(
+                    "{name}: {recording}: {} {} at {}:{} {:?}/s",
+                    finding.id,
+                    finding.certainty.as_str(),
+                    finding.at.func,
+                    finding.at.line,
+                    finding.rate_per_s
+                );
             }
             let marked = |at: &herd_model::Place| ids.iter().any(|id| Marks::read(&source, id).is_wanted(at));
             let found = judgement.findings.iter().any(|finding| marked(&finding.at));
@@ -80,7 +89,11 @@ fn leaking_services_are_found_where_their_source_is_marked() {
             if !found && !(counts_alone && first) {
                 failures.push(format!(
                     "{name}: {recording}: nothing found at a marked line; candidates {:?}",
-                    judgement.candidates.iter().map(|c| format!("{}#{} {}:{}", c.id, c.rank, c.at.func, c.at.line)).collect::<Vec<_>>()
+                    judgement
+                        .candidates
+                        .iter()
+                        .map(|c| format!("{}#{} {}:{}", c.id, c.rank, c.at.func, c.at.line))
+                        .collect::<Vec<_>>()
                 ));
             }
         }

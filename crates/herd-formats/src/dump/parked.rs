@@ -27,16 +27,27 @@ pub(super) struct Parked {
     parks: FxHashMap<u64, u32>,
 }
 
+/// The entries found in a profile.
+#[derive(Clone, Copy, Debug)]
+enum Entries {
+    /// One alone, which may be either.
+    Untold,
+    /// `chanrecv1` and `chanrecv2`.
+    AllReceiving,
+    /// This return address lies in `chansend1`; the others receive.
+    Sending(u64),
+}
+
 impl Parked {
     /// Notes a record: its addresses, the first named one, and the state its named frames tell.
     pub(super) fn note(&mut self, cluster: ClusterId, pcs: &[u64], first_named: Option<u64>, state: &WaitReason, is_main: bool) {
         // The address of a line is that of the call, one below the return address.
         let named = first_named.and_then(|named| pcs.iter().position(|pc| pc.checked_sub(1) == Some(named)));
         let Some(hidden) = named.filter(|count| *count > 0 && *count <= HIDDEN_MAX) else { return };
-        match state {
-            WaitReason::Unknown => self.untold.push(Hidden { cluster, pcs: pcs[..hidden].to_vec(), is_main }),
-            WaitReason::Syscall | WaitReason::Running | WaitReason::Coroutine => {}
-            _ => *self.parks.entry(pcs[0]).or_default() += 1,
+        if *state == WaitReason::Unknown {
+            self.untold.push(Hidden { cluster, pcs: pcs[..hidden].to_vec(), is_main });
+        } else if !matches!(state, WaitReason::Syscall | WaitReason::Running | WaitReason::Coroutine) {
+            *self.parks.entry(pcs[0]).or_default() += 1;
         }
     }
 
@@ -44,14 +55,14 @@ impl Parked {
     pub(super) fn tell(&self) -> Vec<(ClusterId, WaitReason)> {
         let Some(park) = self.park() else { return Vec::new() };
         let parked = || self.untold.iter().filter(move |hidden| hidden.pcs[0] == park);
-        let sends = self.sending_entries(park);
+        let entries = self.entries(park);
         let mut told: Vec<(ClusterId, WaitReason)> =
             parked().filter(|hidden| hidden.pcs.len() == 2).map(|hidden| (hidden.cluster, WaitReason::Select)).collect();
         told.extend(parked().filter(|hidden| hidden.pcs.len() == 3).map(|hidden| {
-            let state = match sends {
-                None => WaitReason::ChanOperation,
-                Some(entry) if entry == Some(hidden.pcs[2]) => WaitReason::ChanSend,
-                Some(_) => WaitReason::ChanReceive,
+            let state = match entries {
+                Entries::Untold => WaitReason::ChanOperation,
+                Entries::Sending(entry) if entry == hidden.pcs[2] => WaitReason::ChanSend,
+                Entries::Sending(_) | Entries::AllReceiving => WaitReason::ChanReceive,
             };
             (hidden.cluster, state)
         }));
@@ -71,14 +82,13 @@ impl Parked {
         counts.into_iter().max().map(|(_, pc)| pc)
     }
 
-    /// The address in `chansend1`, `Some(None)` when all entries are receiving ones; `None` when it cannot be told.
-    fn sending_entries(&self, park: u64) -> Option<Option<u64>> {
+    /// Which of the compiler's entries into channel operations sends.
+    fn entries(&self, park: u64) -> Entries {
         let on_channel: Vec<&Hidden> =
             self.untold.iter().filter(|hidden| hidden.pcs[0] == park && hidden.pcs.len() == 3).collect();
         let mut entries: Vec<u64> = on_channel.iter().map(|hidden| hidden.pcs[2]).collect();
         entries.sort_unstable();
         entries.dedup();
-        let lowest = *entries.first()?;
         let operations = |entry: u64| {
             let mut pcs: Vec<u64> =
                 on_channel.iter().filter(|hidden| hidden.pcs[2] == entry).map(|hidden| hidden.pcs[1]).collect();
@@ -88,13 +98,14 @@ impl Parked {
         // `main` waits for its servers; it does not block in a send for the life of a service.
         let received_by_main = |entry: u64| on_channel.iter().any(|hidden| hidden.is_main && hidden.pcs[2] == entry);
         match entries.as_slice() {
-            [only] => received_by_main(*only).then_some(None),
+            [only] if received_by_main(*only) => Entries::AllReceiving,
+            [] | [_] => Entries::Untold,
             [first, second] => {
                 // Both receiving entries park at the same place in `chanrecv`; a sending one parks elsewhere.
                 let shared = operations(*first).iter().any(|pc| operations(*second).contains(pc));
-                Some((!shared).then_some(lowest))
+                if shared { Entries::AllReceiving } else { Entries::Sending(*first) }
             }
-            _ => Some(Some(lowest)),
+            [lowest, ..] => Entries::Sending(*lowest),
         }
     }
 }

@@ -39,13 +39,15 @@ fn partner_by_type(scene: &Scene<'_>) -> Option<Evidence> {
         *at != scene.family && other.class() == scene.class() && other.count() == scene.count() && other.entry_type() == Some(own)
     };
     let at = (0..families.len()).find(alike)?;
-    let fact = format!("{} goroutines that run another method of the same type block in the same kind of operation", families[at].count);
+    let fact =
+        format!("{} goroutines that run another method of the same type block in the same kind of operation", families[at].count);
     (!scene.tells_creators()).then(|| Evidence::new(EvidenceKind::Pairing, fact).with("count", &families[at].count))
 }
 
 fn other_channels(scene: &Scene<'_>) -> Option<Evidence> {
     let (kind, ..) = scene.facts().shared_object?;
     let objects = scene.facts().objects.len();
-    (kind == ObjectKind::Channel && objects > 1)
-        .then(|| Evidence::new(EvidenceKind::SharedObject, format!("they wait on {objects} different channels")).with("objects", &objects))
+    (kind == ObjectKind::Channel && objects > 1).then(|| {
+        Evidence::new(EvidenceKind::SharedObject, format!("they wait on {objects} different channels")).with("objects", &objects)
+    })
 }

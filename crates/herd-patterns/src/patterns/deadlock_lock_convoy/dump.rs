@@ -12,7 +12,8 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
         return None;
     }
     let queue = scene.facts().shared_object.filter(|(_, _, waiters)| *waiters >= QUEUE_MIN).map(|(_, address, waiters)| {
-        Evidence::new(EvidenceKind::SharedObject, format!("{waiters} goroutines wait for the mutex at {:#x}", address.0)).with("waiters", &waiters)
+        Evidence::new(EvidenceKind::SharedObject, format!("{waiters} goroutines wait for the mutex at {:#x}", address.0))
+            .with("waiters", &waiters)
     });
     // Go prints no address for an RWMutex; many waiters at one line are then a queue unless each was called by a lock's holder.
     let unknown = scene.tells_state() && scene.facts().objects.is_empty() && scene.count() >= QUEUE_MIN;
@@ -24,5 +25,8 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
 /// A profile names no mutex; waiters that keep coming to one line, not from a method that may hold the lock, are a queue.
 fn piles_up(scene: &Scene<'_>) -> Option<Evidence> {
     let stretch = scene.growth?.sustained.filter(|_| !scene.tells_state() && scene.nested_methods().is_none())?;
-    Some(Evidence::new(EvidenceKind::Growth, format!("{} more came to wait at one line", stretch.rise)).with("rise", &stretch.rise))
+    Some(
+        Evidence::new(EvidenceKind::Growth, format!("{} more came to wait at one line", stretch.rise))
+            .with("rise", &stretch.rise),
+    )
 }

@@ -8,7 +8,8 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     if scene.class() != StateClass::Lock {
         return None;
     }
-    let sighting = Sighting::shape(45, "a goroutine waits for a mutex").and(30, crossing(scene)).unless(30, scene.nested_methods());
+    let sighting =
+        Sighting::shape(45, "a goroutine waits for a mutex").and(30, crossing(scene)).unless(30, scene.nested_methods());
     Some(sighting.decided_by(&[Witness::Memory, Witness::Source, Witness::LeakProfile]))
 }
 
@@ -20,8 +21,9 @@ fn crossing(scene: &Scene<'_>) -> Option<Evidence> {
         facts.objects.iter().all(|(address, _)| own.iter().all(|(mine, _)| mine != address))
     };
     let sisters = scene.sisters();
-    let (_, family) =
-        sisters.iter().find(|(at, family)| family.class == StateClass::Lock && family.count == scene.count() && other_side(*at))?;
+    let (_, family) = sisters
+        .iter()
+        .find(|(at, family)| family.class == StateClass::Lock && family.count == scene.count() && other_side(*at))?;
     Some(
         Evidence::new(
             EvidenceKind::Pairing,

@@ -11,8 +11,11 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     }
     let objects = &scene.facts().objects;
     let alone = (!objects.is_empty() && objects.iter().all(|(_, waiters)| *waiters == 1)).then(|| {
-        Evidence::new(EvidenceKind::SharedObject, format!("{} mutexes with a single waiter each: no queue behind another goroutine", objects.len()))
-            .with("objects", &objects.len())
+        Evidence::new(
+            EvidenceKind::SharedObject,
+            format!("{} mutexes with a single waiter each: no queue behind another goroutine", objects.len()),
+        )
+        .with("objects", &objects.len())
     });
     let sighting = Sighting::shape(50, "a goroutine waits for a mutex").and(10, alone).and(25, scene.nested_methods());
     Some(sighting.decided_by(&[Witness::Source, Witness::Memory, Witness::LeakProfile]))

@@ -11,7 +11,10 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
         _ => return None,
     };
     let follows_parent = scene.calls("context.(*cancelCtx).propagateCancel").then(|| {
-        Evidence::new(EvidenceKind::Structure, "the goroutine is the one package context starts to follow a parent context of foreign type")
+        Evidence::new(
+            EvidenceKind::Structure,
+            "the goroutine is the one package context starts to follow a parent context of foreign type",
+        )
     });
     let sighting = Sighting::shape(base, "a loop or wait that ends when its context is done, and has not ended")
         .and(40, follows_parent)

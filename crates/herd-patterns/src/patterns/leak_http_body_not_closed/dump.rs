@@ -15,7 +15,8 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     let base = if waits_for_body { 85 } else { 60 };
     let (read, write) = (count(scene, READ_LOOP), count(scene, WRITE_LOOP));
     let pairs = (read == write).then(|| {
-        Evidence::new(EvidenceKind::Pairing, format!("{read} connections: as many readLoop as writeLoop goroutines")).with("count", &read)
+        Evidence::new(EvidenceKind::Pairing, format!("{read} connections: as many readLoop as writeLoop goroutines"))
+            .with("count", &read)
     });
     let text = if waits_for_body {
         "HTTP client connections whose response body is neither read to its end nor closed"
@@ -29,9 +30,12 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
 fn readers_missing(scene: &Scene<'_>, connections: u64) -> Option<Evidence> {
     let readers = count(scene, "net/http.(*bodyEOFSignal).Read");
     (readers < connections).then(|| {
-        Evidence::new(EvidenceKind::MissingPartner, format!("{readers} goroutines read a response body, for {connections} connections"))
-            .with("readers", &readers)
-            .with("connections", &connections)
+        Evidence::new(
+            EvidenceKind::MissingPartner,
+            format!("{readers} goroutines read a response body, for {connections} connections"),
+        )
+        .with("readers", &readers)
+        .with("connections", &connections)
     })
 }
 

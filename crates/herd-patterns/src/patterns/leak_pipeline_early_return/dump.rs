@@ -12,7 +12,9 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     let fact = (stages > 0).then(|| {
         Evidence::new(
             EvidenceKind::Siblings,
-            format!("{stages} other families blocked on channels were started by the same goroutines, from functions of their own"),
+            format!(
+                "{stages} other families blocked on channels were started by the same goroutines, from functions of their own"
+            ),
         )
         .with("families", &stages)
     });

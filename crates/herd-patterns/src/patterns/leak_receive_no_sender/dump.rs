@@ -11,5 +11,9 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
         _ => return None,
     };
     let receiving = format!("{} goroutines block in one {operation} at {}", scene.count(), scene.at().func);
-    Some(Sighting::shape(55, receiving).and(0, scene.direction_hidden()).decided_by(&[Witness::LeakProfile, Witness::Series, Witness::Memory]))
+    Some(Sighting::shape(55, receiving).and(0, scene.direction_hidden()).decided_by(&[
+        Witness::LeakProfile,
+        Witness::Series,
+        Witness::Memory,
+    ]))
 }

@@ -11,5 +11,9 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
         _ => return None,
     };
     let sending = format!("{} goroutines block in one {operation} at {}", scene.count(), scene.at().func);
-    Some(Sighting::shape(fit, sending).and(0, scene.direction_hidden()).decided_by(&[Witness::LeakProfile, Witness::Series, Witness::Memory]))
+    Some(Sighting::shape(fit, sending).and(0, scene.direction_hidden()).decided_by(&[
+        Witness::LeakProfile,
+        Witness::Series,
+        Witness::Memory,
+    ]))
 }

@@ -11,7 +11,8 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
         StateClass::Select => 30,
         _ => return None,
     };
-    let sighting = Sighting::shape(base, "a loop that waits for the next tick").and(30, wakes_by_itself(scene)).and(15, name_hint(scene));
+    let sighting =
+        Sighting::shape(base, "a loop that waits for the next tick").and(30, wakes_by_itself(scene)).and(15, name_hint(scene));
     let sighting = sighting.and(10, scene.ranges()).unless(15, scene.receives_once());
     Some(sighting.decided_by(&[Witness::Series, Witness::Source, Witness::Trace]))
 }
@@ -22,9 +23,12 @@ fn wakes_by_itself(scene: &Scene<'_>) -> Option<Evidence> {
     let (still, of) = growth.stayed?;
     let lived = growth.span_s.filter(|span| *span >= 120.0)?;
     (still == of && of > 0 && scene.facts().aged == 0).then(|| {
-        Evidence::new(EvidenceKind::AgeSpread, format!("{of} goroutines lived for {lived:.0} s and none shows a wait of a minute: they wake by themselves"))
-            .with("count", &of)
-            .with("seconds", &lived.round())
+        Evidence::new(
+            EvidenceKind::AgeSpread,
+            format!("{of} goroutines lived for {lived:.0} s and none shows a wait of a minute: they wake by themselves"),
+        )
+        .with("count", &of)
+        .with("seconds", &lived.round())
     })
 }
 
@@ -34,5 +38,8 @@ fn name_hint(scene: &Scene<'_>) -> Option<Evidence> {
         let name = names::local(func).to_lowercase();
         words.iter().any(|word| name.contains(word))
     })?;
-    Some(Evidence::new(EvidenceKind::NameHint, format!("the name {} speaks of a period", names::short(func))).with("func", &names::short(func)))
+    Some(
+        Evidence::new(EvidenceKind::NameHint, format!("the name {} speaks of a period", names::short(func)))
+            .with("func", &names::short(func)),
+    )
 }
