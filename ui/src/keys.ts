@@ -34,7 +34,8 @@ export function onKey(event: KeyboardEvent, openHelp: () => void): void {
 function step(by: 1 | -1): void {
   const envelope = report()?.envelope
   if (!envelope) return
-  const all = [...envelope.findings, ...envelope.candidates].map((judged) => judged.fingerprint)
+  // The same finding in two targets has one fingerprint and is one stop.
+  const all = [...new Set([...envelope.findings, ...envelope.candidates].map((judged) => judged.fingerprint))]
   if (all.length === 0) return
   const at = all.indexOf(route().query.sel ?? '')
   const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : (at + by + all.length) % all.length] ?? ''
