@@ -9,7 +9,7 @@ pub(crate) fn next(id: &PatternId, target: &Target) -> Vec<String> {
     match target.kind {
         TargetKind::File => next.push(format!("goherd open {}", first_name(target))),
         TargetKind::Url | TargetKind::Recording => {
-            next.push(format!("goherd doctor {} --format html > report.html", target.name))
+            next.push(format!("goherd doctor {} --format html > report.html", target.name));
         }
         TargetKind::Stdin => {}
     }

@@ -1,5 +1,7 @@
 //! What is judged, held against recordings of real programs.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and shows its figures")]
+
 mod catalogue;
 mod incident;
 mod recorded;

@@ -144,7 +144,7 @@ impl Marks {
     }
 
     pub fn is_wanted(&self, at: &Place) -> bool {
-        self.want.contains(&at.line) || self.want_funcs.iter().any(|func| at.func == *func)
+        self.want.contains(&at.line) || self.want_funcs.contains(&at.func)
     }
 
     pub fn is_start(&self, started_by: Option<&Place>) -> bool {
