@@ -54,7 +54,7 @@ pub fn run(args: &DemoArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     if live {
         line("")?;
     }
-    output::print(envelope, Some(diagnosis.snapshot), Format::Text, Exit::Healthy, false, global)?;
+    output::print(envelope, Some(&diagnosis.snapshot), Format::Text, Exit::Healthy, false, global)?;
     if live {
         let command = "goherd demo -o demo.json && goherd open demo.json";
         line(&format!("\n{}", say.say_with("demo-open", &[("command", command)])))?;

@@ -19,26 +19,26 @@ const WIDTH_MAX: usize = 100;
 /// Prints an answer where and how the flags say; `usual` is the format when nothing else decides.
 pub fn print(
     envelope: &mut Envelope,
-    mut stacks: Option<Snapshot>,
+    stacks: Option<&Snapshot>,
     usual: Format,
     exit: Exit,
     benign: bool,
     global: &GlobalArgs,
 ) -> Result<(), ExpectedError> {
     if global.redact {
+        // The formats made of stacks carry functions, files, states and counts only.
         herd_sinks::redact(envelope);
-        stacks.iter_mut().for_each(herd_sinks::redact_stacks);
     }
     let format = format(global, usual);
     let patterns = pattern_words();
     let root = std::env::var("GITHUB_WORKSPACE").ok();
     let look = Look { exit: Some(exit as u8), benign, patterns: &patterns, root: root.as_deref(), ..look(global) };
     if let Some(path) = &global.output {
-        return write_file(path, &mut |out| render(format, envelope, stacks.as_ref(), &look, out));
+        return write_file(path, &mut |out| render(format, envelope, stacks, &look, out));
     }
     let stdout = std::io::stdout();
     let mut out = BufWriter::new(stdout.lock());
-    render(format, envelope, stacks.as_ref(), &look, &mut out)?;
+    render(format, envelope, stacks, &look, &mut out)?;
     out.flush().map_err(SinkError::from)?;
     Ok(())
 }

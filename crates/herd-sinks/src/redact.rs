@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use herd_model::{ClusterReport, Envelope, Evidence, GoroutineLog, Snapshot, SnapshotReport, TargetKind};
+use herd_model::{ClusterReport, Envelope, Evidence, SnapshotReport, TargetKind};
 use regex_lite::{Captures, Regex};
 
 /// Redacts in place. Names of targets stay distinct: the second endpoint becomes `endpoint-2` wherever it is named.
@@ -37,18 +37,6 @@ pub fn redact(envelope: &mut Envelope) {
     if let Some(report) = &mut envelope.snapshot {
         redact_snapshot(report, text);
     }
-}
-
-/// The same for the stacks themselves: what remains is frames, states, counts and ages.
-pub fn redact_stacks(snapshot: &mut Snapshot) {
-    for cluster in &mut snapshot.clusters {
-        cluster.labels.clear();
-        cluster.objects.clear();
-        cluster.log = GoroutineLog::default();
-        cluster.sample = Box::default();
-    }
-    snapshot.label_sets.clear();
-    snapshot.crash = None;
 }
 
 fn redact_evidence(fact: &mut Evidence, text: impl Fn(&mut String)) {

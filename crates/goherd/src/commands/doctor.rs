@@ -28,7 +28,7 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
         output::write_file(path, &mut |out| Ok(out.write_all(text.as_bytes())?))?;
     }
     let exit = exit(envelope, global);
-    output::print(envelope, Some(diagnosis.snapshot), Format::Concise, exit, args.all, global)?;
+    output::print(envelope, Some(&diagnosis.snapshot), Format::Concise, exit, args.all, global)?;
     if let Some(url) = args.webhook.as_ref().filter(|_| !envelope.findings.is_empty()) {
         deliver(url, envelope)?;
     }

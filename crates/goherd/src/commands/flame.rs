@@ -15,6 +15,6 @@ pub fn run(args: &FlameArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     if args.top {
         global.format = Some(crate::args::FormatArg(Format::Text));
     }
-    output::print(&mut diagnosis.envelope, Some(diagnosis.snapshot), Format::Text, Exit::Healthy, true, &global)?;
+    output::print(&mut diagnosis.envelope, Some(&diagnosis.snapshot), Format::Text, Exit::Healthy, true, &global)?;
     Ok(Exit::Healthy)
 }

@@ -27,7 +27,7 @@ pub fn run(args: &SnapArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
             let path = if args.count > 1 { numbered(path, index)? } else { path.clone() };
             save(&mut diagnosis, &path, global)?;
         }
-        output::print(&mut diagnosis.envelope, Some(diagnosis.snapshot), Format::Text, Exit::Healthy, args.all, global)?;
+        output::print(&mut diagnosis.envelope, Some(&diagnosis.snapshot), Format::Text, Exit::Healthy, args.all, global)?;
     }
     Ok(Exit::Healthy)
 }
