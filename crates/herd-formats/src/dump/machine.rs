@@ -104,9 +104,17 @@ impl Machine {
             return Step::NeedMore;
         }
         if header::starts(rest) {
+            if tail == Tail::More && memchr(b'\n', rest).is_none() {
+                return Step::NeedMore;
+            }
             if self.must_stop() {
                 self.stopped = true;
                 return Step::Next(0);
+            }
+            if !self.layers.is_empty() && header::parse(block::line_of(rest).0).is_some() {
+                // A header in clear ends what a log had put around the lines before.
+                self.flush_open(header::id_of(rest));
+                self.layers.clear();
             }
             if self.layers.is_empty() {
                 match self.goroutine_in_clear(rest, tail) {
@@ -414,6 +422,9 @@ impl Machine {
 
     /// Closes what is open at the end of the input.
     pub fn finish(&mut self) {
+        if self.stopped {
+            self.layers.clear();
+        }
         for level in 0..MAX_LAYERS {
             let Some(layer) = self.layers.get_mut(level) else { break };
             let partial = std::mem::take(&mut layer.partial);

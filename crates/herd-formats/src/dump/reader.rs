@@ -78,9 +78,7 @@ impl DumpReader {
             }
             at += used;
         }
-        if !self.machine.stopped || self.machine.stop_at.is_some() {
-            self.machine.finish();
-        }
+        self.machine.finish();
         let Machine { segments, interlude, notes, lines, .. } = self.machine;
         Part { segments, tail: interlude, notes, lines }
     }
