@@ -108,6 +108,7 @@ impl Machine {
                 return Step::NeedMore;
             }
             if self.must_stop() {
+                self.flush_open(header::id_of(rest));
                 self.stopped = true;
                 return Step::Next(0);
             }
