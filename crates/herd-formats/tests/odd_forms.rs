@@ -146,7 +146,7 @@ created by main.main in goroutine 1
 \t/src/main.go:13 +0x3
 exit status 2
 ";
-    expect![[r#"
+    expect![[r"
         Crash: 5 goroutines
         1 x running (byte 0, line 1)
           ids 1
@@ -166,7 +166,7 @@ exit status 2
           ids 8<1
           unavailable
           by main.main /src/main.go:13
-    "#]]
+    "]]
     .assert_eq(&render(&dump::parse(text.as_bytes())));
 }
 
@@ -274,7 +274,7 @@ fn promised_and_found_differ() {
 #[test]
 fn a_paste_of_a_profile_loses_its_hashes() {
     let plain = text("go1.26.debug1.txt");
-    let pasted: String = plain.lines().map(|line| format!("{}\n", line.strip_prefix('#').unwrap_or(line))).collect();
+    let pasted: String = plain.lines().flat_map(|line| [line.strip_prefix('#').unwrap_or(line), "\n"]).collect();
     assert_eq!(shape(&dump::parse(pasted.as_bytes())), shape(&dump::parse(plain.as_bytes())));
 }
 

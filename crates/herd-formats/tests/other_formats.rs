@@ -127,13 +127,13 @@ fn a_saved_envelope_keeps_what_it_lists() {
     assert_eq!(recognise(&bytes), Kind::SavedEnvelope);
     let (snapshot, notes) = saved::read(&bytes).expect("a snapshot");
     let text = support::render(&dump::Parsed { snapshots: vec![snapshot.clone()], notes });
-    expect_test::expect![[r#"
+    expect_test::expect![[r"
         Saved: 7 goroutines, at 2026-11-21T11:02:03Z
         7 x chan send (byte 345, line 12) leaked 1 locked 0
           ids 4, 9
           main.send main.go:3
           by main.main main.go:9
-    "#]]
+    "]]
     .assert_eq(&text);
     let cluster = &snapshot.clusters[0];
     assert_eq!((cluster.waits.unaged, cluster.waits.by_minute.get(&5)), (3, Some(&4)));
