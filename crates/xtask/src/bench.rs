@@ -86,9 +86,9 @@ fn measure(folder: &Path, readers: &[Reader]) -> anyhow::Result<String> {
     for goroutines in GOROUTINES {
         let file = folder.join("dump.txt");
         if goroutines < REAL {
-            go_dump(goroutines, &file)?
+            go_dump(goroutines, &file)?;
         } else {
-            repeat(&real, &file, goroutines)?
+            repeat(&real, &file, goroutines)?;
         }
         let bytes = fs::metadata(&file)?.len();
         let mut first: Option<Cost> = None;

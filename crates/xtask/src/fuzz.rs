@@ -27,7 +27,7 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
     while let Some(arg) = rest.next() {
         match arg.as_str() {
             "--seconds" => {
-                seconds = rest.next().context("--seconds needs a number")?.parse().context("--seconds needs a number")?
+                seconds = rest.next().context("--seconds needs a number")?.parse().context("--seconds needs a number")?;
             }
             target if TARGETS.contains(&target) => targets.push(target.to_owned()),
             other => bail!("unknown fuzz target `{other}`; there are {}", TARGETS.join(", ")),
