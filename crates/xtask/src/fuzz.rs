@@ -45,11 +45,23 @@ pub fn all() -> Vec<String> {
     TARGETS.map(str::to_owned).to_vec()
 }
 
-/// Fuzzes each target for so long; answers how many inputs each was given.
+/// Fuzzes each target for so long, one a core; answers how many inputs each was given.
 pub fn for_seconds(targets: &[String], seconds: u64) -> anyhow::Result<Vec<(String, u64)>> {
     let folder = root().join("fuzz");
     let binaries = build(&folder)?;
-    targets.iter().map(|target| Ok((target.clone(), fuzz(&folder, &binaries, target, seconds)?))).collect()
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut figures = Vec::new();
+    for targets in targets.chunks(cores) {
+        let runs: Vec<anyhow::Result<u64>> = std::thread::scope(|scope| {
+            let started: Vec<_> =
+                targets.iter().map(|target| scope.spawn(|| fuzz(&folder, &binaries, target, seconds))).collect();
+            started.into_iter().map(|run| run.join().unwrap_or_else(|_| bail!("the thread that fuzzes panicked"))).collect()
+        });
+        for (target, inputs) in targets.iter().zip(runs) {
+            figures.push((target.clone(), inputs?));
+        }
+    }
+    Ok(figures)
 }
 
 fn build(folder: &Path) -> anyhow::Result<PathBuf> {
