@@ -157,14 +157,7 @@ impl Machine {
     /// Whether a last line without end is the start of a header.
     fn is_cut_header(&self, line: &[u8]) -> bool {
         let starts = header::starts(line) || (self.after_blank && b"goroutine ".starts_with(line));
-        starts
-            && header::parse(line).is_none()
-            && self.layers.is_empty()
-            && memmem::find(
-                line, br"
-",
-            )
-            .is_none()
+        starts && header::parse(line).is_none() && self.layers.is_empty() && memmem::find(line, br"\n").is_none()
     }
 
     fn must_stop(&self) -> bool {
