@@ -96,7 +96,7 @@ pub enum ObjectKind {
     RwMutex,
     /// A `sync.WaitGroup`.
     WaitGroup,
-    /// A `sync.Cond`.
+    /// A `sync.Cond`, by the address of its list of waiters.
     Cond,
     /// A runtime semaphore of unknown owner.
     Semaphore,

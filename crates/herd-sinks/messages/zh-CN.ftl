@@ -1,7 +1,7 @@
 # 数量。$n 选择复数形式，$count 是打印出来的数字。
 goroutines = { $count } 个 goroutine
 findings = { $count } 个问题
-candidates = { $count } 个疑似项
+candidates = { $count } 个候选
 snapshots = { $count } 份快照
 families = { $count } 个家族
 clusters = { $count } 个簇
@@ -85,7 +85,7 @@ exit-line = 退出码 { $code }
 # 报告标题。
 heading-report = goherd 报告
 heading-findings = 问题
-heading-candidates = 疑似项
+heading-candidates = 候选
 heading-notes = 说明
 heading-target = 目标
 heading-severity = 严重程度
@@ -117,6 +117,10 @@ evidence-siblings-families = 同一批 goroutine 还启动了另外 { $families 
 evidence-shared-object-waiters = { $waiters } 个 goroutine 等待同一把互斥锁
 evidence-missing-partner-connections-readers = { $connections } 条连接中，只有 { $readers } 个 goroutine 在读取响应体
 evidence-name-hint-func = 名称 { $func } 暗示周期性执行
+evidence-siblings-count = 有 { $count } 个 goroutine 停在同一行
+evidence-follows-load-gain-rise = 新增的 { $rise } 个 goroutine 对应新增的 { $gain } 个在线对端
+evidence-DL007-growth-rise = 又有 { $rise } 个来到同一行等待
+evidence-LK010-shared-object-waiters = 其中 { $waiters } 个等待同一个 Cond
 evidence-DL001-shared-object-objects = { $objects } 把互斥锁各有一个等待者：并没有排在其他 goroutine 之后
 evidence-DL001-shape-inner-outer = { $inner } 由同一类型的方法 { $outer } 调用
 evidence-DL005-shared-object-objects = 它们等待 { $objects } 个不同的 channel

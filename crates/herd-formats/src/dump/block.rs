@@ -286,7 +286,8 @@ fn object_of(func: &[u8]) -> Option<ObjectKind> {
         | b"internal/sync.(*Mutex).Lock" => ObjectKind::Mutex,
         b"sync.(*RWMutex).RLock" | b"sync.(*RWMutex).Lock" => ObjectKind::RwMutex,
         b"sync.(*WaitGroup).Wait" => ObjectKind::WaitGroup,
-        b"sync.(*Cond).Wait" => ObjectKind::Cond,
+        // The address is that of the list of waiters inside the Cond: exact, and the same for all of them.
+        b"sync.runtime_notifyListWait" | b"sync.(*Cond).Wait" => ObjectKind::Cond,
         b"runtime.semacquire1"
         | b"sync.runtime_Semacquire"
         | b"sync.runtime_SemacquireMutex"
