@@ -92,6 +92,7 @@ fn measure(folder: &Path, readers: &[Reader]) -> anyhow::Result<String> {
         }
         let bytes = fs::metadata(&file)?.len();
         let mut first: Option<Cost> = None;
+        let mut one_thread: Option<Cost> = None;
         for reader in readers.iter().filter(|reader| goroutines <= reader.up_to) {
             let cost = median(reader, &file, folder)?;
             let rate = bytes as f64 / cost.cpu_s.max(0.01) / 1e9;
@@ -105,13 +106,25 @@ fn measure(folder: &Path, readers: &[Reader]) -> anyhow::Result<String> {
                 None => first = Some(cost),
                 Some(own) if !reader.name.starts_with("goherd") => {
                     let (cpu, rss) = (cost.cpu_s / own.cpu_s.max(0.01), cost.rss_kb as f64 / own.rss_kb as f64);
+                    let at_resolution =
+                        if own.cpu_s < 0.1 { "; CPU figures this small are at the clock's resolution of 0.01 s" } else { "" };
                     writeln!(
                         ratios,
-                        "- {goroutines} goroutines: {} takes {cpu:.1} × the CPU and {rss:.1} × the memory of `goherd snap`.",
+                        "- {goroutines} goroutines: {} takes {cpu:.1} × the CPU and {rss:.1} × the memory of `goherd snap`{at_resolution}.",
                         reader.name
                     )?;
                 }
                 Some(_) => {}
+            }
+            if reader.name.ends_with("1 thread") {
+                one_thread = Some(cost);
+            }
+            if let (true, Some(one)) = (reader.name.ends_with("2 threads") && cost.clock_s > 0.1, one_thread) {
+                let (faster, dearer) = (one.clock_s / cost.clock_s, cost.cpu_s / one.cpu_s);
+                writeln!(
+                    ratios,
+                    "- {goroutines} goroutines: with two threads the clock time falls by {faster:.2} ×, the CPU time is {dearer:.2} × that of one."
+                )?;
             }
         }
         fs::remove_file(&file)?;
