@@ -99,6 +99,8 @@ fn facts_of(
         *by_parent.entry(*parent).or_default() += 1;
         facts.starters.sampled += 1;
         match alive.get(parent) {
+            // Of a dump that was cut, nobody knows who is gone.
+            None if snapshot.truncated.is_some() => facts.starters.sampled -= 1,
             None => facts.starters.gone += 1,
             Some(cluster) => {
                 let stack = snapshot.stack(&snapshot.clusters[cluster.0 as usize]);

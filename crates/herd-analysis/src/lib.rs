@@ -6,10 +6,12 @@ pub mod census;
 pub mod facts;
 pub mod flame;
 pub mod names;
+mod reduce;
 pub mod report;
 pub mod series;
 mod similar;
 
 pub use census::{Census, Family, Group, census};
 pub use facts::{FamilyFacts, family_facts};
+pub use reduce::as_profile;
 pub use series::{Growth, Point, Series};

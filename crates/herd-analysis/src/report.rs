@@ -195,6 +195,8 @@ pub fn at_place(snapshot: &Snapshot, group: &Group) -> Place {
 pub fn started_by(snapshot: &Snapshot, group: &Group) -> Option<Place> {
     match group.created_by {
         Some(creator) if !is_spawner(snapshot.func(creator)) => Some(place(snapshot, creator)),
+        // A text that names creators and not this one was cut, or this is main: nobody is named rather than the wrong one.
+        None if matches!(snapshot.origin, Origin::Stacks | Origin::Crash) => None,
         _ => {
             let plain = |frame: &&FrameId| {
                 let func = snapshot.func(**frame);

@@ -1,9 +1,9 @@
 //! What changes over several snapshots of one process.
 
-use herd_model::{SeriesFamily, SeriesReport, Snapshot};
+use herd_model::{GoroutineId, SeriesFamily, SeriesReport, Snapshot, StateClass};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::census::{Census, Group, census, hex};
+use crate::census::{Census, Family, Group, census, hex};
 use crate::facts::{FamilyFacts, family_facts};
 use crate::names;
 
@@ -11,7 +11,7 @@ use crate::names;
 /// none rises through, at 30 s connection ramps do.
 pub const SUSTAINED_S: f64 = 60.0;
 /// Steps in that time.
-pub const SUSTAINED_STEPS: usize = 6;
+pub const SUSTAINED_STEPS: usize = 5;
 /// Goroutines it must rise by.
 pub const SUSTAINED_RISE: u64 = 20;
 /// Snapshots closer together than this are read as one step.
@@ -34,6 +34,8 @@ pub struct Point {
     pub census: Census,
     /// Facts a family, in the census's order.
     pub facts: Vec<FamilyFacts>,
+    /// Families (indices) that each starter goroutine has goroutines in.
+    pub started: FxHashMap<GoroutineId, Vec<usize>>,
 }
 
 impl Point {
@@ -41,7 +43,13 @@ impl Point {
     pub fn new(at_s: Option<f64>, snapshot: Snapshot) -> Self {
         let census = census(&snapshot);
         let facts = family_facts(&snapshot, &census);
-        Point { at_s, snapshot, census, facts }
+        let mut started: FxHashMap<GoroutineId, Vec<usize>> = FxHashMap::default();
+        for (family, facts) in facts.iter().enumerate() {
+            for parent in &facts.parents {
+                started.entry(*parent).or_default().push(family);
+            }
+        }
+        Point { at_s, snapshot, census, facts, started }
     }
 }
 
@@ -91,7 +99,13 @@ pub struct Series {
     /// The points; never empty.
     pub points: Vec<Point>,
     counts: FxHashMap<u64, Vec<u64>>,
+    /// Index of each family in each point.
+    families: Vec<FxHashMap<u64, usize>>,
     connections: Vec<u64>,
+    /// Families whose goroutines are counted as connections.
+    inbound: FxHashSet<u64>,
+    /// Ids alive at the last point.
+    alive: FxHashSet<u64>,
 }
 
 impl Series {
@@ -106,8 +120,18 @@ impl Series {
                 counts.entry(family.id).or_insert_with(|| vec![0; points.len()])[at] = family.count;
             }
         }
-        let connections = points.iter().map(|point| inbound_connections(&point.snapshot, &point.census, &point.facts)).collect();
-        Some(Series { points, counts, connections })
+        let mut connections = vec![0; points.len()];
+        let mut inbound = FxHashSet::default();
+        for (at, point) in points.iter().enumerate() {
+            for family in inbound_families(point) {
+                connections[at] += family.count;
+                inbound.insert(family.id);
+            }
+        }
+        let index = |point: &Point| point.census.families.iter().enumerate().map(|(at, family)| (family.id, at)).collect();
+        let families = points.iter().map(index).collect();
+        let alive = points.last().map(|point| point.snapshot.goroutines().map(|(_, goroutine)| goroutine.id).collect());
+        Some(Series { points, counts, families, connections, inbound, alive: alive.unwrap_or_default() })
     }
 
     /// The latest point.
@@ -148,21 +172,25 @@ impl Series {
             rising: (recent.windows(2).filter(|pair| pair[1] > pair[0]).count(), recent.len() - 1),
             stayed,
             sustained,
-            follows_connections: sustained.is_some_and(|stretch| self.follows(&counts, &steps, stretch)),
+            follows_connections: sustained.is_some_and(|stretch| self.follows(family, &counts, &steps, stretch)),
             counts,
         }
     }
 
-    /// Points at least [`STEP_S`] apart, counted back from the last. Empty when a time is unknown.
+    /// Points about [`STEP_S`] apart, counted back from the last: each time the one nearest to that distance, at least half of it
+    /// away. Dumps that were cut count nothing. Empty when a time is unknown.
     fn steps(&self) -> Vec<usize> {
-        let mut chosen: Vec<usize> = Vec::new();
-        let mut next = f64::INFINITY;
-        for (at, point) in self.points.iter().enumerate().rev() {
-            let Some(seconds) = point.at_s else { return Vec::new() };
-            if next - seconds >= STEP_S * SLACK {
-                chosen.push(at);
-                next = seconds;
-            }
+        let times: Option<Vec<f64>> = self.points.iter().map(|point| point.at_s).collect();
+        let Some(times) = times else { return Vec::new() };
+        let whole = |at: &usize| self.points[*at].snapshot.truncated.is_none();
+        let Some(mut at) = times.len().checked_sub(1).filter(whole) else { return Vec::new() };
+        let mut chosen = vec![at];
+        loop {
+            let due = times[at] - STEP_S;
+            let earlier = (0..at).rev().filter(whole).filter(|earlier| times[at] - times[*earlier] >= STEP_S / 2.0);
+            let Some(next) = earlier.min_by(|a, b| (times[*a] - due).abs().total_cmp(&(times[*b] - due).abs())) else { break };
+            chosen.push(next);
+            at = next;
         }
         chosen.reverse();
         chosen
@@ -216,32 +244,67 @@ impl Series {
 
     /// Inbound connections gained in the stretch explain the family's gain: at least as many in all, and step by step within a
     /// quarter (or three goroutines) of it.
-    fn follows(&self, counts: &[u64], steps: &[usize], stretch: Sustained) -> bool {
+    fn follows(&self, family: u64, counts: &[u64], steps: &[usize], stretch: Sustained) -> bool {
+        let class = self.families.last().and_then(|index| index.get(&family)).map(|at| self.last().census.families[*at].class);
+        // A goroutine that was started for a connection and no longer reads from it is no connection: it must not explain itself.
+        let counts_itself = self.inbound.contains(&family) && class != Some(StateClass::Io);
+        let others = |at: usize| self.connections[at] - if counts_itself { counts[at] } else { 0 };
+        let connections: Vec<u64> = (0..counts.len()).map(others).collect();
         let inside: Vec<usize> = steps.iter().copied().filter(|at| *at >= stretch.from).collect();
         let gain = |values: &[u64], pair: &[usize]| values[pair[1]] as f64 - values[pair[0]] as f64;
         let (first, last) = (stretch.from, *inside.last().unwrap_or(&stretch.from));
-        let total = gain(&self.connections, &[first, last]);
+        let total = gain(&connections, &[first, last]);
         if total < stretch.rise as f64 * 0.75 {
             return false;
         }
         let share = stretch.rise as f64 / total;
         inside.windows(2).all(|pair| {
-            let (own, connections) = (gain(counts, pair), gain(&self.connections, pair) * share);
+            let (own, connections) = (gain(counts, pair), gain(&connections, pair) * share);
             (own - connections).abs() <= (own.abs() * 0.25).max(3.0)
         })
     }
 
     fn stayed(&self, family: u64, from: usize) -> Option<(u64, u64)> {
-        let first = &self.points[from];
-        let slot = first.census.families.iter().find(|candidate| candidate.id == family)?;
-        let clusters = slot.groups.iter().flat_map(|at| &first.census.groups[*at].clusters);
-        let ids: FxHashSet<u64> =
-            clusters.flat_map(|id| first.snapshot.clusters[id.0 as usize].log.iter()).map(|goroutine| goroutine.id).collect();
-        if ids.is_empty() || from + 1 == self.points.len() {
+        if from + 1 == self.points.len() {
             return None;
         }
-        let still = self.last().snapshot.goroutines().filter(|(_, goroutine)| ids.contains(&goroutine.id)).count();
-        Some((still as u64, ids.len() as u64))
+        let ids = self.ages(family, from);
+        let still = ids.keys().filter(|id| self.alive.contains(id)).count();
+        (!ids.is_empty()).then_some((still as u64, ids.len() as u64))
+    }
+
+    /// Goroutines that stand in the family at every point of the last [`SUSTAINED_S`] seconds without their wait ever starting
+    /// anew, and show an age at the end; and how many there were at the start. Absent without ids.
+    pub fn held(&self, family: u64) -> Option<(u64, u64)> {
+        let from = self.window_start(&self.steps());
+        let first = self.ages(family, from);
+        if first.is_empty() || from + 1 == self.points.len() {
+            return None;
+        }
+        let mut waiting = first.clone();
+        for at in from + 1..self.points.len() {
+            let next = self.ages(family, at);
+            waiting.retain(|id, age| match next.get(id) {
+                Some(later) if later >= age => {
+                    *age = *later;
+                    true
+                }
+                _ => false,
+            });
+        }
+        let held = waiting.values().filter(|age| **age > 0).count();
+        Some((held as u64, first.len() as u64))
+    }
+
+    /// Ids of a family at one point, with the minutes each has waited.
+    fn ages(&self, family: u64, at: usize) -> FxHashMap<u64, u32> {
+        let point = &self.points[at];
+        let Some(slot) = self.families[at].get(&family).map(|slot| &point.census.families[*slot]) else {
+            return FxHashMap::default();
+        };
+        let clusters = slot.groups.iter().flat_map(|group| &point.census.groups[*group].clusters);
+        let logged = clusters.flat_map(|id| point.snapshot.clusters[id.0 as usize].log.iter());
+        logged.map(|goroutine| (goroutine.id, goroutine.wait_minutes.unwrap_or(0))).collect()
     }
 
     fn slope(&self, counts: &[u64]) -> Option<f64> {
@@ -270,16 +333,12 @@ impl Series {
     }
 }
 
-/// Goroutines that each serve one inbound connection: `net/http`'s, and those started by a goroutine that accepts.
-fn inbound_connections(snapshot: &Snapshot, census: &Census, facts: &[FamilyFacts]) -> u64 {
-    let of_family = |at: usize| &census.families[at];
-    (0..census.families.len())
-        .filter(|at| {
-            facts[*at].started_by_acceptor
-                || of_family(*at).groups.iter().any(|group| serves_connection(snapshot, &census.groups[*group]))
-        })
-        .map(|at| of_family(at).count)
-        .sum()
+/// Families whose goroutines each serve one inbound connection: `net/http`'s, and those started by a goroutine that accepts.
+fn inbound_families(point: &Point) -> impl Iterator<Item = &Family> {
+    let serves =
+        |family: &Family| family.groups.iter().any(|group| serves_connection(&point.snapshot, &point.census.groups[*group]));
+    let both = point.census.families.iter().zip(&point.facts);
+    both.filter(move |(family, facts)| facts.started_by_acceptor || serves(family)).map(|(family, _)| family)
 }
 
 /// Whether the goroutine is a server's own for one connection.

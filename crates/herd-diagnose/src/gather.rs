@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use herd_analysis::Point;
+use herd_analysis::series::SUSTAINED_STEPS;
+use herd_analysis::{Point, as_profile};
 use herd_model::{Note, NoteKind, Origin, Snapshot, Target as TargetReport, TargetKind};
 use herd_sources::{CancelFlag, Options, SourceError, Target, Testimony, collect, date_series};
 
@@ -160,7 +161,8 @@ fn subject(mut testimonies: Vec<Testimony>) -> Subject {
     let (leaks, rest): (Vec<Testimony>, Vec<Testimony>) =
         testimonies.into_iter().partition(|testimony| testimony.snapshot.origin == Origin::LeakProfile);
     let leaks: Vec<Snapshot> = leaks.into_iter().map(|testimony| testimony.snapshot).collect();
-    let mut snapshots = comparable(rest.into_iter().map(|testimony| testimony.snapshot).collect(), &mut notes);
+    let snapshots = dated(rest.into_iter().map(|testimony| testimony.snapshot).collect(), &mut notes);
+    let mut snapshots = comparable(snapshots, &mut notes);
     if snapshots.is_empty() {
         // A leak profile given alone is the whole testimony.
         snapshots.extend(leaks.last().cloned());
@@ -198,16 +200,40 @@ fn dedup_notes(notes: &mut Vec<Note>) {
     *notes = kept;
 }
 
-/// Snapshots with states and creators cannot be lined up with those without: the larger side is kept, the fuller one on a tie.
+/// Snapshots with states and creators cannot be lined up with those without. Where neither side alone is long enough to judge
+/// growth, as when a process passes the limit for `debug=2` while it is watched, the full ones are read as profiles; else the larger
+/// side is kept, the fuller one on a tie.
 fn comparable(snapshots: Vec<Snapshot>, notes: &mut Vec<Note>) -> Vec<Snapshot> {
-    let (full, counts): (Vec<Snapshot>, Vec<Snapshot>) =
-        snapshots.into_iter().partition(|snapshot| snapshot.origin.tells_state());
-    let (kept, left) = if full.len() >= counts.len() { (full, counts) } else { (counts, full) };
-    if !left.is_empty() && !kept.is_empty() {
-        let form = herd_analysis::report::origin_text(left[0].origin);
-        notes.push(crate::advice(format!("{} snapshots of form {form} are not compared with the others", left.len())));
+    let times: Vec<Option<i64>> = snapshots.iter().map(|snapshot| snapshot.taken_at_ns).collect();
+    let apart = times.iter().enumerate().all(|(at, time)| time.is_some() && !times[..at].contains(time));
+    let full = snapshots.iter().filter(|snapshot| snapshot.origin.tells_state()).count();
+    let larger = full.max(snapshots.len() - full);
+    if larger == snapshots.len() {
+        return snapshots;
     }
+    if apart && larger <= SUSTAINED_STEPS && snapshots.len() > larger + 1 {
+        notes.push(crate::advice(format!("{full} snapshots with states are compared with profiles by stacks and counts alone")));
+        let reduced = |snapshot: Snapshot| if snapshot.origin.tells_state() { as_profile(&snapshot) } else { snapshot };
+        return snapshots.into_iter().map(reduced).collect();
+    }
+    let keep_full = full == larger;
+    let (kept, left): (Vec<Snapshot>, Vec<Snapshot>) =
+        snapshots.into_iter().partition(|snapshot| snapshot.origin.tells_state() == keep_full);
+    let form = herd_analysis::report::origin_text(left[0].origin);
+    notes.push(crate::advice(format!("{} snapshots of form {form} are not compared with the others", left.len())));
     kept
+}
+
+/// A snapshot without a time cannot be put among those that have one; when most have, it is left out.
+fn dated(snapshots: Vec<Snapshot>, notes: &mut Vec<Note>) -> Vec<Snapshot> {
+    let with_time = snapshots.iter().filter(|snapshot| snapshot.taken_at_ns.is_some()).count();
+    let without = snapshots.len() - with_time;
+    if without == 0 || with_time <= without {
+        return snapshots;
+    }
+    notes
+        .push(crate::advice(format!("{without} snapshots without a time are left out of a series of {with_time} that have one")));
+    snapshots.into_iter().filter(|snapshot| snapshot.taken_at_ns.is_some()).collect()
 }
 
 /// Points in time order; without a strictly rising time for each, the given order is kept and no rate can be told.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use herd_analysis::census::{Fnv, hex};
 use herd_analysis::facts::can_be_stuck;
-use herd_analysis::series::Sustained;
+use herd_analysis::series::{SUSTAINED_RISE, Sustained};
 use herd_analysis::{Growth, Point, Series, names};
 use herd_model::{
     Candidate, Certainty, Evidence, EvidenceKind, Finding, Note, Origin, Place, Snapshot, StateClass, Target, WaitReason,
@@ -34,6 +34,8 @@ pub struct Judgement {
     pub candidates: Vec<Candidate>,
     /// Goroutines passed over, by reason.
     pub hidden: BTreeMap<String, u64>,
+    /// Something keeps the witnesses from saying that all is well: a dump that was cut, a leak no pattern describes.
+    pub open: bool,
 }
 
 /// A family that looks stuck, before it is ranked.
@@ -48,6 +50,7 @@ pub fn judge(series: &Series, leaks: &[Snapshot], target: &Target, notes: &mut V
     let mut judgement = Judgement::default();
     let mut suspects: Vec<Suspect> = Vec::new();
     let leaked = leaked_stacks(leaks, series.last());
+    judgement.open = series.points.iter().any(|point| point.snapshot.truncated.is_some());
     for family in 0..series.last().census.families.len() {
         let growth = (series.points.len() > 1).then(|| series.growth(series.last().census.families[family].id));
         let scene = Scene { point: series.last(), family, growth: growth.as_ref() };
@@ -63,7 +66,32 @@ pub fn judge(series: &Series, leaks: &[Snapshot], target: &Target, notes: &mut V
     judgement.candidates = suspects.into_iter().flat_map(|suspect| suspect.candidates).collect();
     number(&mut judgement.candidates);
     note_short_series(series, &judgement, notes);
+    note_vanished(series, &mut judgement, notes);
     judgement
+}
+
+/// Waits that nothing can end do not end: where an earlier snapshot shows one and the last does not, the process was restarted, or
+/// the snapshots are of several.
+fn note_vanished(series: &Series, judgement: &mut Judgement, notes: &mut Vec<Note>) {
+    let still = |id: u64| series.last().census.families.iter().any(|family| family.id == id);
+    for point in &series.points {
+        for (at, family) in point.census.families.iter().enumerate() {
+            let scene = Scene { point, family: at, growth: None };
+            let endless =
+                matches!(family.class, StateClass::ChanNil | StateClass::SelectNone) && !is_main(&point.snapshot, scene.group());
+            if endless && !still(family.id) {
+                judgement.open = true;
+                notes.push(crate::advice(format!(
+                    "{} goroutines in `{}` at {} stand in an earlier snapshot and not in the last: such a wait cannot end, so the process \
+                     was restarted or the snapshots are of several; judge them one by one",
+                    family.count,
+                    scene.group().state.as_str(),
+                    scene.at().func
+                )));
+                return;
+            }
+        }
+    }
 }
 
 /// Numbers candidates in their order, from 1.
@@ -84,11 +112,16 @@ fn judge_family(
 ) {
     let main = is_main(scene.snapshot(), scene.group());
     let proof = if main { 0 } else { leaked_count(scene, leaked) };
+    let untold = if main || proof > 0 { 0 } else { leaked_somewhere(scene, leaked) };
     let mut sightings = sightings(scene);
     if main || !can_be_stuck(scene.class()) && proof == 0 {
         sightings.retain(|(_, sighting)| scene.class() == StateClass::Lock && !sighting.structural);
     }
+    if let (Some((_, sighting)), true) = (sightings.first_mut(), untold > 0) {
+        sighting.evidence.insert(0, shared_proof(untold));
+    }
     if proof > 0 && sightings.is_empty() {
+        judgement.open = true;
         notes.push(crate::advice(format!(
             "the runtime says that {proof} goroutines at {} ({}) are leaked; no pattern describes them",
             scene.at().func,
@@ -96,8 +129,12 @@ fn judge_family(
         )));
     }
     if proof > 0 {
-        sightings.iter_mut().take(1).for_each(|(_, sighting)| sighting.evidence.insert(0, runtime_proof(proof)));
-        return push_finding(judgement, scene, target, &sightings, Certainty::Proven, proof);
+        let mut proven = sightings.clone();
+        proven.iter_mut().take(1).for_each(|(_, sighting)| sighting.evidence.insert(0, runtime_proof(proof)));
+        push_finding(judgement, scene, target, &proven, Certainty::Proven, proof);
+        if proof >= scene.count() {
+            return;
+        }
     }
     if sightings.first().is_some_and(|(_, sighting)| sighting.structural) {
         return push_finding(judgement, scene, target, &sightings, Certainty::Proven, scene.count());
@@ -113,8 +150,11 @@ fn judge_family(
             for (_, sighting) in sightings.iter_mut().take(PATTERNS_A_FAMILY) {
                 sighting.evidence.extend(growth_facts(scene, growth, stretch));
             }
-            return push_finding(judgement, scene, target, &sightings, Certainty::Suspected, scene.count());
+            return push_finding(judgement, scene, target, &sightings, Certainty::Suspected, scene.count() - proof);
         }
+    }
+    if proof > 0 {
+        return;
     }
     if let Some(fact) = queue_that_never_moves(scene, series) {
         sightings
@@ -123,7 +163,8 @@ fn judge_family(
             .for_each(|(_, sighting)| sighting.evidence.extend([Some(fact.clone()), age_fact(scene)].into_iter().flatten()));
         return push_finding(judgement, scene, target, &sightings, Certainty::Suspected, scene.count());
     }
-    if let Some(hidden) = why_not_a_candidate(scene, series, sightings.is_empty(), load_fact.is_some()) {
+    let undecided = load_fact.is_some() || untold > 0 && !sightings.is_empty();
+    if let Some(hidden) = why_not_a_candidate(scene, series, sightings.is_empty(), undecided) {
         *judgement.hidden.entry(hidden.to_owned()).or_default() += scene.count();
         return;
     }
@@ -133,30 +174,37 @@ fn judge_family(
 /// Goroutines that wait for a lock through the whole window, three and more of them for a minute at a stretch. A Go mutex is handed
 /// to its oldest waiter once that has waited for a millisecond (`sync/mutex.go`, starvation mode), so nobody has let go of it.
 fn queue_that_never_moves(scene: &Scene<'_>, series: &Series) -> Option<Evidence> {
-    let (still, of) = scene.growth?.stayed?;
-    let stuck = scene.class() == StateClass::Lock && still == of && of >= QUEUE_MIN && scene.facts().aged >= QUEUE_MIN;
-    (stuck && series.can_judge_growth()).then(|| {
+    if scene.class() != StateClass::Lock || !series.can_judge_growth() {
+        return None;
+    }
+    let (held, of) = series.held(scene.family().id)?;
+    (held == of && of >= QUEUE_MIN).then(|| {
         Evidence::new(
             EvidenceKind::Persistence,
-            format!("all {of} that waited for the lock at the start of the window are still there, {} have waited for a minute at a stretch", scene.facts().aged),
+            format!(
+                "all {of} that waited for the lock at the start of the window have waited there ever since, for a minute and more"
+            ),
         )
-        .with("still", &still)
         .with("of", &of)
-        .with("aged", &scene.facts().aged)
+        .with("waited", &held)
     })
 }
 
 /// Why a family that is not a finding is not even a candidate, as a key of `hidden`.
-fn why_not_a_candidate(scene: &Scene<'_>, series: &Series, fits_nothing: bool, follows_load: bool) -> Option<&'static str> {
+fn why_not_a_candidate(scene: &Scene<'_>, series: &Series, fits_nothing: bool, undecided: bool) -> Option<&'static str> {
     let known = |at: &usize| benign(scene.snapshot(), &scene.point.census.groups[*at], Lang::En).is_some();
-    if scene.family().groups.iter().all(known) {
+    if !undecided && scene.family().groups.iter().all(known) {
         return Some("benign_goroutines");
     }
     if fits_nothing {
         return Some("goroutines_that_fit_no_pattern");
     }
-    let rises = scene.growth.is_some_and(|growth| growth.rise > 0 && growth.rising.0 * 2 >= growth.rising.1);
-    if !series.can_judge_growth() || follows_load || rises || stands_still(scene) {
+    let rises = scene.growth.is_some_and(|growth| {
+        let everyone_stays = growth.stayed.is_some_and(|(still, of)| still == of);
+        let in_bursts = growth.rise >= SUSTAINED_RISE.cast_signed() && everyone_stays;
+        in_bursts || growth.rise > 0 && growth.rising.0 * 2 >= growth.rising.1
+    });
+    if !series.can_judge_growth() || undecided || rises || stands_still(scene) {
         return None;
     }
     Some("steady_goroutines")
@@ -195,10 +243,32 @@ fn leaked_stacks(leaks: &[Snapshot], last: &Point) -> FxHashMap<u64, u64> {
     counts
 }
 
+/// Goroutines of the family that are leaked for certain. Tags stand on goroutines; a leak profile counts stacks, and where other
+/// families share the stack, all of theirs may be the leaked ones.
 fn leaked_count(scene: &Scene<'_>, leaked: &FxHashMap<u64, u64>) -> u64 {
     let groups = scene.family().groups.iter().map(|at| &scene.point.census.groups[*at]);
-    let by_profile: u64 = groups.filter_map(|group| leaked.get(&group.frames_id).map(|count| (*count).min(group.count))).sum();
+    let by_profile: u64 = groups
+        .filter_map(|group| {
+            let count = leaked.get(&group.frames_id)?;
+            let same = scene.point.census.groups.iter().filter(|other| other.frames_id == group.frames_id);
+            let elsewhere = same.map(|other| other.count).sum::<u64>() - group.count;
+            Some(count.saturating_sub(elsewhere).min(group.count))
+        })
+        .sum();
     scene.family().leaked.max(by_profile)
+}
+
+/// Goroutines the leak profile lists with a stack this family shares with others.
+fn leaked_somewhere(scene: &Scene<'_>, leaked: &FxHashMap<u64, u64>) -> u64 {
+    let groups = scene.family().groups.iter().map(|at| &scene.point.census.groups[*at]);
+    groups.filter_map(|group| leaked.get(&group.frames_id)).sum()
+}
+
+fn shared_proof(count: u64) -> Evidence {
+    let text = format!(
+        "the runtime's leak profile lists {count} goroutines with this stack, which others share; it does not name who started them"
+    );
+    Evidence::new(EvidenceKind::RuntimeProof, text).with("shared", &count)
 }
 
 fn runtime_proof(count: u64) -> Evidence {
@@ -237,7 +307,10 @@ fn presence_fact(scene: &Scene<'_>, growth: &Growth) -> Option<Evidence> {
     (scene.count() >= 50 && present * 10 >= windows * 7).then(|| {
         Evidence::new(
             EvidenceKind::Presence,
-            format!("the same stack stands {} times, in {present} of the last {windows} snapshots", scene.count()),
+            format!(
+                "the same place holds {} goroutines, and holds some in {present} of the last {windows} snapshots",
+                scene.count()
+            ),
         )
         .with("count", &scene.count())
         .with("present", &present)
@@ -247,15 +320,13 @@ fn presence_fact(scene: &Scene<'_>, growth: &Growth) -> Option<Evidence> {
 
 fn age_fact(scene: &Scene<'_>) -> Option<Evidence> {
     let wait = scene.facts().wait_s.filter(|_| scene.facts().aged > 0)?;
-    let minutes = |seconds: f64| seconds / 60.0;
+    let minutes = |seconds: f64| (seconds / 60.0).round();
+    let half = if wait.p50 < 60.0 { String::new() } else { format!(", half of them for {} min or more", minutes(wait.p50)) };
     Some(
-        Evidence::new(
-            EvidenceKind::AgeSpread,
-            format!("the oldest waits for {:.0} min, half of them for {:.0} min or more", minutes(wait.max), minutes(wait.p50)),
-        )
-        .with("min", &minutes(wait.min))
-        .with("p50", &minutes(wait.p50))
-        .with("max", &minutes(wait.max)),
+        Evidence::new(EvidenceKind::AgeSpread, format!("the oldest waits for {} min{half}", minutes(wait.max)))
+            .with("min", &minutes(wait.min))
+            .with("p50", &minutes(wait.p50))
+            .with("max", &minutes(wait.max)),
     )
 }
 
@@ -293,7 +364,7 @@ fn push_finding(
         severity: pattern.severity,
         certainty,
         count,
-        rate_per_s: rate(scene),
+        rate_per_s: rate(scene).filter(|_| certainty != Certainty::Proven || count == scene.count()),
         fingerprint: fingerprint(pattern, &at, started_by.as_ref()),
         waits_on: waits_on(scene),
         since_s: scene.facts().wait_s.filter(|_| scene.snapshot().origin.tells_state()),

@@ -106,11 +106,13 @@ pub fn diagnose(
     let mut envelope = Envelope::new(command, env!("CARGO_PKG_VERSION"));
     envelope.notes = gathered.notes;
     let mut shown: Option<(usize, Series)> = None;
+    let mut open = false;
     for subject in gathered.subjects {
         envelope.targets.push(subject.target.clone());
         envelope.notes.extend(subject.notes);
         let Some(series) = Series::new(subject.points) else { continue };
         let judgement = judge(&series, &subject.leaks, &subject.target, &mut envelope.notes);
+        open |= judgement.open;
         let weight = judgement.findings.len() * 1000 + judgement.candidates.len();
         merge_hidden(&mut envelope.hidden, judgement.hidden);
         envelope.findings.extend(judgement.findings);
@@ -124,7 +126,7 @@ pub fn diagnose(
     };
     worst_first(&mut envelope.findings);
     judge::number(&mut envelope.candidates);
-    envelope.verdict = verdict(&envelope.findings, &envelope.candidates);
+    envelope.verdict = verdict(&envelope.findings, &envelope.candidates, open);
     Ok(fill(envelope, series))
 }
 
@@ -157,11 +159,12 @@ fn worst_first(findings: &mut [Finding]) {
     });
 }
 
-/// Findings decide; candidates alone leave it open; otherwise the target is healthy as far as the witnesses reach.
-pub fn verdict(findings: &[Finding], candidates: &[Candidate]) -> Verdict {
+/// Findings decide; candidates leave it open, and so does testimony with holes; otherwise the target is healthy as far as the
+/// witnesses reach.
+pub fn verdict(findings: &[Finding], candidates: &[Candidate], open: bool) -> Verdict {
     if !findings.is_empty() {
         Verdict::Findings
-    } else if candidates.is_empty() {
+    } else if candidates.is_empty() && !open {
         Verdict::Healthy
     } else {
         Verdict::Undecidable

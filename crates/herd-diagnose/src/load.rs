@@ -9,6 +9,7 @@ use herd_patterns::Scene;
 /// Functions below which a goroutine serves one request or stream of a peer whose presence cannot be read from text.
 const SERVES_STREAM: &[&str] = &[
     "net/http.(*http2serverConn).runHandler",
+    "net/http/internal/http2.(*serverConn).runHandler",
     "golang.org/x/net/http2.(*serverConn).runHandler",
     "google.golang.org/grpc.(*Server).handleStream",
     "google.golang.org/grpc.(*Server).processStreamingRPC",
@@ -22,6 +23,7 @@ const READS_PEER: &[&str] = &[
     "google.golang.org/grpc/internal/transport.(*recvBufferReader).readMessageHeaderClient",
 ];
 
+const READ_LOOP: &str = "net/http.(*persistConn).readLoop";
 const CONN_SERVE: &str = "net/http.(*conn).serve";
 const BACKGROUND_READ: &str = "net/http.(*connReader).backgroundRead";
 const BODY_READ: &str = "net/http.(*bodyEOFSignal).Read";
@@ -30,40 +32,76 @@ const ROUND_TRIP: &str = "net/http.(*persistConn).roundTrip";
 /// Share of a gain that live partners must cover to explain it.
 const EXPLAINED: f64 = 0.8;
 
+/// Seconds after which the default HTTP transport closes idle connections (`net/http`, `DefaultTransport`), and some more.
+const IDLE_S: f64 = 120.0;
+
 /// Why sustained growth of this family may be load and not a leak; `None` when load does not explain it.
 pub(crate) fn explains(scene: &Scene<'_>, series: &Series, growth: &Growth, stretch: Sustained) -> Option<Evidence> {
-    // A queue at a lock, or behind a send or a WaitGroup on another's goroutine, is no healthy form of load.
+    // A queue at a lock, or a wait that cannot end, is no healthy form of load.
     if matches!(scene.class(), StateClass::Lock | StateClass::Semaphore | StateClass::ChanNil | StateClass::SelectNone) {
         return None;
     }
+    if scene.calls("net/http.(*persistConn).readLoop") || scene.calls("net/http.(*persistConn).writeLoop") {
+        return client_connections(scene, series, stretch);
+    }
+    serves(scene, series, stretch)
+        .or_else(|| readers_beside(scene, series, growth, stretch))
+        .or_else(|| parent_serves(scene, series, growth, stretch))
+        .or_else(|| growth.follows_connections.then(|| follows("inbound connections rise step by step with them")))
+        .or_else(|| {
+            let talking = scene.class() == StateClass::Io && !silent(scene, growth);
+            talking.then(|| follows("the goroutines wait for peers, and most show no wait of a minute: the peers may be sending"))
+        })
+}
+
+/// Connections of an HTTP client are in use when somebody reads from them, and may be pooled until the transport's idle timeout.
+fn client_connections(scene: &Scene<'_>, series: &Series, stretch: Sustained) -> Option<Evidence> {
     let (first, last) = (&series.points[stretch.from], series.last());
     let gain = |func: &str| count(last, func) as f64 - count(first, func) as f64;
-    if scene.calls("net/http.(*persistConn).readLoop") || scene.calls("net/http.(*persistConn).writeLoop") {
-        let readers = gain(BODY_READ) + gain(ROUND_TRIP);
-        return live(readers, stretch, "goroutines that read a response or wait for one");
-    }
+    let live = live(gain(BODY_READ) + gain(ROUND_TRIP), stretch, "goroutines that read a response or wait for one");
+    let unread = in_select(last, READ_LOOP) as f64 - in_select(first, READ_LOOP) as f64;
+    let own_bodies = scene.class() == StateClass::Select && unread >= stretch.rise as f64 / 2.0;
+    let young = scene.facts().wait_s.is_none_or(|wait| wait.max < IDLE_S);
+    live.or_else(|| {
+        (!own_bodies && young)
+            .then(|| follows("the connections may be idle in the pool: its default timeout of 90 s has not passed"))
+    })
+}
+
+/// The goroutines serve requests or streams whose peers are there, or cannot be seen.
+fn serves(scene: &Scene<'_>, series: &Series, stretch: Sustained) -> Option<Evidence> {
     if scene.calls(CONN_SERVE) {
         if scene.class() == StateClass::Io {
-            return Some(follows("the goroutines are those of inbound connections, one each"));
+            return Some(follows("the goroutines read below inbound connections, whose peers cannot be seen in text"));
         }
-        return live(gain(BACKGROUND_READ), stretch, "clients that are still connected");
+        let (first, last) = (&series.points[stretch.from], series.last());
+        let gain = count(last, BACKGROUND_READ) as f64 - count(first, BACKGROUND_READ) as f64;
+        return live(gain, stretch, "clients that are still connected");
     }
     if SERVES_STREAM.iter().any(|func| scene.calls(func)) {
         return Some(follows("the goroutines serve streams whose clients cannot be seen in text"));
     }
-    if READS_PEER.iter().any(|func| scene.calls(func)) {
-        return Some(follows("the goroutines wait for messages on open streams"));
-    }
-    if growth.follows_connections {
-        return Some(follows("inbound connections rise step by step with them"));
-    }
-    if let Some(fact) = readers_beside(scene, series, growth, stretch) {
-        return Some(fact);
-    }
-    if scene.class() == StateClass::Io && !silent(scene, growth) {
-        return Some(follows("the goroutines wait for peers, and most show no wait of a minute: the peers may be sending"));
-    }
-    None
+    READS_PEER.iter().any(|func| scene.calls(func)).then(|| follows("the goroutines wait for messages on open streams"))
+}
+
+/// The function that started them stands on the stacks of goroutines that serve requests, and both rise step by step: children of
+/// requests in progress.
+fn parent_serves(scene: &Scene<'_>, series: &Series, growth: &Growth, stretch: Sustained) -> Option<Evidence> {
+    let creator = scene.creator()?;
+    (0..series.last().census.families.len()).find_map(|at| {
+        let parent = Scene { family: at, ..*scene };
+        if at == scene.family || !parent.funcs().any(|func| func == creator) {
+            return None;
+        }
+        let counts = series.growth(parent.family().id).counts;
+        let rise = parent.count().saturating_sub(counts[stretch.from]);
+        let moves_along = rise > 0 && step_by_step(&growth.counts, &counts, stretch.from);
+        let served = moves_along.then(|| serves(&parent, series, Sustained { rise, ..stretch })).flatten()?;
+        Some(follows(&format!(
+            "as many goroutines that serve requests started them and rise step by step with them; {}",
+            served.text
+        )))
+    })
 }
 
 /// Goroutines started from the same function read from connections of peers, and their number moves step by step with this family's: the two
@@ -79,7 +117,7 @@ fn readers_beside(scene: &Scene<'_>, series: &Series, growth: &Growth, stretch: 
         *at != scene.family
             && family.class == StateClass::Io
             && !(Scene { family: *at, ..*scene }).user_frames().is_empty()
-            && scene.creator_of(*at) == own
+            && (scene.creator_of(*at) == own || scene.creator_of(*at).is_some_and(|func| scene.funcs().any(|own| own == func)))
             && step_by_step(&growth.counts, &series.growth(family.id).counts, stretch.from)
     };
     let at = (0..series.last().census.families.len()).find(moves_along)?;
@@ -118,6 +156,12 @@ fn silent(scene: &Scene<'_>, growth: &Growth) -> bool {
 /// Goroutines that have the function on their stack.
 fn count(point: &Point, func: &str) -> u64 {
     point.census.groups.iter().filter(|group| on_stack(&point.snapshot, group, func)).map(|group| group.count).sum()
+}
+
+/// The same, of those that stand in a select.
+fn in_select(point: &Point, func: &str) -> u64 {
+    let groups = point.census.groups.iter().filter(|group| group.class == StateClass::Select);
+    groups.filter(|group| on_stack(&point.snapshot, group, func)).map(|group| group.count).sum()
 }
 
 fn on_stack(snapshot: &Snapshot, group: &Group, func: &str) -> bool {

@@ -206,10 +206,11 @@ impl<'a> Scene<'a> {
 
     /// Other families (index, family) that share a starter goroutine with this one.
     pub fn sisters(&self) -> Vec<(usize, &'a Family)> {
-        let own = &self.facts().parents;
-        let shares =
-            |at: &usize| *at != self.family && self.point.facts[*at].parents.iter().any(|id| own.binary_search(id).is_ok());
-        (0..self.point.census.families.len()).filter(shares).map(|at| (at, &self.point.census.families[at])).collect()
+        let mut families: Vec<usize> =
+            self.facts().parents.iter().filter_map(|parent| self.point.started.get(parent)).flatten().copied().collect();
+        families.sort_unstable();
+        families.dedup();
+        families.into_iter().filter(|at| *at != self.family).map(|at| (at, &self.point.census.families[at])).collect()
     }
 
     /// The blocked function is a closure right inside the function that started it.

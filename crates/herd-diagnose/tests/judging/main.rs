@@ -5,4 +5,5 @@
 mod catalogue;
 mod incident;
 mod recorded;
+mod rules;
 mod services;

@@ -32,7 +32,7 @@ fn partner(scene: &Scene<'_>) -> Option<Evidence> {
 
 /// Where the witness names no starters: a family of equal count whose goroutines run a method of the same type.
 fn partner_by_type(scene: &Scene<'_>) -> Option<Evidence> {
-    let own = scene.entry_type()?;
+    let own = scene.entry_type().filter(|_| !scene.tells_creators())?;
     let families = &scene.point.census.families;
     let alike = |at: &usize| {
         let other = Scene { family: *at, ..*scene };
@@ -41,7 +41,7 @@ fn partner_by_type(scene: &Scene<'_>) -> Option<Evidence> {
     let at = (0..families.len()).find(alike)?;
     let fact =
         format!("{} goroutines that run another method of the same type block in the same kind of operation", families[at].count);
-    (!scene.tells_creators()).then(|| Evidence::new(EvidenceKind::Pairing, fact).with("count", &families[at].count))
+    Some(Evidence::new(EvidenceKind::Pairing, fact).with("count", &families[at].count))
 }
 
 fn other_channels(scene: &Scene<'_>) -> Option<Evidence> {

@@ -1,0 +1,99 @@
+//! Rules that no recording shows alone, over texts made for the purpose.
+
+use std::fmt::Write as _;
+
+use herd_analysis::{Point, Series};
+use herd_diagnose::{Judgement, judge};
+use herd_model::{Certainty, Snapshot, Target, TargetKind};
+
+/// One goroutine of a dump: id, state, blocked function and line, creator.
+type Line<'a> = (u64, &'a str, &'a str, &'a str);
+
+fn dump(goroutines: &[Line<'_>]) -> Snapshot {
+    let mut text = String::from("goroutine 1 [running]:\nmain.main()\n\t/shop/main.go:9 +0x1\n\n");
+    for (id, state, func, creator) in goroutines {
+        let machinery = if state.starts_with("sync.Mutex.Lock") {
+            "sync.runtime_SemacquireMutex(0xc000012344, 0x0, 0x1)\n\t/usr/local/go/src/runtime/sema.go:95 +0x1\n\
+             sync.(*Mutex).lockSlow(0xc000012340)\n\t/usr/local/go/src/sync/mutex.go:149 +0x1\n"
+        } else {
+            ""
+        };
+        write!(
+            text,
+            "goroutine {id} [{state}]:\n{machinery}{func}()\n\t/shop/work.go:31 +0x1\ncreated by {creator} in goroutine 1\n\t/shop/pool.go:12 +0x1\n\n"
+        )
+        .unwrap();
+    }
+    herd_formats::dump::parse(text.as_bytes()).snapshots.remove(0)
+}
+
+fn judged(dumps: Vec<Snapshot>, leaks: &[Snapshot]) -> Judgement {
+    let points = dumps.into_iter().enumerate().map(|(at, dump)| Point::new(Some(at as f64 * 10.0), dump)).collect();
+    let target = Target {
+        kind: TargetKind::File,
+        name: "made".into(),
+        go_version: None,
+        witnesses: vec![],
+        bytes: 0,
+        looked_s: None,
+        cost: None,
+    };
+    judge(&Series::new(points).unwrap(), leaks, &target, &mut Vec::new())
+}
+
+#[test]
+fn a_leak_profile_convicts_a_family_only_beyond_what_its_twins_may_be() {
+    let pool = |count: u64, creator: &'static str, from: u64| {
+        (from..from + count).map(move |id| (id, "chan receive", "shop.work", creator))
+    };
+    let all: Vec<Line<'_>> = pool(10, "shop.newPool", 100).chain(pool(5, "shop.lose", 200)).collect();
+    let profile = |count: u64| {
+        let text = format!(
+            "goroutineleak profile: total {count}\n{count} @ 0x1 0x2 0x3 0x4\n#\t0x3\tshop.work+0x1\t/shop/work.go:31\n\n"
+        );
+        herd_formats::dump::parse(text.as_bytes()).snapshots
+    };
+    let five = judged(vec![dump(&all)], &profile(5));
+    assert!(five.findings.is_empty(), "five may be all of one family or half of the other");
+    assert!(five.candidates.iter().any(|candidate| candidate.evidence[0].text.contains("does not name who started them")));
+    let twelve = judged(vec![dump(&all)], &profile(12));
+    let proven: Vec<_> = twelve.findings.iter().map(|finding| (finding.certainty, finding.count)).collect();
+    assert_eq!(proven, [(Certainty::Proven, 7), (Certainty::Proven, 2)]);
+}
+
+#[test]
+fn a_dump_that_was_cut_is_never_called_healthy() {
+    let whole = dump(&[]);
+    assert!(!judged(vec![whole.clone()], &[]).open);
+    let cut =
+        herd_formats::dump::parse(b"goroutine 1 [running]:\nmain.main()\n\t/shop/main.go:9 +0x1\n\ngoroutine 7 [sel").snapshots;
+    assert!(cut[0].truncated.is_some());
+    assert!(judged(cut, &[]).open);
+}
+
+#[test]
+fn a_queue_is_stuck_when_nobody_in_it_ever_moves() {
+    let ids = 100..109u64;
+    let dump_at = |step: u64, takes_turns: bool| {
+        let waiting = ids.clone().filter(|id| !takes_turns || id % 9 != step / 2);
+        let minutes = if step >= 6 { "sync.Mutex.Lock, 1 minutes" } else { "sync.Mutex.Lock" };
+        let lines: Vec<Line<'_>> = waiting.map(|id| (id, minutes, "shop.put", "shop.start")).collect();
+        dump(&lines)
+    };
+    let stuck = judged((0..13).map(|step| dump_at(step, false)).collect(), &[]);
+    assert_eq!(stuck.findings.iter().map(|finding| finding.id.0.as_ref()).collect::<Vec<_>>(), ["DL007"]);
+    let moving = judged((0..13).map(|step| dump_at(step, true)).collect(), &[]);
+    assert!(moving.findings.is_empty(), "{:?}", moving.findings);
+}
+
+#[test]
+fn seven_snapshots_over_a_minute_decide_whatever_the_jitter() {
+    let leak = |count: u64| {
+        let lines: Vec<Line<'_>> = (100..100 + count).map(|id| (id, "chan send", "shop.push", "shop.start")).collect();
+        dump(&lines)
+    };
+    for times in [[0.0, 10.9, 20.0, 30.0, 40.0, 50.0, 60.0], [0.9, 10.0, 20.4, 30.0, 39.1, 50.0, 60.0]] {
+        let points = times.iter().zip(1u64..).map(|(at, n)| Point::new(Some(*at), leak(n * 30))).collect();
+        assert!(Series::new(points).unwrap().can_judge_growth(), "{times:?}");
+    }
+}
