@@ -1,9 +1,9 @@
 //! What changes over several snapshots of one process.
 
-use herd_model::{GoroutineId, SeriesFamily, SeriesReport, Snapshot, StateClass};
+use herd_model::{Cluster, GoroutineId, SeriesFamily, SeriesReport, Snapshot, StateClass};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::census::{Census, Family, Group, census, hex};
+use crate::census::{Census, Family, Fnv, Group, census, hex};
 use crate::facts::{FamilyFacts, family_facts};
 use crate::names;
 
@@ -339,6 +339,28 @@ fn inbound_families(point: &Point) -> impl Iterator<Item = &Family> {
         |family: &Family| family.groups.iter().any(|group| serves_connection(&point.snapshot, &point.census.groups[*group]));
     let both = point.census.families.iter().zip(&point.facts);
     both.filter(move |(family, facts)| facts.started_by_acceptor || serves(family)).map(|(family, _)| family)
+}
+
+/// Whether two points may be of one process: Go never gives an id out twice, so an id that two creators have is of two processes.
+/// Cost: linear in goroutines.
+pub fn may_be_one_process(a: &Point, b: &Point) -> bool {
+    let creators = |point: &Point| -> FxHashMap<u64, u64> {
+        let snapshot = &point.snapshot;
+        let of = |cluster: &Cluster| {
+            snapshot.stack(cluster).created_by.map(|frame| {
+                let mut hash = Fnv::new();
+                hash.frame(snapshot, frame);
+                hash.0
+            })
+        };
+        let known = snapshot.clusters.iter().filter_map(|cluster| Some((of(cluster)?, cluster)));
+        known.flat_map(|(creator, cluster)| cluster.log.iter().map(move |goroutine| (goroutine.id, creator))).collect()
+    };
+    let (a, b) = (creators(a), creators(b));
+    let (few, many) = if a.len() < b.len() { (&a, &b) } else { (&b, &a) };
+    let mut ids: Vec<(&u64, &u64)> = few.iter().collect();
+    ids.sort_unstable();
+    ids.into_iter().all(|(id, creator)| many.get(id).is_none_or(|other| other == creator))
 }
 
 /// Whether the goroutine is a server's own for one connection.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use herd_analysis::series::SUSTAINED_STEPS;
+use herd_analysis::series::{SUSTAINED_STEPS, may_be_one_process};
 use herd_analysis::{Point, as_profile};
 use herd_model::{Note, NoteKind, Origin, Snapshot, Target as TargetReport, TargetKind};
 use herd_sources::{CancelFlag, Options, SourceError, Target, Testimony, collect, date_series};
@@ -252,11 +252,23 @@ fn points(mut snapshots: Vec<Snapshot>, notes: &mut Vec<Note>) -> Vec<Point> {
         ));
     }
     let origin = sorted.first().copied().unwrap_or(0);
-    snapshots
-        .into_iter()
-        .map(|snapshot| {
-            let at_s = snapshot.taken_at_ns.filter(|_| ordered).map(|ns| (ns - origin) as f64 / 1e9);
-            Point::new(at_s, snapshot)
-        })
-        .collect()
+    let measured = snapshots.into_iter().map(|snapshot| {
+        let at_s = snapshot.taken_at_ns.filter(|_| ordered).map(|ns| (ns - origin) as f64 / 1e9);
+        Point::new(at_s, snapshot)
+    });
+    last_process(measured.collect(), notes)
+}
+
+/// The points of the last process, where ids show that there were several.
+fn last_process(mut points: Vec<Point>, notes: &mut Vec<Note>) -> Vec<Point> {
+    let breaks = (1..points.len()).rev().find(|at| !may_be_one_process(&points[at - 1], &points[*at]));
+    if let Some(at) = breaks {
+        notes.push(crate::advice(format!(
+            "goroutine ids show that the process was restarted, or that the dumps are of several processes: the last {} of {} are judged",
+            points.len() - at,
+            points.len()
+        )));
+        points.drain(..at);
+    }
+    points
 }

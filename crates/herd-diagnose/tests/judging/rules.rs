@@ -97,3 +97,12 @@ fn seven_snapshots_over_a_minute_decide_whatever_the_jitter() {
         assert!(Series::new(points).unwrap().can_judge_growth(), "{times:?}");
     }
 }
+
+#[test]
+fn an_id_with_two_creators_is_of_two_processes() {
+    let started_by = |creator: &'static str| {
+        Point::new(None, dump(&[(7, "select", "shop.work", creator), (8, "select", "shop.work", "shop.a")]))
+    };
+    assert!(herd_analysis::series::may_be_one_process(&started_by("shop.a"), &started_by("shop.a")));
+    assert!(!herd_analysis::series::may_be_one_process(&started_by("shop.a"), &started_by("shop.b")));
+}
