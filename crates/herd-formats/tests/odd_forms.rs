@@ -290,3 +290,18 @@ fn a_monster_line_is_left_out_with_a_note() {
     assert_eq!(parsed.snapshots[0].goroutines, 1);
     assert!(parsed.notes.iter().any(|note| note.kind == NoteKind::Limit), "{:?}", parsed.notes);
 }
+
+#[test]
+fn a_header_with_an_odd_part_keeps_its_goroutine() {
+    let plain = text("go1.25.debug2.txt");
+    let header = plain.lines().find(|line| line.ends_with("[chan receive]:")).expect("a goroutine that receives");
+    let whole = dump::parse(plain.as_bytes());
+    let bare = header.trim_end_matches("]:");
+    for odd in [", labels:{\"who\":\"private\"}]:", "]{who: private}:", "]: private", "]{private", "] {private]:"] {
+        let parsed = dump::parse(plain.replace(header, &format!("{bare}{odd}")).as_bytes());
+        let kept = odd != "]{private";
+        assert_eq!(shape(&parsed) == shape(&whole), kept, "{odd}: {}", shape(&parsed));
+        let notes: Vec<_> = parsed.notes.iter().map(|note| (note.kind, note.text.contains("private"))).collect();
+        assert_eq!(notes, [(NoteKind::Malformed, false)], "{odd}: {:?}", parsed.notes);
+    }
+}

@@ -74,6 +74,23 @@ fn two_to_nine_parts() {
     }
 }
 
+/// The id of an unreadable header behind a running goroutine says as much of where dumps divide as that of a readable one.
+#[test]
+fn parts_that_meet_at_an_unreadable_header() {
+    let dump = String::from_utf8(recorded("go1.26.debug2.txt")).expect("UTF-8");
+    let first_end = dump.find("\n\n").expect("several goroutines") + 2;
+    let (first, others) = dump.split_at(first_end);
+    let broken = others.replacen(" [", " s[", 1);
+    for prefix in ["m", ""] {
+        let input = format!("{others}\n{prefix}{first}{broken}");
+        let whole = render(&dump::parse(input.as_bytes()));
+        assert_eq!(render(&in_pieces(input.as_bytes(), &[7])), whole);
+        for parts in 2..30 {
+            assert_eq!(render(&in_parts(input.as_bytes(), parts, 100)), whole, "{parts} parts, prefix {prefix:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
 

@@ -20,8 +20,8 @@ pub struct Header<'a> {
     pub system: bool,
     /// It is goleak's sentence.
     pub goleak: bool,
-    /// A part of it is not known.
-    pub odd: bool,
+    /// The part of it that could not be read.
+    pub odd: Option<&'static str>,
 }
 
 /// Reads a header line without its line end; `None` when the line is not a whole header.
@@ -39,16 +39,29 @@ pub fn parse(line: &[u8]) -> Option<Header<'_>> {
         header.system = true;
         rest = &rest[bracket + 2..];
     }
-    let rest = bracket(rest, &mut header)?;
-    let rest = match rest.strip_prefix(b" {") {
-        Some(_) => {
-            let len = labels::set_len(&rest[1..])?;
-            header.labels = Some(&rest[1..=len]);
-            &rest[len + 1..]
-        }
-        None => rest,
-    };
-    (rest.trim_ascii_end() == b":").then_some(header)
+    let Some(rest) = bracket(rest, &mut header) else { return legible(line, header, "in the brackets") };
+    let mut end = rest;
+    if rest.starts_with(b" {") {
+        let Some(len) = labels::set_len(&rest[1..]) else { return legible(line, header, "in the labels") };
+        header.labels = Some(&rest[1..=len]);
+        end = &rest[len + 1..];
+    }
+    if end.trim_ascii_end() == b":" { Some(header) } else { legible(line, header, "behind the brackets") }
+}
+
+/// A header with an odd part, when the line still is a header: not the start of one, and not a whole dump in one line.
+fn legible<'a>(line: &[u8], mut header: Header<'a>, part: &'static str) -> Option<Header<'a>> {
+    let whole = line.trim_ascii_end().last() == Some(&b':') || memmem::find(line, b"]:").is_some();
+    if !whole || header.state.is_empty() || escaped_end(line).is_some() {
+        return None;
+    }
+    header.odd = Some(part);
+    Some(header)
+}
+
+/// Where a written-out line end follows a header.
+pub fn escaped_end(text: &[u8]) -> Option<usize> {
+    memmem::find(text, br"\n").filter(|at| matches!(text[..*at].last(), Some(b':' | b'0'..=b'9')))
 }
 
 /// Reads up to and including the closing bracket.
@@ -94,7 +107,7 @@ fn header_item(item: &[u8], header: &mut Header<'_>) {
     {
         goroutine.bubble = Some(bubble);
     } else if tags(item, goroutine) != b"" {
-        header.odd = true;
+        header.odd = Some("in the brackets");
     }
 }
 

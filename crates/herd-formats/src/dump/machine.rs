@@ -182,7 +182,7 @@ impl Machine {
             if tail == Tail::More && after.len() < 40 {
                 return Step::NeedMore;
             }
-            next_id = header::starts(after).then(|| header::id_of(after)).flatten();
+            next_id = id_at(after);
         }
         if self.open.is_some() {
             self.flush_open(Some(header.goroutine.id));
@@ -292,7 +292,7 @@ impl Machine {
             layer.misses += 1;
             let lost = layer.misses > MAX_MISSES || header::starts(line) || profile_text::head(line).is_some();
             if lost || (memmem::find(line, b"oroutine").is_some() && wrap::detect(line).is_some()) {
-                self.flush_open(None);
+                self.flush_open(id_at(line));
                 self.layers.truncate(level);
                 return self.clear_line(line, at);
             }
@@ -352,7 +352,7 @@ impl Machine {
             if line.is_empty() {
                 return;
             }
-            self.flush_open(None);
+            self.flush_open(id_at(line));
         }
         self.outside_line(line, at);
     }
@@ -383,7 +383,9 @@ impl Machine {
             return self.unwrap_line(level, line, at);
         }
         if header::starts(line) {
-            self.notes.add(NoteKind::Malformed, at.offset, format!("cannot read the header {}", quote(line, 80)));
+            // Labels stand behind a brace and may be private.
+            let shown = line.split(|byte| *byte == b'{').next().unwrap_or_default();
+            self.notes.add(NoteKind::Malformed, at.offset, format!("cannot read the header {}", quote(shown, 80)));
         } else if line == b"runtime stack:" {
             self.notes.add(NoteKind::Skipped, at.offset, "a thread's `runtime stack:` belongs to no goroutine and is left out");
         }
@@ -458,4 +460,9 @@ impl Machine {
             segment.truncated(Truncation::CutAt(end));
         }
     }
+}
+
+/// The id in a line that begins as a header does, whether or not the rest of it can be read.
+fn id_at(line: &[u8]) -> Option<u64> {
+    header::starts(line).then(|| header::id_of(line)).flatten()
 }

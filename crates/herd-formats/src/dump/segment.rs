@@ -145,7 +145,7 @@ impl Segment {
 
     /// Counts a goroutine whose stack was met before; `false` when it was not.
     pub fn count_known(&mut self, header: &Header<'_>, body: &[u8], found: &Scan, at: At, notes: &mut Notes) -> bool {
-        if found.careful || header.odd {
+        if found.careful || header.odd.is_some() {
             return false;
         }
         let Some(known) = self.known.get(&found.hash).copied() else { return false };
@@ -172,11 +172,11 @@ impl Segment {
         if let WaitReason::Other(_) = state {
             notes.add_once(NoteKind::Malformed, at.offset, &format!("unknown goroutine state {}", quote(header.state, 60)));
         }
-        if header.odd {
+        if let Some(part) = header.odd {
             notes.add(
                 NoteKind::Malformed,
                 at.offset,
-                format!("the header of goroutine {} has a part no known Go version prints", header.goroutine.id),
+                format!("the header of goroutine {} has a part {part} no known Go version prints", header.goroutine.id),
             );
         }
         if block.dropped > 0 {
@@ -302,7 +302,7 @@ impl Segment {
             return None;
         }
         let Some(pairs) = labels::pairs(text) else {
-            notes.add(NoteKind::Malformed, at.offset, format!("cannot read the labels {}", quote(text, 80)));
+            notes.add(NoteKind::Malformed, at.offset, "cannot read the labels of a goroutine");
             return None;
         };
         let pairs = pairs.iter().map(|(key, value)| (self.builder.name(key), self.builder.name(value))).collect();

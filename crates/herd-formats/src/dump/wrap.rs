@@ -69,10 +69,7 @@ pub fn detect(line: &[u8]) -> Option<Wrap> {
         return Some(Wrap::Json(key));
     }
     let after = &line[at..];
-    let line_break = memmem::find(after, br"\n");
-    if let Some(line_break) = line_break
-        && matches!(after[..line_break].last(), Some(b':' | b'0'..=b'9'))
-    {
+    if header::escaped_end(after).is_some() {
         return Some(Wrap::Escaped(Field::default()));
     }
     if cri_text(line).is_some_and(|(text, _)| line.len() - text.len() <= at) {
