@@ -110,7 +110,7 @@ impl ExpectedError {
 }
 
 /// Says on stderr what failed and what to do, and gives how goherd ends. A reader that is gone is no failure.
-pub fn report(error: &anyhow::Error) -> Exit {
+pub fn report(error: &anyhow::Error, redact: bool) -> Exit {
     if is_broken_pipe(error) {
         return Exit::Healthy;
     }
@@ -120,11 +120,47 @@ pub fn report(error: &anyhow::Error) -> Exit {
         anstream::eprintln!("goherd: interrupted");
         return exit;
     }
+    if redact {
+        anstream::eprintln!("goherd: {}; run it without --redact to see which and why", expected.map_or("it failed", shareable));
+        return exit;
+    }
     anstream::eprintln!("goherd: {}", printable(&format!("{error:#}")));
     if let Some(expected) = expected {
         anstream::eprintln!("next: {}", printable(&expected.next_step()));
     }
     exit
+}
+
+/// What failed, without hosts, paths and what they answered.
+fn shareable(error: &ExpectedError) -> &'static str {
+    match error {
+        ExpectedError::Source(error) => match error {
+            SourceError::BadTarget { .. } | SourceError::LivePid { .. } => "a target cannot be used as it is given",
+            SourceError::BadOption { option, .. } => option,
+            SourceError::NotFound { .. } => "a file does not exist",
+            SourceError::Unreadable { .. } => "a file cannot be read",
+            SourceError::Damaged { .. } => "a target's data is damaged",
+            SourceError::NotADump { .. } => "a target holds no goroutine",
+            SourceError::NoDumps { .. } => "a directory holds no goroutine dump",
+            SourceError::Unreachable { .. } => "a target cannot be reached",
+            SourceError::Cut { .. } => "a target's answer broke off",
+            SourceError::HttpStatus { .. } => "a target refuses to answer",
+            SourceError::Tls { .. } => "the TLS connection to a target failed",
+            SourceError::Timeout { .. } => "a target has not answered in time",
+            SourceError::TooLarge { .. } => "a target's answer is too large",
+            SourceError::StopsTheWorld { .. } => "a target has too many goroutines for `debug=2`",
+            SourceError::Unsupported { .. } => "a target is of a kind goherd cannot read",
+            SourceError::Interrupted => "interrupted",
+        },
+        ExpectedError::Option { option, .. } => option,
+        ExpectedError::UnknownPattern(_) => "no pattern has this name",
+        ExpectedError::Suppressions { .. } => "the suppression file cannot be used",
+        ExpectedError::SavedAnswer { .. } => "a saved answer cannot be read back",
+        ExpectedError::Output { .. } => "the answer cannot be written",
+        ExpectedError::Listen { .. } => "the viewer's port cannot be had",
+        ExpectedError::Webhook(_) => "the findings are not delivered",
+        ExpectedError::Sink(_) => "the answer cannot be printed in this format",
+    }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -25,11 +25,16 @@ pub fn print(
     benign: bool,
     global: &GlobalArgs,
 ) -> Result<(), ExpectedError> {
-    if global.redact {
-        // The formats made of stacks carry functions, files, states and counts only.
-        herd_sinks::redact(envelope);
-    }
     let format = format(global, usual);
+    let shareable;
+    let mut stacks = stacks;
+    if global.redact {
+        herd_sinks::redact(envelope);
+        if matches!(format, Format::Folded | Format::Pprof | Format::Speedscope) {
+            shareable = stacks.map(herd_sinks::redact_stacks);
+            stacks = shareable.as_ref();
+        }
+    }
     let patterns = pattern_words();
     let root = std::env::var("GITHUB_WORKSPACE").ok();
     let look = Look { exit: Some(exit as u8), benign, patterns: &patterns, root: root.as_deref(), ..look(global) };

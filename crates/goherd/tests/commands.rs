@@ -171,6 +171,93 @@ fn a_redacted_answer_names_neither_folder_nor_raw_text() {
     assert!(answer.contains("/src/kernels/lk005/kernel.go"), "{answer}");
 }
 
+/// A dump with a secret in every place that is not code; each holds `zq7`.
+const SECRETS: &str = r#"zq7trace 4bf92f3577b34da6a3ce929d0e0e4736 https://zq7host/zq7path?zq7=1
+panic: zq7panic all goroutines are asleep
+
+goroutine 1 [chan receive, 9 minutes, zq7odd]:
+main.wait(0xc000deadbeef, {0xc0001234, 0x5}, "zq7arg")
+	/src/app/main.go:10 +0x1d
+main.main()
+	/src/app/main.go:5 +0x1d
+
+goroutine 7 [zq7state waits, 30 minutes]:
+main.work(...)
+	/src/app/work.go:20 +0x1d
+created by main.main in goroutine 1
+	/src/app/main.go:6 +0x2d
+
+goroutine 8 [chan receive (nil chan), 30 minutes labels:{"zq7key": "zq7value", "url": "https://zq7host/zq7path"}]:
+main.work2(...)
+	/src/app/work.go:30 +0x1d
+created by main.main in goroutine 1
+	/src/app/main.go:7 +0x2d
+
+goroutine 8 [select, 30 minutes labels:{"zq7key: "zq7value` zq7}]:
+main.work3(...)
+	/src/app/work.go:30 +0x1d
+
+goroutine 9 [select, 30 minutes]{zq7junk "zq7quote` zq7tail}:
+main.other()
+	/src/app/work.go:40 +0x1d
+
+goroutine 10 [chan send, 30 minutes]:
+main.work4(...)
+	/src/app/work.go:60 +0x
+"#;
+
+#[test]
+fn no_secret_is_in_any_redacted_format() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dumps = folder.path().join("zq7-folder");
+    std::fs::create_dir(&dumps).expect("a folder");
+    let plain = dumps.join("zq7-plain.txt");
+    let prefixed = format!("zq7prefix[abc] {}", SECRETS.trim_end().replace('\n', "\nzq7prefix[abc] "));
+    std::fs::write(&plain, SECRETS).expect("written");
+    std::fs::write(dumps.join("zq7-prefixed.txt"), prefixed).expect("written");
+    std::fs::write(dumps.join("zq7-notes.txt"), "zq7 nothing here").expect("written");
+    let shown = text(&goherd().args(["doctor", "--format", "json"]).arg(&dumps).output().expect("goherd starts").stdout);
+    for secret in ["zq7state", "zq7value", "zq7-notes", "zq7-folder", "zq7-plain", "zq7panic"] {
+        assert!(shown.contains(secret), "{secret} was never there:\n{shown}");
+    }
+    let formats = ["text", "concise", "json", "markdown", "github", "junit", "html", "svg", "folded", "pprof", "speedscope"];
+    let absent = folder.path().join("zq7-absent.txt");
+    for command in ["doctor", "snap", "flame"] {
+        for format in formats {
+            for targets in [vec![&plain], vec![&dumps], vec![&plain, &absent]] {
+                if targets.len() > 1 && command != "doctor" {
+                    continue;
+                }
+                let mut goherd = goherd();
+                goherd.args([command, "--redact", "--verbose", "--format", format]).args(&targets);
+                let output = goherd.output().expect("goherd starts");
+                assert!(output.status.code().is_some_and(|code| code < 2), "{command} {format}: {}", text(&output.stderr));
+                let bytes = if format == "pprof" { unzipped(&output.stdout) } else { output.stdout };
+                let answer = text(&bytes) + &text(&output.stderr);
+                let at = answer.find("zq7").map(|at| answer[at.saturating_sub(80)..].chars().take(160).collect::<String>());
+                assert_eq!(at, None, "{command} --format {format} {targets:?}");
+                assert!(!answer.contains("4bf92f3577b34da6a3ce929d0e0e4736") && !answer.contains("c000deadbeef"), "{format}");
+            }
+        }
+    }
+}
+
+fn unzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = Command::new("gzip").arg("-dc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("gzip runs");
+    gzip.stdin.take().expect("a pipe").write_all(bytes).expect("gzip reads");
+    gzip.wait_with_output().expect("gzip ends").stdout
+}
+
+#[test]
+fn a_redacted_failure_names_neither_host_nor_path() {
+    for target in ["zq7-absent.txt", "http://zq7host.invalid:1/zq7path", "127.0.0.1:1/zq7path", "zq7://zq7"] {
+        let output = goherd().args(["doctor", "--redact", "--timeout", "2s", target]).output().expect("goherd starts");
+        let told = text(&output.stdout) + &text(&output.stderr);
+        assert!(output.status.code().is_some_and(|code| code >= 2) && told.starts_with("goherd: a "), "{told}");
+        assert!(!told.contains("zq7") && !told.contains("127.0.0.1"), "{told}");
+    }
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let mut child =

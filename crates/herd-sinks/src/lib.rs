@@ -26,4 +26,4 @@ pub use format::{FORMATS, Format, FormatRow, SinkError, render};
 pub use look::{Charset, Detail, Lang, Localised, Look, PatternWords};
 pub use messages::{Messages, messages};
 pub use page::page;
-pub use redact::redact;
+pub use redact::{redact, redact_stacks};

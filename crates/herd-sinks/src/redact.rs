@@ -2,12 +2,21 @@
 //!
 //! What remains is what a finding needs: functions, files, lines, states, counts, ages.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use herd_model::{ClusterReport, Envelope, Evidence, SnapshotReport, TargetKind};
+use herd_model::{Envelope, Evidence, Flame, Note, NoteKind, Snapshot, SnapshotReport, TargetKind, WaitReason};
 use regex_lite::{Captures, Regex};
 
-/// Redacts in place. Names of targets stay distinct: the second endpoint becomes `endpoint-2` wherever it is named.
+/// Stands for what was taken out of a sentence.
+const GONE: &str = "(redacted)";
+/// Stands for a state no known Go version prints: such text may come from anywhere.
+const OTHER_STATE: &str = "other";
+/// Between the first and the last file of a series in its name.
+const SERIES: &str = " … ";
+
+/// Redacts in place. Names of targets stay distinct: the second endpoint becomes `endpoint-2` wherever it is named, the second
+/// file `input-2`.
 pub fn redact(envelope: &mut Envelope) {
     let names = target_names(envelope);
     let text = |text: &mut String| *text = scrub(&rename(text, &names));
@@ -15,28 +24,49 @@ pub fn redact(envelope: &mut Envelope) {
         text(&mut target.name);
         target.witnesses.iter_mut().for_each(text);
         target.cost.iter_mut().for_each(text);
+        target.go_version = target.go_version.take().filter(|version| VERSION.is_match(version));
     }
     for finding in &mut envelope.findings {
-        for part in [&mut finding.target, &mut finding.title, &mut finding.waits_on, &mut finding.why, &mut finding.fix] {
+        for part in [&mut finding.target, &mut finding.title, &mut finding.why, &mut finding.fix] {
             text(part);
         }
+        redact_waits_on(&mut finding.waits_on);
         finding.next.iter_mut().for_each(text);
         finding.evidence.iter_mut().for_each(|fact| redact_evidence(fact, text));
     }
     for candidate in &mut envelope.candidates {
-        for part in [&mut candidate.target, &mut candidate.title, &mut candidate.waits_on, &mut candidate.why, &mut candidate.fix]
-        {
+        for part in [&mut candidate.target, &mut candidate.title, &mut candidate.why, &mut candidate.fix] {
             text(part);
         }
+        redact_waits_on(&mut candidate.waits_on);
         candidate.decide_by.iter_mut().for_each(text);
         candidate.evidence.iter_mut().for_each(|fact| redact_evidence(fact, text));
     }
     for note in &mut envelope.notes {
+        redact_note(note);
         text(&mut note.text);
     }
     if let Some(report) = &mut envelope.snapshot {
         redact_snapshot(report, text);
     }
+    if let Some(flame) = &mut envelope.flame {
+        redact_flame(flame);
+    }
+}
+
+/// The stacks without what must not be shared, for the formats made of them.
+pub fn redact_stacks(stacks: &Snapshot) -> Snapshot {
+    let mut stacks = stacks.clone();
+    stacks.crash = None;
+    for cluster in &mut stacks.clusters {
+        if matches!(cluster.state, WaitReason::Other(_)) {
+            cluster.state = WaitReason::Other(OTHER_STATE.into());
+        }
+        cluster.labels.clear();
+        cluster.objects.clear();
+        cluster.sample = "".into();
+    }
+    stacks
 }
 
 fn redact_evidence(fact: &mut Evidence, text: impl Fn(&mut String)) {
@@ -44,53 +74,170 @@ fn redact_evidence(fact: &mut Evidence, text: impl Fn(&mut String)) {
     fact.args.values_mut().for_each(text);
 }
 
-fn redact_snapshot(report: &mut SnapshotReport, text: impl Fn(&mut String)) {
-    report.truncated_why.iter_mut().for_each(&text);
-    // What a program panics with is its own text, an argument like any other.
-    if let Some(crash) = &mut report.crash {
-        let kind = crash.split(':').next().unwrap_or_default().to_owned();
-        if matches!(kind.as_str(), "panic" | "fatal error") && !crash.contains("all goroutines are asleep") {
-            *crash = format!("{kind}: (redacted)");
-        }
-        text(crash);
+/// What a note quotes comes from the input. The notes about damage say all of theirs before the quote; those about witnesses and
+/// files left out go on with names.
+fn redact_note(note: &mut Note) {
+    let text = &note.text;
+    note.text = match note.kind {
+        NoteKind::Malformed | NoteKind::Unwrapped => before(text, &['`', '"']),
+        NoteKind::Skipped => before(text, &['`', '"', ':']),
+        NoteKind::NotAsked if NOT_ASKED.iter().any(|start| text.starts_with(start)) => before(text, &['`', '"', ':']),
+        NoteKind::NotAsked => format!("a target was not asked: {GONE}"),
+        NoteKind::Truncated | NoteKind::Limit | NoteKind::Suppressed | NoteKind::Advice => unquoted(text),
+    };
+}
+
+/// How notes begin that name a profile and no target.
+const NOT_ASKED: &[&str] = &["the leak profile is listed", "goroutine?debug="];
+
+/// The words before the first of `signs`.
+fn before(text: &str, signs: &[char]) -> String {
+    match text.split_once(signs) {
+        Some((words, _)) => format!("{} {GONE}", words.trim_end()),
+        None => text.to_owned(),
     }
+}
+
+/// Without what stands between the first and the last quote, as a quoted text may hold quotes of its own.
+fn unquoted(text: &str) -> String {
+    let Some(start) = text.find(['`', '"']) else { return text.to_owned() };
+    let end = text.rfind(['`', '"']).filter(|end| *end > start).map_or("", |end| &text[end + 1..]);
+    format!("{}{GONE}{end}", &text[..start])
+}
+
+fn is_known_state(text: &str) -> bool {
+    text == WaitReason::Unknown.as_str()
+        || WaitReason::ALL.iter().any(|reason| reason.as_str() == text || reason.class().as_str() == text)
+}
+
+fn redact_state(state: &mut String) {
+    if !is_known_state(state) {
+        OTHER_STATE.clone_into(state);
+    }
+}
+
+/// A state, perhaps with the address waited on.
+fn redact_waits_on(waits_on: &mut String) {
+    let state = waits_on.split(" 0x").next().unwrap_or_default();
+    let state = state.strip_suffix(" at").unwrap_or(state);
+    if is_known_state(state) || waits_on == "not told by the witness" {
+        *waits_on = scrub(waits_on);
+    } else {
+        OTHER_STATE.clone_into(waits_on);
+    }
+}
+
+fn redact_snapshot(report: &mut SnapshotReport, text: impl Fn(&mut String)) {
+    if let Some(why) = &mut report.truncated_why {
+        *why = unquoted(why);
+        text(why);
+    }
+    report.crash = report.crash.take().map(|reason| crash(&reason));
+    let mut states: BTreeMap<String, u64> = BTreeMap::new();
+    for (mut state, count) in std::mem::take(&mut report.states) {
+        redact_state(&mut state);
+        *states.entry(state).or_default() += count;
+    }
+    report.states = states;
+    report.families.iter_mut().for_each(|family| redact_state(&mut family.state));
+    report.blocking_points.iter_mut().for_each(|point| redact_state(&mut point.state));
     for cluster in &mut report.clusters {
-        let ClusterReport { labels, objects, goroutine_ids, sample, .. } = cluster;
-        labels.clear();
-        objects.clear();
-        goroutine_ids.clear();
-        sample.clear();
+        redact_state(&mut cluster.state);
+        cluster.labels.clear();
+        cluster.objects.clear();
+        cluster.goroutine_ids.clear();
+        cluster.sample.clear();
+    }
+}
+
+/// What a program panics with is its own text, an argument like any other.
+fn crash(reason: &str) -> String {
+    if matches!(reason, "fatal error: all goroutines are asleep - deadlock!" | "SIGQUIT: quit") {
+        return reason.to_owned();
+    }
+    match reason.split(':').next().unwrap_or_default() {
+        kind @ ("panic" | "fatal error" | "SIGQUIT" | "SIGABRT" | "SIGSEGV") => format!("{kind}: {GONE}"),
+        _ => GONE.to_owned(),
+    }
+}
+
+/// Rows of states stand in brackets; every other row is a function or of goherd's own making.
+fn redact_flame(flame: &mut Flame) {
+    for name in &mut flame.names {
+        let state = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        if state.is_some_and(|state| state != "no stack" && !is_known_state(state)) {
+            *name = format!("[{OTHER_STATE}]");
+        }
     }
 }
 
 /// Target names with what stands for them, longest first so that no name is replaced inside another.
 fn target_names(envelope: &Envelope) -> Vec<(String, String)> {
     let mut endpoints = 0;
+    let mut inputs = 0;
     let mut names: Vec<(String, String)> = Vec::new();
     for target in &envelope.targets {
-        let stand_in = match target.kind {
-            TargetKind::Stdin => continue,
+        match target.kind {
+            TargetKind::Stdin => {}
             TargetKind::Url => {
                 endpoints += 1;
-                format!("endpoint-{endpoints}")
+                name_it(&mut names, &target.name, &format!("endpoint-{endpoints}"));
             }
-            TargetKind::File | TargetKind::Recording => file_name(&target.name).to_owned(),
-        };
-        if !target.name.is_empty() && !names.iter().any(|(name, _)| *name == target.name) {
-            names.push((target.name.clone(), stand_in));
+            TargetKind::Recording => name_it(&mut names, &target.name, file_name(&target.name)),
+            TargetKind::File => {
+                let parts: Vec<&str> = target.name.split(SERIES).collect();
+                let files: Vec<&str> = parts.iter().copied().chain(target.witnesses.iter().map(String::as_str)).collect();
+                for file in files {
+                    let base = file_name(file);
+                    let known = names.iter().find(|(name, _)| name == file || name == base);
+                    let stand_in = if let Some((_, stand_in)) = known {
+                        stand_in.clone()
+                    } else {
+                        inputs += 1;
+                        format!("input-{inputs}")
+                    };
+                    name_it(&mut names, file, &stand_in);
+                    name_it(&mut names, base, &stand_in);
+                }
+            }
         }
     }
     names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     names
 }
 
+fn name_it(names: &mut Vec<(String, String)>, name: &str, stand_in: &str) {
+    if !name.is_empty() && !names.iter().any(|(known, _)| known == name) {
+        names.push((name.to_owned(), stand_in.to_owned()));
+    }
+}
+
 fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(path)
 }
 
+/// Replaces whole names in one pass, so that no stand-in is itself taken for a name.
 fn rename(text: &str, names: &[(String, String)]) -> String {
-    names.iter().fold(text.to_owned(), |text, (name, stand_in)| text.replace(name.as_str(), stand_in))
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let inside = |c: char| c.is_alphanumeric() || c == '_';
+        let starts = !out.chars().next_back().is_some_and(inside);
+        let ends = |name: &str| !rest[name.len()..].chars().next().is_some_and(inside);
+        let found = names.iter().find(|(name, _)| starts && rest.starts_with(name.as_str()) && ends(name));
+        if let Some((name, stand_in)) = found {
+            out.push_str(stand_in);
+            rest = &rest[name.len()..];
+        } else {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    out
 }
+
+static VERSION: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^go[0-9]+\.[0-9]+((\.|rc|beta)[0-9]+)?$").expect("the shape is compiled by a test"));
 
 /// Secrets by their shape, in the order they are looked for.
 static SHAPES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
@@ -130,6 +277,43 @@ mod tests {
     #[track_caller]
     fn check(input: &str, expect: &str) {
         assert_eq!(scrub(input), expect);
+    }
+
+    #[test]
+    fn whole_names_are_replaced_once() {
+        let names = [("a/orders.txt", "input-1"), ("orders.txt", "input-1"), ("input", "input-2")];
+        let names = names.map(|(name, stand_in)| (name.to_owned(), stand_in.to_owned()));
+        assert_eq!(rename("a/orders.txt … orders.txt: input, inputs", &names), "input-1 … input-1: input-2, inputs");
+    }
+
+    #[test]
+    fn notes_lose_what_they_quote() {
+        assert_eq!(before("cannot read the header `go \"x\" `y`", &['`', '"']), "cannot read the header (redacted)");
+        assert_eq!(unquoted("kept `a` and `b`c` of 3"), "kept (redacted) of 3");
+        assert_eq!(unquoted("an open `quote"), "an open (redacted)");
+    }
+
+    #[test]
+    fn each_kind_of_note_keeps_its_own_words_only() {
+        let notes = [
+            (NoteKind::Malformed, "cannot read the header `goroutine 8 [x]{\"k\"}`", "cannot read the header (redacted)"),
+            (NoteKind::Unwrapped, "took a prefix such as `app[1]` off each line", "took a prefix such as (redacted)"),
+            (NoteKind::Skipped, "1 of 3 entries hold no dump: a.txt (text)", "1 of 3 entries hold no dump (redacted)"),
+            (NoteKind::NotAsked, "db.internal:6060: db.internal:6060 cannot be reached", "a target was not asked: (redacted)"),
+            (NoteKind::NotAsked, "goroutine?debug=2 was not asked: 9 are above", "goroutine?debug=2 was not asked (redacted)"),
+            (NoteKind::Limit, "kept 9 labels", "kept 9 labels"),
+        ];
+        for (kind, text, expect) in notes {
+            let mut note = Note { kind, offset: None, text: text.to_owned() };
+            redact_note(&mut note);
+            assert_eq!(note.text, expect);
+        }
+    }
+
+    #[test]
+    fn released_versions_stay() {
+        assert!(["go1.26.8", "go1.27rc1", "go1.21"].iter().all(|version| VERSION.is_match(version)));
+        assert!(!VERSION.is_match("go1.26.8-acme"));
     }
 
     #[test]

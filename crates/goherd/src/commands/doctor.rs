@@ -18,7 +18,7 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     // A broken suppression file must not cost a minute of collecting first.
     let suppressions = args.suppress.as_deref().map(suppress::read).transpose()?;
     let watch = args.span.map(|span| Watch { span, every: args.every });
-    let mut diagnosis = collect::diagnose("doctor", &args.targets, &args.collect, watch, global.quiet)?;
+    let mut diagnosis = collect::diagnose("doctor", &args.targets, &args.collect, watch, global.quiet || global.redact)?;
     let envelope = &mut diagnosis.envelope;
     if let Some(file) = &suppressions {
         suppress::apply(envelope, file, today);

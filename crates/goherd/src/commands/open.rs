@@ -29,7 +29,10 @@ const CANCEL_POLL: Duration = Duration::from_millis(50);
 pub fn run(args: &OpenArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let mut envelope = match saved(&args.target)? {
         Some(envelope) => envelope,
-        None => collect::diagnose("doctor", std::slice::from_ref(&args.target), &args.collect, None, global.quiet)?.envelope,
+        None => {
+            collect::diagnose("doctor", std::slice::from_ref(&args.target), &args.collect, None, global.quiet || global.redact)?
+                .envelope
+        }
     };
     if global.redact {
         herd_sinks::redact(&mut envelope);

@@ -22,7 +22,7 @@ pub fn run(args: &SnapArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let started = Instant::now();
     for index in 0..args.count {
         wait_until(started + args.every * index)?;
-        let mut diagnosis = collect::diagnose("snap", &targets, &args.collect, None, global.quiet)?;
+        let mut diagnosis = collect::diagnose("snap", &targets, &args.collect, None, global.quiet || global.redact)?;
         if let Some(path) = &args.save {
             let path = if args.count > 1 { numbered(path, index)? } else { path.clone() };
             save(&mut diagnosis, &path, global)?;
@@ -37,7 +37,7 @@ fn save(diagnosis: &mut Diagnosis, path: &Path, global: &GlobalArgs) -> Result<(
         herd_sinks::redact(&mut diagnosis.envelope);
     }
     output::write_file(path, &mut |out| render(Format::Json, &diagnosis.envelope, None, &Look::default(), out))?;
-    if !global.quiet {
+    if !global.quiet && !global.redact {
         anstream::eprintln!("goherd: saved {}", path.display());
     }
     Ok(())
