@@ -1,6 +1,6 @@
 //! RFC 3339 times in log lines, to nanoseconds since 1970 and back.
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memmem};
 
 /// Finds the first RFC 3339 time in a line; also answers whether the line holds nothing else.
 pub fn find(line: &[u8]) -> Option<(i64, bool)> {
@@ -9,6 +9,26 @@ pub fn find(line: &[u8]) -> Option<(i64, bool)> {
         let (ns, len) = parse(&line[start..])?;
         let alone = line[..start].iter().chain(&line[start + len..]).all(u8::is_ascii_whitespace);
         Some((ns, alone))
+    })
+}
+
+/// Finds the time of a log record: RFC 3339 anywhere, or seconds since 1970 as the JSON value of `ts` or `time`.
+pub fn find_in_record(line: &[u8]) -> Option<i64> {
+    let found = find(line).map(|(ns, _)| ns);
+    if found.is_some() || line.trim_ascii_start().first() != Some(&b'{') {
+        return found;
+    }
+    [&b"\"ts\""[..], b"\"time\""].iter().find_map(|key| {
+        let rest = line[memmem::find(line, key)? + key.len()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        let whole = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        // Ten digits are seconds from 2001 to 2286.
+        let seconds = digits(&rest[..whole]).filter(|_| whole == 10)?;
+        let fraction = rest[whole..].strip_prefix(b".").unwrap_or_default();
+        let nanos = (0..9).fold((0, true), |(sum, more), i| {
+            let digit = fraction.get(i).filter(|byte| more && byte.is_ascii_digit());
+            (sum * 10 + digit.map_or(0, |byte| i64::from(byte - b'0')), digit.is_some())
+        });
+        seconds.checked_mul(1_000_000_000)?.checked_add(nanos.0)
     })
 }
 

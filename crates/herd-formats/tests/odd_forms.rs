@@ -305,3 +305,56 @@ fn a_header_with_an_odd_part_keeps_its_goroutine() {
         assert_eq!(notes, [(NoteKind::Malformed, false)], "{odd}: {:?}", parsed.notes);
     }
 }
+
+#[test]
+fn an_escaped_record_cut_by_the_container_runtime_is_joined() {
+    let plain = text("go1.25.debug2.txt");
+    let escaped = serde_json::to_string(&plain).expect("JSON");
+    for record in [format!("{{\"level\":\"error\",\"stack\":{escaped}}}"), format!("level=error stack={escaped} host=web-1")] {
+        let pieces: Vec<&[u8]> = record.as_bytes().chunks(101).collect();
+        let lines: Vec<u8> = pieces
+            .iter()
+            .enumerate()
+            .flat_map(|(index, piece)| {
+                let tag = if index + 1 == pieces.len() { "F" } else { "P" };
+                [format!("2026-11-21T11:02:03.1Z stderr {tag} ").as_bytes(), piece, b"\n"].concat()
+            })
+            .collect();
+        let parsed = dump::parse(&lines);
+        assert_eq!(shape(&parsed), shape(&dump::parse(plain.as_bytes())), "{}", &record[..40]);
+        assert_eq!(times(&parsed), ["2026-11-21T11:02:03.1Z"]);
+    }
+}
+
+type Wrap<'a> = &'a dyn Fn(u32, &str) -> String;
+
+fn times(parsed: &Parsed) -> Vec<String> {
+    parsed.snapshots.iter().map(|s| s.taken_at_ns.map_or("none".to_owned(), herd_formats::stamp::format)).collect()
+}
+
+#[test]
+fn a_logs_times_date_each_dump() {
+    let json = |value: &str| serde_json::to_string(value).expect("JSON");
+    let plain = text("go1.25.debug2.txt");
+    let one = dump::parse(plain.as_bytes()).snapshots[0].goroutines;
+    let wraps: [Wrap; 6] = [
+        &|minute, line| format!("2026-11-21T11:{minute:02}:03Z stderr F {line}\n"),
+        &|minute, line| format!("2026-11-21T11:{minute:02}:03+0000 web-1 api[4711]: {line}\n"),
+        &|minute, line| format!("<30>1 2026-11-21T11:{minute:02}:03Z web-1 api 4711 - - {line}\n"),
+        &|minute, line| format!("{{\"log\":{},\"time\":\"2026-11-21T11:{minute:02}:03Z\"}}\n", json(&format!("{line}\n"))),
+        &|minute, line| format!("{{\"ts\":\"2026-11-21T11:{minute:02}:03Z\",\"msg\":{}}}\n", json(line)),
+        &|minute, line| format!("{{\"ts\":{}.0,\"msg\":{}}}\n", 1_795_258_803 + minute * 60, json(line)),
+    ];
+    for (index, wrap) in wraps.iter().enumerate() {
+        let log: String = (0..3).flat_map(|minute| plain.lines().chain([""]).map(move |line| wrap(minute, line))).collect();
+        let parsed = dump::parse(log.as_bytes());
+        assert_eq!(parsed.snapshots.iter().map(|s| s.goroutines).collect::<Vec<_>>(), [one; 3], "{index}");
+        assert_eq!(times(&parsed), ["2026-11-21T11:00:03Z", "2026-11-21T11:01:03Z", "2026-11-21T11:02:03Z"], "{index}");
+    }
+    let mut records = String::new();
+    for minute in 0..3 {
+        writeln!(records, "time=2026-11-21T11:{minute:02}:03Z level=error stack={} host=web-1", json(&plain)).expect("text");
+    }
+    let parsed = dump::parse(records.as_bytes());
+    assert_eq!(times(&parsed), ["2026-11-21T11:00:03Z", "2026-11-21T11:01:03Z", "2026-11-21T11:02:03Z"]);
+}

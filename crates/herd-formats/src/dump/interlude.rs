@@ -23,6 +23,8 @@ pub struct Interlude {
     pub stamp_alone: Option<i64>,
     /// The last time in any line.
     pub stamp_any: Option<i64>,
+    /// The time a log wrote before the first header. Each line of a log has one, so it says nothing of where dumps divide.
+    pub stamp_layer: Option<i64>,
     /// Another thread of the process that is dying already (`GOTRACEBACK=crash` parts them by dashes).
     pub same_process: bool,
     /// `go version go1.26.8 …`
@@ -46,7 +48,7 @@ impl Interlude {
 
     /// When the dump was taken.
     pub fn stamp(&self) -> Option<i64> {
-        self.stamp_alone.or(self.stamp_any)
+        self.stamp_alone.or(self.stamp_layer).or(self.stamp_any)
     }
 
     /// Reads the lines again under a layer just learned.
@@ -69,14 +71,10 @@ impl Interlude {
         self.crash = earlier.crash.clone().or(self.crash);
         self.stamp_alone = self.stamp_alone.or(earlier.stamp_alone);
         self.stamp_any = self.stamp_any.or(earlier.stamp_any);
+        self.stamp_layer = self.stamp_layer.or(earlier.stamp_layer);
         self.same_process |= earlier.same_process;
         self.go_version = self.go_version.or_else(|| earlier.go_version.clone());
         self
-    }
-
-    /// Takes the time a log wrote before a line.
-    pub fn stamp_of(&mut self, line: &[u8]) {
-        self.stamp_any = stamp::find(line).map(|(ns, _)| ns).or(self.stamp_any);
     }
 
     fn read(&mut self, line: &[u8]) {

@@ -12,6 +12,7 @@ use super::scan::{self, Scan};
 use super::segment::{self, At, Opener, Segment};
 use super::split;
 use super::wrap::{self, Taken, Wrap};
+use crate::stamp;
 
 /// Layers around a dump that are taken off, such as docker's JSON around a logfmt field.
 const MAX_LAYERS: usize = 3;
@@ -53,6 +54,8 @@ pub struct Machine {
     pub stopped: bool,
     profile: Option<ProfileText>,
     layers: Vec<Layer>,
+    /// The last time in what the layers took off.
+    layer_stamp: Option<i64>,
     open: Option<Open>,
     skipping: bool,
     after_blank: bool,
@@ -72,6 +75,7 @@ struct Open {
     at: At,
     goleak: bool,
     closed: bool,
+    stamp: Option<i64>,
 }
 
 enum Step {
@@ -302,6 +306,9 @@ impl Machine {
             return;
         }
         layer.misses = 0;
+        if level == 0 {
+            self.layer_stamp = stamp::find_in_record(line).or(self.layer_stamp);
+        }
         let mut from = 0;
         while let Some(len) = memchr(b'\n', &text[from..]) {
             let inner = &text[from..from + len];
@@ -360,12 +367,14 @@ impl Machine {
     fn open_goroutine(&mut self, line: &[u8], at: At, goleak: bool) {
         let mut text = line.to_vec();
         text.push(b'\n');
-        self.open = Some(Open { text, at, goleak, closed: false });
+        let stamp = self.layer_stamp.filter(|_| !self.layers.is_empty());
+        self.open = Some(Open { text, at, goleak, closed: false, stamp });
     }
 
     /// Takes a line that belongs to no goroutine.
     fn outside_line(&mut self, line: &[u8], at: At) {
         if let Some(head) = profile_text::head(line) {
+            self.interlude.stamp_layer = self.layer_stamp.filter(|_| !self.layers.is_empty());
             let opener = Opener { interlude: std::mem::take(&mut self.interlude), decided: true, ..Opener::default() };
             self.open_segment(opener, head.origin(), at);
             self.profile = Some(ProfileText::new(head));
@@ -379,7 +388,9 @@ impl Machine {
             self.interlude.read_again(&wrap);
             let level = self.layers.len();
             self.layers.push(Layer { wrap, partial: Vec::new(), misses: 0 });
-            self.interlude.stamp_of(line);
+            if level == 0 {
+                self.layer_stamp = stamp::find_in_record(line);
+            }
             return self.unwrap_line(level, line, at);
         }
         if header::starts(line) {
@@ -395,11 +406,13 @@ impl Machine {
     /// Counts the goroutine gathered line by line, if there is one.
     fn flush_open(&mut self, next_id: Option<u64>) {
         let Some(open) = self.open.take() else { return };
+        self.interlude.stamp_layer = open.stamp;
         let (line, header_len) = block::line_of(&open.text);
         let header = if open.goleak { header::parse_goleak(line) } else { header::parse(line) };
         let Some(header) = header else { return };
         let Some(found) = scan::scan(&open.text[header_len..], segment::seed(header.state_raw), true) else { return };
         let (used, _) = self.count(&header, &open.text[..header_len + found.len], header_len, &found, next_id, open.at);
+        self.interlude.stamp_layer = None;
         if let Some(segment) = self.segments.last_mut() {
             segment.end = segment.end.max(self.offset);
         }

@@ -69,11 +69,12 @@ pub fn detect(line: &[u8]) -> Option<Wrap> {
         return Some(Wrap::Json(key));
     }
     let after = &line[at..];
-    if header::escaped_end(after).is_some() {
-        return Some(Wrap::Escaped(Field::default()));
-    }
+    // Before all else that stands in it: a long record goes on in the next line.
     if cri_text(line).is_some_and(|(text, _)| line.len() - text.len() <= at) {
         return Some(Wrap::Cri);
+    }
+    if header::escaped_end(after).is_some() {
+        return Some(Wrap::Escaped(Field::default()));
     }
     let prefix = line[..at].strip_suffix(b"[").filter(|_| after.starts_with(b"G")).unwrap_or(&line[..at]);
     (!prefix.is_empty() && prefix.len() <= MAX_PREFIX_BYTES).then(|| Wrap::Prefix(prefix.into()))
