@@ -130,7 +130,9 @@ impl Series {
         }
         let index = |point: &Point| point.census.families.iter().enumerate().map(|(at, family)| (family.id, at)).collect();
         let families = points.iter().map(index).collect();
-        let alive = points.last().map(|point| point.snapshot.goroutines().map(|(_, goroutine)| goroutine.id).collect());
+        // One snapshot alone has nobody to compare with, and may hold millions.
+        let last = points.last().filter(|_| points.len() > 1);
+        let alive = last.map(|point| point.snapshot.goroutines().map(|(_, goroutine)| goroutine.id).collect());
         Some(Series { points, counts, families, connections, inbound, alive: alive.unwrap_or_default() })
     }
 
