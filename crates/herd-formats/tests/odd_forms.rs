@@ -358,3 +358,22 @@ fn a_logs_times_date_each_dump() {
     let parsed = dump::parse(records.as_bytes());
     assert_eq!(times(&parsed), ["2026-11-21T11:00:03Z", "2026-11-21T11:01:03Z", "2026-11-21T11:02:03Z"]);
 }
+
+#[test]
+fn what_stands_before_the_first_header_only() {
+    for name in ["go1.27.labels.txt", "go1.24.ancestors.txt", "go1.25.debug2.txt"] {
+        let plain = text(name);
+        let plain = &plain[plain.find("goroutine ").expect("a header")..];
+        let expect = dump::parse(plain.as_bytes());
+        for before in ["\u{feff}", "2026/11/21 12:00:00 ", "2026/11/21 12:00:00 main.go:7: dump: "] {
+            let input = format!("{before}{plain}");
+            let parsed = dump::parse(input.as_bytes());
+            assert_eq!(shape(&parsed), shape(&expect), "{name} after {before:?}");
+            let mut reader = DumpReader::new();
+            for byte in input.as_bytes().chunks(1) {
+                reader.push(byte);
+            }
+            assert_eq!(render(&reader.finish()), render(&parsed), "{name} after {before:?} in pieces");
+        }
+    }
+}

@@ -207,7 +207,8 @@ fn split_call(line: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-fn looks_like_call(line: &[u8]) -> bool {
+/// Whether a line is a call or a creator, by its form.
+pub fn looks_like_call(line: &[u8]) -> bool {
     line.starts_with(b"created by ")
         || (line.last() == Some(&b')')
             && memrchr(b'(', line).is_some_and(|at| at > 0 && line[at - 1] != b' ' && memchr(b' ', &line[..at]).is_none()))

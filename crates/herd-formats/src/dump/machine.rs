@@ -16,6 +16,8 @@ use crate::stamp;
 
 /// Layers around a dump that are taken off, such as docker's JSON around a logfmt field.
 const MAX_LAYERS: usize = 3;
+/// What some editors put before UTF-8 text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Lines in a row that do not carry a learned layer before it is forgotten.
 const MAX_MISSES: u32 = 200;
 /// Dumps kept of one input; goroutines of further ones are counted into the last.
@@ -104,6 +106,14 @@ impl Machine {
     }
 
     fn step(&mut self, rest: &[u8], tail: Tail) -> Step {
+        if self.offset == 0 && rest.starts_with(&BYTE_ORDER_MARK[..rest.len().min(BYTE_ORDER_MARK.len())]) {
+            if rest.len() >= BYTE_ORDER_MARK.len() {
+                return Step::Next(BYTE_ORDER_MARK.len());
+            }
+            if tail == Tail::More {
+                return Step::NeedMore;
+            }
+        }
         if rest.len() < 11 && tail == Tail::More && rest.starts_with(&b"goroutine "[..rest.len().min(10)]) {
             return Step::NeedMore;
         }
@@ -293,6 +303,11 @@ impl Machine {
         let mut text = std::mem::take(&mut layer.partial);
         if wrap::take_off(&mut layer.wrap, line, &mut text) == Taken::Miss {
             layer.partial = text;
+            if self.prefixed_header_only(level, line) {
+                self.layers.truncate(level);
+                return self.clear_line(line, at);
+            }
+            let Some(layer) = self.layers.get_mut(level) else { return };
             layer.misses += 1;
             let lost = layer.misses > MAX_MISSES || header::starts(line) || profile_text::head(line).is_some();
             if lost || (memmem::find(line, b"oroutine").is_some() && wrap::detect(line).is_some()) {
@@ -319,6 +334,14 @@ impl Machine {
         if let Some(layer) = self.layers.get_mut(level) {
             layer.partial = text;
         }
+    }
+
+    /// Whether a line under a header shows that the header alone had a prefix: `log.Print` writes one before all it prints.
+    fn prefixed_header_only(&self, level: usize, line: &[u8]) -> bool {
+        let Some(open) = self.open.as_ref().filter(|open| !open.closed) else { return false };
+        let bare = block::line_of(&open.text).1 == open.text.len();
+        let prefix = self.layers.get(level).is_some_and(|layer| matches!(layer.wrap, Wrap::Prefix(_)));
+        bare && prefix && (line.first() == Some(&b'\t') || block::looks_like_call(line))
     }
 
     /// Takes a line all layers are off of.
