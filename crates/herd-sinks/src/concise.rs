@@ -1,15 +1,15 @@
-//! One line a finding or candidate, for pipes, editors and grep; then one line with the verdict.
+//! One line a finding or candidate, for pipes, editors and grep; then what of the input was not read, and one line with the verdict.
 
 use std::fmt::Write as _;
 
 use herd_model::{Envelope, Place, Spread};
 
 use crate::{
-    Charset, Look,
+    Charset, Detail, Look,
     figure::{rate, spread},
     messages::messages,
     name::{clean, full_place},
-    text::{hidden, verdict_sentence},
+    text::{hidden, holes, verdict_sentence},
 };
 
 /// The answer in lines of `file:line: severity[ID] certainty: …`.
@@ -30,7 +30,8 @@ pub fn concise(envelope: &Envelope, look: &Look<'_>) -> String {
         );
         line(&mut text, &place(&finding.at, &finding.target, &look), &head, title, &facts);
     }
-    for candidate in &envelope.candidates {
+    let brief = look.detail == Detail::Brief;
+    for candidate in envelope.candidates.iter().filter(|_| !brief) {
         let title = look.localised(&candidate.id).map_or(candidate.title.as_str(), |words| &words.title);
         let head = format!("candidate[{}] rank {}", candidate.id, candidate.rank);
         let mut facts = facts(
@@ -45,6 +46,9 @@ pub fn concise(envelope: &Envelope, look: &Look<'_>) -> String {
             let _ = write!(facts, "; decide by: {command}");
         }
         line(&mut text, &place(&candidate.at, &candidate.target, &look), &head, title, &facts);
+    }
+    for hole in holes(envelope, &say).iter().filter(|_| !brief) {
+        let _ = writeln!(text, "goherd: note: {}", clean(hole));
     }
     let mut end = vec![verdict_sentence(envelope, &say)];
     end.extend(hidden(envelope, &look, &say));

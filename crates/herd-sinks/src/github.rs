@@ -9,7 +9,7 @@ use crate::{
     name::{clean, rooted_file},
 };
 
-/// One `::error`, `::warning` or `::notice` a finding, one `::notice` a candidate, and the verdict.
+/// One `::error`, `::warning` or `::notice` a finding, one `::notice` a candidate and a hole in the input, and the verdict.
 pub fn github(envelope: &Envelope, look: &Look<'_>) -> String {
     let say = crate::messages::messages(look.lang);
     let mut text = String::new();
@@ -33,6 +33,9 @@ pub fn github(envelope: &Envelope, look: &Look<'_>) -> String {
         );
         let message: Vec<&str> = std::iter::once(&facts).chain(&candidate.decide_by).map(String::as_str).collect();
         command(&mut text, "notice", Some(&candidate.at), &heading, &message, look);
+    }
+    for hole in crate::text::holes(envelope, &say) {
+        command(&mut text, "notice", None, "goherd input", &[&hole], look);
     }
     command(&mut text, "notice", None, "goherd", &[&crate::text::verdict_sentence(envelope, &say)], look);
     text

@@ -1,6 +1,8 @@
 //! Text for people at a terminal: what was looked at, the verdict, then findings, candidates, notes, what is hidden, and what to do next.
 
-use herd_model::{Candidate, Certainty, Envelope, Evidence, Finding, PatternId, Place, Severity, Spread, Target, Verdict};
+use herd_model::{
+    Candidate, Certainty, Envelope, Evidence, Finding, NoteKind, PatternId, Place, Severity, Spread, Target, Verdict,
+};
 
 use crate::{
     Detail, Look,
@@ -139,6 +141,26 @@ pub(crate) fn input_lines(envelope: &Envelope, look: &Look<'_>, say: &Messages) 
         .flat_map(|sentence| wrap(&sentence, look.width.saturating_sub(2)))
         .map(|line| format!("  {}", paint(Role::Warning, &line, look)))
         .collect()
+}
+
+/// What of the input is missing or could not be read, a sentence each.
+pub(crate) fn holes(envelope: &Envelope, say: &Messages) -> Vec<String> {
+    let report = envelope.snapshot.as_ref().filter(|report| report.truncated);
+    let cut = report.map(|report| {
+        let why = report.truncated_why.clone().unwrap_or_else(|| say.say("at-unknown"));
+        say.say_with("verdict-truncated", &[("why", &clean(&why))])
+    });
+    let told = |text: &str| cut.as_deref().is_some_and(|cut| cut.contains(text));
+    let is_hole = |kind| matches!(kind, NoteKind::Truncated | NoteKind::Malformed | NoteKind::Limit);
+    let notes = envelope.notes.iter().filter(|note| is_hole(note.kind) && !told(&note.text)).map(|note| note.text.clone());
+    let mut holes: Vec<String> = Vec::new();
+    for note in notes {
+        if !holes.contains(&note) {
+            holes.push(note);
+        }
+    }
+    holes.extend(cut);
+    holes
 }
 
 /// The verdict in one sentence.

@@ -3,7 +3,7 @@
 mod answers;
 
 use answers::{healthy, hostile, leaking, undecidable};
-use herd_model::{Envelope, PatternId};
+use herd_model::{Envelope, Note, NoteKind, PatternId};
 use herd_sinks::{Charset, Detail, Format, Lang, Localised, Look, PatternWords, redact, render};
 
 #[track_caller]
@@ -90,6 +90,37 @@ fn concise() {
     insta::assert_snapshot!(
         print(Format::Concise, &leaking(), &Look::default()) + &print(Format::Concise, &undecidable(), &Look::default())
     );
+}
+
+#[test]
+fn a_hole_in_the_input_is_a_line_in_pipes_and_annotations() {
+    let mut envelope = healthy();
+    let kinds = [NoteKind::Truncated, NoteKind::Malformed, NoteKind::Limit, NoteKind::Advice];
+    envelope.notes = kinds.iter().map(|kind| Note { kind: *kind, offset: None, text: format!("a {kind:?} note") }).collect();
+    if let Some(report) = &mut envelope.snapshot {
+        report.truncated = true;
+        report.truncated_why = Some("the input ends inside a goroutine at byte 9".into());
+    }
+    let lines = print(Format::Concise, &envelope, &Look::default());
+    let notes: Vec<&str> = lines.lines().filter_map(|line| line.strip_prefix("goherd: note: ")).collect();
+    let cut = "the input does not hold every goroutine: the input ends inside a goroutine at byte 9";
+    assert_eq!(notes, ["a Truncated note", "a Malformed note", "a Limit note", cut]);
+    let commands = print(Format::Github, &envelope, &Look::default());
+    for note in notes {
+        assert!(commands.lines().any(|line| line == format!("::notice title=goherd input::{note}")), "{commands}");
+    }
+    assert!(!commands.contains("Advice"), "{commands}");
+    assert_eq!(print(Format::Concise, &envelope, &Look { detail: Detail::Brief, ..Look::default() }).lines().count(), 1);
+}
+
+#[test]
+fn quiet_lines_are_findings_and_the_verdict() {
+    let mut envelope = leaking();
+    envelope.candidates = undecidable().candidates;
+    assert!(!envelope.candidates.is_empty());
+    let lines = print(Format::Concise, &envelope, &Look { detail: Detail::Brief, ..Look::default() });
+    assert_eq!(lines.lines().count(), envelope.findings.len() + 1, "{lines}");
+    assert!(!lines.contains("candidate["), "{lines}");
 }
 
 #[test]
