@@ -10,15 +10,18 @@ use toml::value::Datetime;
 use crate::error::ExpectedError;
 
 /// The file's content.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Suppressions {
     /// Entries, `[[suppress]]`.
     #[serde(default)]
     suppress: Vec<Entry>,
+    /// The file as it is written, with its comments.
+    #[serde(skip)]
+    text: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     fingerprint: String,
@@ -30,7 +33,7 @@ struct Entry {
 pub fn read(path: &Path) -> Result<Suppressions, ExpectedError> {
     let failed = |why: String| ExpectedError::Suppressions { path: path.to_owned(), why };
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let file: Suppressions = toml::from_str(&text).map_err(|error| failed(error.to_string().trim_end().to_owned()))?;
+    let mut file: Suppressions = toml::from_str(&text).map_err(|error| failed(error.to_string().trim_end().to_owned()))?;
     for entry in &file.suppress {
         if entry.reason.trim().is_empty() {
             return Err(failed(format!("the entry of {} has no reason", entry.fingerprint)));
@@ -39,7 +42,13 @@ pub fn read(path: &Path) -> Result<Suppressions, ExpectedError> {
             return Err(failed(format!("the entry of {} has no date in `expires`", entry.fingerprint)));
         }
     }
+    file.text = text;
     Ok(file)
+}
+
+/// What a file to be written holds already; nothing where there is none.
+pub fn read_existing(path: &Path) -> Result<Suppressions, ExpectedError> {
+    if path.is_file() { read(path) } else { Ok(Suppressions::default()) }
 }
 
 /// Takes suppressed findings out, counts them under `hidden.suppressed`, and notes each, as well as entries that have expired.
@@ -71,19 +80,40 @@ fn is_open(envelope: &Envelope) -> bool {
         || envelope.notes.iter().any(|note| note.kind == NoteKind::Truncated || note.text.contains("no pattern describes them"))
 }
 
-/// A file that suppresses what is found now, for a team that starts with a baseline.
-pub fn baseline(findings: &[Finding], today: Date) -> String {
-    let mut text =
-        String::from("# Findings goherd leaves out. Give each its own reason and, where it is to end, `expires = YYYY-MM-DD`.\n");
-    let mut written: Vec<&str> = Vec::new();
+/// A file that suppresses what is found now, for a team that starts with a baseline. What `existing` holds is kept as it is written,
+/// an entry that has expired, too: renewing it is a decision. `applied` is the file the run suppresses by, whose reasons are taken over.
+pub fn baseline(findings: &[Finding], existing: &Suppressions, applied: Option<&Suppressions>, today: Date) -> String {
+    let mut added: Vec<Entry> = Vec::new();
     for finding in findings.iter().filter(|finding| !finding.fingerprint.is_empty()) {
-        if written.contains(&finding.fingerprint.as_str()) {
+        let is_it = |entry: &&Entry| entry.fingerprint == finding.fingerprint;
+        if existing.suppress.iter().chain(&added).any(|entry| is_it(&entry)) {
             continue;
         }
-        written.push(&finding.fingerprint);
-        let reason = format!("baseline of {today}: {} {} at {}:{}", finding.id, finding.title, finding.at.file, finding.at.line);
-        let (fingerprint, reason) = (toml::Value::from(finding.fingerprint.as_str()), toml::Value::from(reason));
+        let known = applied.and_then(|file| file.suppress.iter().find(is_it)).cloned();
+        added.push(known.unwrap_or_else(|| Entry {
+            fingerprint: finding.fingerprint.clone(),
+            reason: format!("baseline of {today}: {} {} at {}:{}", finding.id, finding.title, finding.at.file, finding.at.line),
+            expires: None,
+        }));
+    }
+    if existing.text.is_empty() {
+        return HEAD.to_owned() + &entries(&added);
+    }
+    let line_end = if existing.text.ends_with('\n') { "" } else { "\n" };
+    let text = format!("{}{line_end}{}", existing.text, entries(&added));
+    // Entries written as one inline list cannot be followed by tables.
+    let holds = |text: &str| toml::from_str::<Suppressions>(text).is_ok();
+    if holds(&text) { text } else { HEAD.to_owned() + &entries(&existing.suppress) + &entries(&added) }
+}
+
+const HEAD: &str = "# Findings goherd leaves out. Give each its own reason and, where it is to end, `expires = YYYY-MM-DD`.\n";
+
+fn entries(entries: &[Entry]) -> String {
+    let mut text = String::new();
+    for entry in entries {
+        let (fingerprint, reason) = (toml::Value::from(entry.fingerprint.as_str()), toml::Value::from(entry.reason.as_str()));
         text.extend(["\n[[suppress]]\nfingerprint = ", &fingerprint.to_string(), "\nreason = ", &reason.to_string(), "\n"]);
+        text.extend(entry.expires.iter().map(|expires| format!("expires = {expires}\n")));
     }
     text
 }

@@ -171,6 +171,44 @@ fn a_redacted_answer_names_neither_folder_nor_raw_text() {
     assert!(answer.contains("/src/kernels/lk005/kernel.go"), "{answer}");
 }
 
+#[test]
+fn a_baseline_written_again_keeps_what_it_held() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.toml");
+    let path = file.to_string_lossy().into_owned();
+    let read = || std::fs::read_to_string(&file).expect("the baseline");
+    run(&["doctor", "--write-suppressions", &path], &series(), 1);
+    let first = read();
+    run(&["doctor", "--suppress", &path, "--write-suppressions", &path], &series(), 0);
+    assert_eq!(read(), first, "nothing new was found");
+
+    let blocks: Vec<&str> = first.split("[[suppress]]").collect();
+    assert_eq!(blocks.len(), 3, "{first}");
+    let fingerprint = blocks[1].lines().find(|line| line.starts_with("fingerprint")).expect("a fingerprint");
+    let edited = format!(
+        "# ours\n[[suppress]] # kept\n{fingerprint}\nreason = \"ticket 12\"\nexpires = 2999-12-31\n\n[[suppress]]\nfingerprint = \"00\"\nreason = \"elsewhere\""
+    );
+    std::fs::write(&file, &edited).expect("written");
+    run(&["doctor", "--suppress", &path, "--write-suppressions", &path], &series(), 1);
+    assert_eq!(read(), format!("{edited}\n\n[[suppress]]{}", blocks[2]));
+    run(&["doctor", "--suppress", &path], &series(), 0);
+
+    let inline = format!("suppress = [{{ {fingerprint}, reason = \"ticket 12\", expires = 2999-12-31 }}]\n");
+    std::fs::write(&file, inline).expect("written");
+    run(&["doctor", "--suppress", &path, "--write-suppressions", &path], &series(), 1);
+    assert!(read().contains("reason = \"ticket 12\"\nexpires = 2999-12-31\n"), "{}", read());
+    run(&["doctor", "--suppress", &path], &series(), 0);
+
+    let other = folder.path().join("b.toml");
+    run(&["doctor", "--suppress", &path, "--write-suppressions", &other.to_string_lossy()], &series(), 0);
+    let copied = std::fs::read_to_string(&other).expect("the second baseline");
+    assert!(copied.contains("ticket 12") && copied.contains("expires = 2999-12-31"), "{copied}");
+
+    std::fs::write(&file, "not a list").expect("written");
+    run(&["doctor", "--write-suppressions", &path], &series(), 2);
+    assert_eq!(read(), "not a list", "a file that cannot be read is not overwritten");
+}
+
 /// A dump with a secret in every place that is not code; each holds `zq7`.
 const SECRETS: &str = r#"zq7trace 4bf92f3577b34da6a3ce929d0e0e4736 https://zq7host/zq7path?zq7=1
 panic: zq7panic all goroutines are asleep

@@ -17,15 +17,17 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let today = OffsetDateTime::now_utc().date();
     // A broken suppression file must not cost a minute of collecting first.
     let suppressions = args.suppress.as_deref().map(suppress::read).transpose()?;
+    let existing = args.write_suppressions.as_deref().map(suppress::read_existing).transpose()?;
     let watch = args.span.map(|span| Watch { span, every: args.every });
     let mut diagnosis = collect::diagnose("doctor", &args.targets, &args.collect, watch, global.quiet || global.redact)?;
     let envelope = &mut diagnosis.envelope;
+    if let Some((path, existing)) = args.write_suppressions.as_deref().zip(existing.as_ref()) {
+        // Before any finding is suppressed: a baseline lists those, too.
+        let text = suppress::baseline(&envelope.findings, existing, suppressions.as_ref(), today);
+        output::write_file(path, &mut |out| Ok(out.write_all(text.as_bytes())?))?;
+    }
     if let Some(file) = &suppressions {
         suppress::apply(envelope, file, today);
-    }
-    if let Some(path) = &args.write_suppressions {
-        let text = suppress::baseline(&envelope.findings, today);
-        output::write_file(path, &mut |out| Ok(out.write_all(text.as_bytes())?))?;
     }
     let exit = exit(envelope, global);
     output::print(envelope, Some(&diagnosis.snapshot), Format::Concise, exit, args.all, global)?;
