@@ -377,3 +377,26 @@ fn what_stands_before_the_first_header_only() {
         }
     }
 }
+
+#[test]
+fn a_log_line_between_frames_is_left_out() {
+    for name in ["go1.27.labels.txt", "go1.24.ancestors.txt", "go1.25.debug2.txt"] {
+        let plain = text(name);
+        let plain = &plain[plain.find("goroutine ").expect("a header")..];
+        for noise in ["2026/11/21 11:02:03 GET /v1/items 200\n", "level=info msg=a\n{\"level\":\"info\"}\n"] {
+            // Before each creator, which ends its stack.
+            let noisy = plain.replace("\ncreated by ", &format!("\n{noise}created by "));
+            let parsed = dump::parse(noisy.as_bytes());
+            assert_eq!(shape(&parsed), shape(&dump::parse(plain.as_bytes())), "{name} with {noise}");
+            let lines = plain.matches("\ncreated by ").count() * noise.lines().count();
+            let told: Vec<_> =
+                parsed.notes.iter().map(|note| (note.kind, note.text.contains(&format!(" {lines} lines ")))).collect();
+            assert_eq!(told, [(NoteKind::Skipped, true)], "{name}: {:?}", parsed.notes);
+            let mut reader = DumpReader::new();
+            for byte in noisy.as_bytes().chunks(1) {
+                reader.push(byte);
+            }
+            assert_eq!(render(&reader.finish()), render(&parsed), "{name} in pieces");
+        }
+    }
+}

@@ -65,6 +65,8 @@ pub struct Block<'a> {
     pub unavailable: bool,
     /// `fp=` or `pc=` stands after a file: crash output.
     pub system: bool,
+    /// Lines between the frames that are not of the stack.
+    pub foreign: u32,
     /// Frames beyond [`MAX_FRAMES`].
     pub dropped: u32,
     /// Bytes that belong to it.
@@ -93,6 +95,13 @@ pub fn parse(text: &[u8]) -> Block<'_> {
         }
         let next = rest.get(len..).unwrap_or_default();
         let Some(used) = item(&mut block, line, next, rest.len() == len && rest.last() != Some(&b'\n')) else {
+            if let Some((foreign, lines)) = foreign_len(&block, rest) {
+                block.foreign += lines;
+                block.lines += lines;
+                block.len += foreign;
+                rest = &rest[foreign..];
+                continue;
+            }
             block.ended = Ended::Foreign;
             return block;
         };
@@ -102,6 +111,30 @@ pub fn parse(text: &[u8]) -> Block<'_> {
         rest = &rest[used..];
     }
     block
+}
+
+/// Lines in a row that other writers may have put between two frames.
+const MAX_FOREIGN: u32 = 8;
+
+/// Bytes and lines before the stack goes on, when it does: a call or creator with its file and line. Behind the creator it cannot.
+fn foreign_len(block: &Block<'_>, text: &[u8]) -> Option<(usize, u32)> {
+    let over = block.ancestors.last().map_or(block.created_by.is_some(), |ancestor| ancestor.created_by.is_some());
+    let mut at = 0;
+    for lines in 0..=MAX_FOREIGN {
+        let (line, len) = line_of(&text[at..]);
+        let file = line_of(text.get(at + len..)?).0;
+        let goes_on = looks_like_call(line) && file.first() == Some(&b'\t') && file_of(file).line > 0;
+        if lines > 0 && goes_on {
+            return Some((at, lines));
+        }
+        // These have a stack of their own, or begin one.
+        let begins = line.is_empty() || line.last() == Some(&b':') || header::starts(line) || line.starts_with(b"Goroutine ");
+        if over || begins {
+            return None;
+        }
+        at += len;
+    }
+    None
 }
 
 /// Takes one line, and its file line when it has one; answers the bytes used beyond the line, `None` when it is foreign.

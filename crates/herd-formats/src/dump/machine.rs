@@ -244,7 +244,7 @@ impl Machine {
         }
         let block = block::parse(body);
         let whole = block.ended == Ended::Bytes;
-        let hash = (whole && !found.careful).then_some(found.hash);
+        let hash = (whole && !found.careful && block.foreign == 0).then_some(found.hash);
         segment.count_block(header, &block, &text[..header_len + block.len], hash, at, &mut self.notes);
         (header_len + block.len, block.lines)
     }

@@ -76,6 +76,8 @@ pub struct Segment {
     pub end: u64,
     /// Some goroutine has a creator, so its absence means something.
     pub has_creators: bool,
+    /// Lines between frames that are not of a stack, and where the first such stack stands.
+    pub foreign: Option<(u64, u64)>,
     known: FxHashMap<u64, Known>,
     known_labels: FxHashMap<Box<[u8]>, LabelSetId>,
     samples_bytes: usize,
@@ -101,6 +103,7 @@ impl Segment {
             start,
             end: start,
             has_creators: false,
+            foreign: None,
             known: FxHashMap::default(),
             known_labels: FxHashMap::default(),
             samples_bytes: 0,
@@ -179,6 +182,9 @@ impl Segment {
                 format!("the header of goroutine {} has a part {part} no known Go version prints", header.goroutine.id),
             );
         }
+        if block.foreign > 0 {
+            self.add_foreign(u64::from(block.foreign), at.offset);
+        }
         if block.dropped > 0 {
             notes.add(
                 NoteKind::Limit,
@@ -202,6 +208,11 @@ impl Segment {
         let kind = waits_on.as_ref().map(|(kind, _)| *kind);
         self.introduce(id, kind, text, at, notes);
         self.count(id, header, block.parent, object, at, notes);
+    }
+
+    fn add_foreign(&mut self, lines: u64, offset: u64) {
+        let (before, first) = self.foreign.unwrap_or((0, offset));
+        self.foreign = Some((before + lines, first));
     }
 
     fn remember(&mut self, hash: u64, cluster: ClusterId, lines: &[u32]) {
@@ -335,6 +346,9 @@ impl Segment {
         let room = HEAD_IDS.saturating_sub(self.head_ids.len());
         self.head_ids.extend(later.head_ids.iter().take(room));
         self.end = self.end.max(later.end);
+        if let Some((lines, offset)) = later.foreign {
+            self.add_foreign(lines, offset);
+        }
     }
 
     /// Applies the whole dump's limits to what parts have gathered.

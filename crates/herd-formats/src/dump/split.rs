@@ -1,6 +1,6 @@
 //! Where one dump ends and the next begins, and how parts read side by side become the same dumps.
 
-use herd_model::{Note, Origin, Snapshot, Truncation};
+use herd_model::{Note, NoteKind, Origin, Snapshot, Truncation};
 
 use super::interlude::Interlude;
 use super::notes::Notes;
@@ -82,6 +82,10 @@ fn shift_lines(segment: &mut Segment, lines: u64) {
 
 fn finish(mut dump: Segment, notes: &mut Notes) -> Snapshot {
     dump.limit_samples(notes);
+    if let Some((lines, offset)) = dump.foreign {
+        let text = if lines == 1 { "a line".to_owned() } else { format!("{lines} lines") };
+        notes.add(NoteKind::Skipped, offset, format!("left out {text} between the frames of stacks: not of the dump"));
+    }
     if dump.end - dump.start == RUNTIME_LIMIT_BYTES && dump.origin() == Origin::Stacks {
         dump.builder.snapshot_mut().truncated = Some(Truncation::RuntimeLimit);
     }
