@@ -400,3 +400,20 @@ fn a_log_line_between_frames_is_left_out() {
         }
     }
 }
+
+#[test]
+fn a_blank_line_behind_each_line() {
+    for name in ["go1.27.labels.txt", "go1.25.debug2.txt", "go1.22.debug2.txt"] {
+        let plain = text(name);
+        for line_end in ["\n\n", "\r\n\r\n"] {
+            let spaced = plain.replace('\n', line_end);
+            let parsed = dump::parse(spaced.as_bytes());
+            assert_eq!(shape(&parsed), shape(&dump::parse(plain.as_bytes())), "{name}");
+            let mut reader = DumpReader::new();
+            for byte in spaced.as_bytes().chunks(1) {
+                reader.push(byte);
+            }
+            assert_eq!(render(&reader.finish()), render(&parsed), "{name} in pieces");
+        }
+    }
+}

@@ -189,6 +189,21 @@ impl Machine {
         let body = &rest[header_len..];
         let Some(found) = scan::scan(body, segment::seed(header.state_raw), tail != Tail::More) else { return Step::NeedMore };
         let len = header_len + found.len_with_blank;
+        if found.len == 0 && found.len_with_blank > 0 {
+            match is_spaced(body, tail) {
+                None => return Step::NeedMore,
+                Some(true) => {
+                    self.end_profile();
+                    let spaced = Wrap::Spaced(false);
+                    self.notes.add_once(NoteKind::Unwrapped, self.offset, &spaced.describe());
+                    self.flush_open(Some(header.goroutine.id));
+                    self.skipping = false;
+                    self.layers.push(Layer { wrap: spaced, partial: Vec::new(), misses: 0 });
+                    return Step::NotAGoroutine;
+                }
+                Some(false) => {}
+            }
+        }
         let mut next_id = None;
         if header.state == b"running" {
             let after = &rest[len..];
@@ -496,6 +511,28 @@ impl Machine {
             segment.truncated(Truncation::CutAt(end));
         }
     }
+}
+
+/// Whether a blank line stands between a header's frame and its file too; `None` when that has not come yet.
+fn is_spaced(body: &[u8], tail: Tail) -> Option<bool> {
+    let mut at = 0;
+    for index in 0..4 {
+        let rest = &body[at..];
+        if tail == Tail::More && memchr(b'\n', rest).is_none() {
+            return None;
+        }
+        let (line, len) = block::line_of(rest);
+        let fits = match index {
+            0 | 2 => line.is_empty() && len > 0,
+            1 => block::looks_like_call(line),
+            _ => matches!(line.first(), Some(b'\t' | b' ')),
+        };
+        if !fits {
+            return Some(false);
+        }
+        at += len;
+    }
+    Some(true)
 }
 
 /// The id in a line that begins as a header does, whether or not the rest of it can be read.

@@ -19,6 +19,8 @@ pub enum Wrap {
     Json(Box<str>),
     /// `\n` and `\t` are written out, in a field that may go on over several lines.
     Escaped(Field),
+    /// A blank line behind each line; whether it is still to come.
+    Spaced(bool),
 }
 
 /// How far an escaped field has been read.
@@ -51,6 +53,7 @@ impl Wrap {
             }
             Wrap::Cri => "took Kubernetes (CRI) log prefixes off each line".to_owned(),
             Wrap::Json(key) => format!("read the `{key}` field of JSON log records"),
+            Wrap::Spaced(_) => "took out the blank line behind each line".to_owned(),
             Wrap::Escaped(_) => "undid the escaped line ends of a log field".to_owned(),
         }
     }
@@ -117,6 +120,14 @@ pub fn take_off(wrap: &mut Wrap, line: &[u8], out: &mut Vec<u8>) -> Taken {
             labels::unescape(inside, out);
             // Docker cuts long lines and joins them by leaving the line end out; other loggers write none at all.
             if &**key != "log" && out.get(from..).is_some_and(|text| text.last() != Some(&b'\n')) {
+                out.push(b'\n');
+            }
+        }
+        Wrap::Spaced(due) => {
+            let spacer = *due && line.is_empty();
+            *due = !spacer;
+            if !spacer {
+                out.extend_from_slice(line);
                 out.push(b'\n');
             }
         }
