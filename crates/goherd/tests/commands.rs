@@ -235,6 +235,10 @@ goroutine 8 [select, 30 minutes labels:{"zq7key: "zq7value` zq7}]:
 main.work3(...)
 	/src/app/work.go:30 +0x1d
 
+goroutine 12 [zq7leak (leaked), 30 minutes]:
+main.work5(...)
+	/src/app/work.go:70 +0x1d
+
 goroutine 9 [select, 30 minutes]{zq7junk "zq7quote` zq7tail}:
 main.other()
 	/src/app/work.go:40 +0x1d

@@ -18,7 +18,10 @@ const SERIES: &str = " … ";
 /// Redacts in place. Names of targets stay distinct: the second endpoint becomes `endpoint-2` wherever it is named, the second
 /// file `input-2`.
 pub fn redact(envelope: &mut Envelope) {
-    let names = target_names(envelope);
+    let mut names = target_names(envelope);
+    let states = envelope.snapshot.iter().flat_map(|report| report.states.keys());
+    states.filter(|state| !is_known_state(state)).for_each(|state| name_it(&mut names, state, OTHER_STATE));
+    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     let text = |text: &mut String| *text = scrub(&rename(text, &names));
     for target in &mut envelope.targets {
         text(&mut target.name);
@@ -171,7 +174,7 @@ fn redact_flame(flame: &mut Flame) {
     }
 }
 
-/// Target names with what stands for them, longest first so that no name is replaced inside another.
+/// Target names with what stands for them.
 fn target_names(envelope: &Envelope) -> Vec<(String, String)> {
     let mut endpoints = 0;
     let mut inputs = 0;
@@ -202,7 +205,6 @@ fn target_names(envelope: &Envelope) -> Vec<(String, String)> {
             }
         }
     }
-    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     names
 }
 
@@ -216,7 +218,7 @@ fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or(path)
 }
 
-/// Replaces whole names in one pass, so that no stand-in is itself taken for a name.
+/// Replaces whole names, given longest first, in one pass, so that no stand-in is itself taken for a name.
 fn rename(text: &str, names: &[(String, String)]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
