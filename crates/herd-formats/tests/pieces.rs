@@ -54,6 +54,9 @@ fn inputs() -> Vec<Vec<u8>> {
                 .concat(),
         );
     }
+    let debug2 = recorded("go1.26.debug2.txt");
+    let spaced = debug2.split(|byte| *byte == b'\n').collect::<Vec<_>>().join(&b"\n\n"[..]);
+    inputs.push([spaced.as_slice(), b"\n\n", &spaced].concat());
     inputs
 }
 
