@@ -78,6 +78,9 @@ fn serves(scene: &Scene<'_>, series: &Series, stretch: Sustained) -> Option<Evid
         let gain = count(last, BACKGROUND_READ) as f64 - count(first, BACKGROUND_READ) as f64;
         return live(gain, stretch, "clients that are still connected");
     }
+    if scene.calls(BACKGROUND_READ) {
+        return Some(follows("each watches the client of a request in progress; the clients are connected"));
+    }
     if SERVES_STREAM.iter().any(|func| scene.calls(func)) {
         return Some(follows("the goroutines serve streams whose clients cannot be seen in text"));
     }
