@@ -121,7 +121,10 @@ pub fn report(error: &anyhow::Error, redact: bool) -> Exit {
         return exit;
     }
     if redact {
-        anstream::eprintln!("goherd: {}; run it without --redact to see which and why", expected.map_or("it failed", shareable));
+        anstream::eprintln!(
+            "goherd: {}; run it without --redact to see which and why",
+            expected.map_or_else(|| "it failed".to_owned(), shareable)
+        );
         return exit;
     }
     anstream::eprintln!("goherd: {}", printable(&format!("{error:#}")));
@@ -132,11 +135,11 @@ pub fn report(error: &anyhow::Error, redact: bool) -> Exit {
 }
 
 /// What failed, without hosts, paths and what they answered.
-fn shareable(error: &ExpectedError) -> &'static str {
-    match error {
+fn shareable(error: &ExpectedError) -> String {
+    let what = match error {
         ExpectedError::Source(error) => match error {
             SourceError::BadTarget { .. } | SourceError::LivePid { .. } => "a target cannot be used as it is given",
-            SourceError::BadOption { option, .. } => option,
+            SourceError::BadOption { option, .. } => return format!("{option} cannot be used as it is"),
             SourceError::NotFound { .. } => "a file does not exist",
             SourceError::Unreadable { .. } => "a file cannot be read",
             SourceError::Damaged { .. } => "a target's data is damaged",
@@ -152,7 +155,7 @@ fn shareable(error: &ExpectedError) -> &'static str {
             SourceError::Unsupported { .. } => "a target is of a kind goherd cannot read",
             SourceError::Interrupted => "interrupted",
         },
-        ExpectedError::Option { option, .. } => option,
+        ExpectedError::Option { option, .. } => return format!("{option} cannot be used as it is"),
         ExpectedError::UnknownPattern(_) => "no pattern has this name",
         ExpectedError::Suppressions { .. } => "the suppression file cannot be used",
         ExpectedError::SavedAnswer { .. } => "a saved answer cannot be read back",
@@ -160,7 +163,8 @@ fn shareable(error: &ExpectedError) -> &'static str {
         ExpectedError::Listen { .. } => "the viewer's port cannot be had",
         ExpectedError::Webhook(_) => "the findings are not delivered",
         ExpectedError::Sink(_) => "the answer cannot be printed in this format",
-    }
+    };
+    what.to_owned()
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

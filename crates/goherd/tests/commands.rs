@@ -298,6 +298,8 @@ fn a_redacted_failure_names_neither_host_nor_path() {
         assert!(output.status.code().is_some_and(|code| code >= 2) && told.starts_with("goherd: a "), "{told}");
         assert!(!told.contains("zq7") && !told.contains("127.0.0.1"), "{told}");
     }
+    let output = goherd().args(["doctor", "--redact", "--header", "zq7", ":1"]).output().expect("goherd starts");
+    assert!(text(&output.stderr).starts_with("goherd: --header cannot be used as it is;"), "{}", text(&output.stderr));
 }
 
 #[test]
