@@ -107,19 +107,24 @@ fn an_id_with_two_creators_is_of_two_processes() {
     assert!(!herd_analysis::series::may_be_one_process(&started_by("shop.a"), &started_by("shop.b")));
 }
 
-/// A dump of one family of goroutines whose stack is given, innermost first.
-fn family(stack: &[&str], creator: &str, ids: std::ops::Range<u64>, minutes: &str) -> String {
-    let frames: String =
-        stack.iter().map(|func| format!("{func}(0x1)\n\t/usr/local/go/src/net/http/server.go:7 +0x1\n")).collect();
-    ids.map(|id| format!("goroutine {id} [IO wait{minutes}]:\n{frames}created by {creator} in goroutine 1\n\t/usr/local/go/src/net/http/server.go:9 +0x1\n\n"))
-        .collect()
+/// Text of goroutines that all stand in one stack, innermost first.
+fn family(stack: &[&str], creator: &str, ids: std::ops::Range<u64>) -> String {
+    let mut text = String::new();
+    for id in ids {
+        writeln!(text, "goroutine {id} [IO wait, 1 minutes]:").unwrap();
+        for func in stack {
+            writeln!(text, "{func}(0x1)\n\t/usr/local/go/src/net/http/server.go:7 +0x1").unwrap();
+        }
+        writeln!(text, "created by {creator} in goroutine 1\n\t/usr/local/go/src/net/http/server.go:9 +0x1\n").unwrap();
+    }
+    text
 }
 
 #[test]
 fn watchers_of_connected_clients_are_load_however_long_they_wait() {
     let stack = ["internal/poll.runtime_pollWait", "net.(*conn).Read", "net/http.(*connReader).backgroundRead"];
     let dumps = (1..=13u64).map(|step| {
-        let text = family(&stack, "net/http.(*connReader).startBackgroundRead", 100..100 + step * 25, ", 1 minutes");
+        let text = family(&stack, "net/http.(*connReader).startBackgroundRead", 100..100 + step * 25);
         herd_formats::dump::parse(text.as_bytes()).snapshots.remove(0)
     });
     let judgement = judged(dumps.collect(), &[]);
