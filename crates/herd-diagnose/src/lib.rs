@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use herd_analysis::census::Census;
 use herd_analysis::report::report;
-use herd_analysis::{Point, Series, flame::flame};
+use herd_analysis::{Series, flame::flame};
 use herd_model::{Candidate, Envelope, Finding, Note, NoteKind, Snapshot, Verdict};
 use herd_patterns::{Lang, benign};
 use herd_sources::{CancelFlag, Options, SourceError, Target};
@@ -187,9 +187,4 @@ pub fn rfc3339(ns: i64) -> Option<String> {
 /// A note of advice.
 fn advice(text: impl Into<String>) -> Note {
     Note { kind: NoteKind::Advice, offset: None, text: text.into() }
-}
-
-/// A snapshot measured alone, for readers of one dump.
-pub fn point(snapshot: Snapshot) -> Point {
-    Point::new(None, snapshot)
 }

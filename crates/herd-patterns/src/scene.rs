@@ -139,17 +139,6 @@ impl<'a> Scene<'a> {
         self.funcs().any(|name| name == func || names::normal(name).strip_suffix(".func") == Some(func))
     }
 
-    /// Whether any function on the stack is of this package.
-    pub fn in_package(&self, package: &str) -> bool {
-        self.funcs().any(|name| names::package(name) == package)
-    }
-
-    /// Whether every frame is of the standard library.
-    pub fn all_std(&self) -> bool {
-        let snapshot = self.snapshot();
-        self.group().frames.iter().all(|frame| names::is_std(snapshot.func(*frame), snapshot.file(*frame)))
-    }
-
     /// The main goroutine stands in it.
     pub fn is_main(&self) -> bool {
         self.calls("main.main") && self.group().created_by.is_none()
