@@ -157,10 +157,13 @@ pub fn id_of(line: &[u8]) -> Option<u64> {
     number(line.get(10..)?).map(|(id, _)| id)
 }
 
-/// Reads decimal digits; at most 19 of them, so that nothing overflows.
+/// Digits [`number`] reads: what always fits 64 bits.
+pub const ID_DIGITS: usize = 19;
+
+/// Reads decimal digits; at most [`ID_DIGITS`] of them, so that nothing overflows.
 pub fn number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let len = text.iter().take(20).take_while(|byte| byte.is_ascii_digit()).count();
-    if len == 0 || len == 20 {
+    let len = text.iter().take(ID_DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
+    if len == 0 || len > ID_DIGITS {
         return None;
     }
     let value = text[..len].iter().fold(0, |sum, byte| sum * 10 + u64::from(byte - b'0'));

@@ -50,7 +50,7 @@ pub struct Machine {
     pub lines: u64,
     /// The text before this part was not seen, so no dump's first ids are known yet.
     pub blind: bool,
-    /// Stop at the first goroutine after a blank line that starts here or later.
+    /// Stop at the first legible header after a blank line that starts here or later.
     pub stop_at: Option<u64>,
     /// It has stopped there.
     pub stopped: bool,
@@ -121,7 +121,7 @@ impl Machine {
             if tail == Tail::More && memchr(b'\n', rest).is_none() {
                 return Step::NeedMore;
             }
-            if self.must_stop() {
+            if self.must_stop() && header::parse(block::line_of(rest).0).is_some() {
                 self.flush_open(header::id_of(rest));
                 self.stopped = true;
                 return Step::Next(0);
@@ -148,7 +148,7 @@ impl Machine {
             self.mark_cut(self.offset + len as u64);
             return Step::Next(len);
         }
-        self.after_blank = line.is_empty() && self.offset > 0;
+        self.after_blank = line.is_empty() && self.lines > 0;
         let at = At { offset: self.offset, line: self.lines + 1 };
         self.lines += u64::from(len > line.len());
         if tail == Tail::Forced {
@@ -290,9 +290,8 @@ impl Machine {
 
     fn open_segment(&mut self, mut opener: Opener, origin: Origin, at: At) {
         if let Some(segment) = self.segments.last() {
-            let heads = (!self.blind).then_some(segment.head_ids.as_slice());
-            let divides = split::divides(segment.origin(), heads, &opener);
-            let undecided = self.blind && opener.running && !divides;
+            let divides = split::divides(segment.origin(), &segment.head_ids, &opener);
+            let undecided = self.blind && opener.running && !split::divides_anything(segment.origin(), &opener);
             if !divides && !undecided {
                 return;
             }
@@ -492,16 +491,19 @@ impl Machine {
 
     /// Looks whether the last goroutine of the input is whole.
     fn check_cut(&mut self, text: &[u8], header_len: usize, end: u64) {
-        let Some(segment) = self.segments.last() else { return };
         let line = block::line_of(text).0;
         let Some(header) = header::parse(line) else { return };
         let block = block::parse(&text[header_len..]);
         let ends_by_itself =
             block.frames.last().is_some_and(|frame| frame.func.starts_with(b"runtime.") || frame.func == b"main.main");
-        let no_creator = block.created_by.is_none() && segment.has_creators && header.goroutine.id > 1 && !ends_by_itself;
-        let empty = block.frames.is_empty();
-        if !block.unavailable && (!block.whole || empty || no_creator) {
+        let no_creator = block.created_by.is_none() && header.goroutine.id > 1 && !ends_by_itself;
+        if block.unavailable {
+            return;
+        }
+        if !block.whole || block.frames.is_empty() {
             self.mark_cut(end);
+        } else if no_creator && let Some(segment) = self.segments.last_mut() {
+            segment.ends_without_creator = Some(end);
         }
     }
 

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use super::machine::{Machine, Tail};
 use super::split::Part;
-use super::{Parsed, join};
+use super::{Parsed, block, header, join};
 
 /// Text of one goroutine, or of one line, that is held; what is longer is cut, with a note.
 pub const MAX_BLOCK_BYTES: usize = 16 << 20;
@@ -97,13 +97,13 @@ pub enum Wants {
 #[derive(Debug)]
 pub struct PartReader {
     reader: DumpReader,
-    seeking: bool,
+    /// Bytes that have not shown where the part begins yet; `None` once it has begun.
+    sought: Option<Vec<u8>>,
     offset: u64,
     end: Option<u64>,
-    held: Vec<u8>,
 }
 
-/// Where parts meet.
+/// Where parts meet: a legible header behind a blank line, at which all that came before is over.
 const MEETING: &[u8] = b"\n\ngoroutine ";
 
 impl PartReader {
@@ -115,44 +115,59 @@ impl PartReader {
         reader.machine.offset = range.start;
         let end = (range.end < len).then_some(range.end);
         reader.machine.stop_at = end;
-        PartReader { reader, seeking: range.start > 0, offset: range.start, end, held: Vec::new() }
+        PartReader { reader, sought: (range.start > 0).then(Vec::new), offset: range.start, end }
     }
 
     /// Takes the next piece.
     pub fn push(&mut self, piece: &[u8]) -> Wants {
-        if !self.seeking {
+        if let Some(sought) = &mut self.sought {
+            sought.extend_from_slice(piece);
+            self.seek(false);
+        } else {
             self.reader.push(piece);
-            return if self.reader.machine.stopped { Wants::Nothing } else { Wants::More };
         }
-        self.held.extend_from_slice(piece);
-        let found =
-            memmem::find_iter(&self.held, MEETING).find(|at| self.held.get(at + MEETING.len()).is_some_and(u8::is_ascii_digit));
-        match found {
-            Some(at) if self.end.is_some_and(|end| self.offset + at as u64 >= end) => {
+        if self.reader.machine.stopped { Wants::Nothing } else { Wants::More }
+    }
+
+    /// Looks for the first header and reads on from it.
+    fn seek(&mut self, at_end: bool) {
+        let Some(held) = self.sought.take() else { return };
+        let mut from = 0;
+        while let Some(at) = memmem::find(&held[from..], MEETING).map(|at| from + at) {
+            if self.end.is_some_and(|end| self.offset + at as u64 >= end) {
                 self.reader.machine.stopped = true;
-                Wants::Nothing
+                return;
             }
-            Some(at) => {
-                let held = std::mem::take(&mut self.held);
-                self.seeking = false;
+            let rest = &held[at + 2..];
+            if !at_end && memchr(b'\n', rest).is_none() && rest.len() <= MAX_BLOCK_BYTES {
+                self.hold(held, at);
+                return;
+            }
+            if header::parse(block::line_of(rest).0).is_some() {
                 self.reader.machine.offset = self.offset + at as u64 + 2;
-                self.push(&held[at + 2..])
+                self.reader.push(rest);
+                return;
             }
-            None => {
-                let keep = self.held.len().min(MEETING.len());
-                self.offset += (self.held.len() - keep) as u64;
-                self.held.drain(..self.held.len() - keep);
-                let past = self.end.is_some_and(|end| self.offset >= end);
-                if past {
-                    self.reader.machine.stopped = true;
-                }
-                if past { Wants::Nothing } else { Wants::More }
-            }
+            from = at + 1;
+        }
+        let keep = held.len().min(MEETING.len() - 1);
+        let gone = from.max(held.len() - keep);
+        self.hold(held, gone);
+        if at_end || self.end.is_some_and(|end| self.offset >= end) {
+            self.reader.machine.stopped = true;
         }
     }
 
+    /// Keeps the bytes from `at` on until more come.
+    fn hold(&mut self, mut held: Vec<u8>, at: usize) {
+        held.drain(..at);
+        self.offset += at as u64;
+        self.sought = Some(held);
+    }
+
     /// Ends the part.
-    pub fn finish(self) -> Part {
+    pub fn finish(mut self) -> Part {
+        self.seek(true);
         self.reader.into_part()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Equal hashes mean equal stacks (64 bits, folded multiplication); the reverse need not hold, so a stack may be known by several.
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memmem, memrchr};
 
 use super::header;
 
@@ -11,6 +11,8 @@ pub const STARTS: usize = 16;
 
 const K0: u64 = 0x9e37_79b9_7f4a_7c15;
 const K1: u64 = 0xe703_7ed1_a0b4_28db;
+/// Tells a file line with registers behind it from one without.
+const SYSTEM: u64 = 0x8ebc_6af0_9c88_c6e3;
 
 /// What one pass over the lines under a header found.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,7 +62,7 @@ pub fn scan(text: &[u8], seed: u64, at_end: bool) -> Option<Scan> {
             break;
         }
         let kept = match first {
-            b'\t' => file_kept(line),
+            b'\t' | b' ' => file_kept(line),
             b'g' if header::starts(line) && header::parse(line.trim_ascii_end()).is_some() => {
                 (found.len, found.len_with_blank) = (at, at);
                 break;
@@ -69,16 +71,17 @@ pub fn scan(text: &[u8], seed: u64, at_end: bool) -> Option<Scan> {
                 found.creator = Some(at as u32);
                 creator_kept(line)
             }
-            b'[' => {
-                found.careful = true;
-                len
-            }
+            b'[' => None,
             _ => call_kept(line),
         };
+        let kept = kept.unwrap_or_else(|| {
+            found.careful = true;
+            Kept::all(line)
+        });
         if lines < STARTS {
             found.starts[lines] = at as u32;
         }
-        found.hash = mix(found.hash, &line[..kept]);
+        found.hash = mix(found.hash ^ kept.mark, &line[..kept.len]);
         lines += 1;
         at += len + 1;
     }
@@ -86,21 +89,51 @@ pub fn scan(text: &[u8], seed: u64, at_end: bool) -> Option<Scan> {
     Some(found)
 }
 
-fn file_kept(line: &[u8]) -> usize {
-    match memrchr(b'+', line) {
-        Some(at) if line[at - 1] == b' ' && line[at + 1..].starts_with(b"0x") => at,
-        _ => line.len(),
+/// What of a line makes the stack. The rest must not change how [`super::block::parse`] reads it.
+#[derive(Clone, Copy)]
+struct Kept {
+    len: usize,
+    mark: u64,
+}
+
+impl Kept {
+    fn first(len: usize) -> Self {
+        Kept { len, mark: 0 }
+    }
+
+    fn all(line: &[u8]) -> Self {
+        Kept::first(line.len())
     }
 }
 
-fn call_kept(line: &[u8]) -> usize {
-    memrchr(b'(', line).map_or(line.len(), |at| at + 1)
+/// A file line without its `+0xOFF`, and whether `fp=… pc=…` stood behind it.
+fn file_kept(line: &[u8]) -> Option<Kept> {
+    let Some(at) = memrchr(b'+', line).filter(|at| line[at - 1] == b' ' && line[at + 1..].starts_with(b"0x")) else {
+        return Some(Kept::all(line));
+    };
+    let digits = line[at + 3..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    match &line[at + 3 + digits..] {
+        b"" | b"\r" => Some(Kept::first(at)),
+        after if after.starts_with(b" fp=0x") && memmem::find(after, b" pc=0x").is_some() => Some(Kept { len: at, mark: SYSTEM }),
+        _ => None,
+    }
 }
 
-fn creator_kept(line: &[u8]) -> usize {
-    let digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit() || **byte == b'\r').count();
+/// A call without its arguments.
+fn call_kept(line: &[u8]) -> Option<Kept> {
+    let Some(at) = memrchr(b'(', line) else { return Some(Kept::all(line)) };
+    (at > 0 && (line.ends_with(b")") || line.ends_with(b")\r"))).then_some(Kept::first(at + 1))
+}
+
+/// A creator without the id of its goroutine.
+fn creator_kept(line: &[u8]) -> Option<Kept> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let kept = line.len() - digits;
-    if line[..kept].ends_with(b" in goroutine ") { kept } else { line.len() }
+    if !line[..kept].ends_with(b" in goroutine ") {
+        return Some(Kept::all(line));
+    }
+    (1..=header::ID_DIGITS).contains(&digits).then_some(Kept::first(kept))
 }
 
 /// Folds bytes into a hash, sixteen at a time.

@@ -76,6 +76,8 @@ pub struct Segment {
     pub end: u64,
     /// Some goroutine has a creator, so its absence means something.
     pub has_creators: bool,
+    /// The input ends here, behind a goroutine without a creator.
+    pub ends_without_creator: Option<u64>,
     /// Lines between frames that are not of a stack, and where the first such stack stands.
     pub foreign: Option<(u64, u64)>,
     known: FxHashMap<u64, Known>,
@@ -103,6 +105,7 @@ impl Segment {
             start,
             end: start,
             has_creators: false,
+            ends_without_creator: None,
             foreign: None,
             known: FxHashMap::default(),
             known_labels: FxHashMap::default(),
@@ -156,6 +159,7 @@ impl Segment {
             let start = found.starts[usize::from(*line) % STARTS] as usize;
             block::first_address(first_line(&body[start..]))
         });
+        self.take_system(header.system);
         let parent = found.creator.and_then(|start| block::split_creator(first_line(&body[start as usize..])).1);
         self.count(known.cluster, header, parent, object, at, notes);
         true
@@ -192,10 +196,7 @@ impl Segment {
                 format!("kept {} frames of a stack, dropped {}", block::MAX_FRAMES, block.dropped),
             );
         }
-        let snapshot = self.builder.snapshot_mut();
-        if (header.system || block.system) && snapshot.origin == Origin::Stacks {
-            snapshot.origin = Origin::Crash;
-        }
+        self.take_system(header.system || block.system);
         self.has_creators |= block.created_by.is_some();
         let waits_on = block::waits_on(&block.frames);
         let lines = waits_on.as_ref().map_or(&[][..], |(_, lines)| lines);
@@ -210,17 +211,28 @@ impl Segment {
         self.count(id, header, block.parent, object, at, notes);
     }
 
+    /// Only a dying process prints what the runtime keeps for itself.
+    fn take_system(&mut self, system: bool) {
+        let origin = &mut self.builder.snapshot_mut().origin;
+        if system && *origin == Origin::Stacks {
+            *origin = Origin::Crash;
+        }
+    }
+
     fn add_foreign(&mut self, lines: u64, offset: u64) {
         let (before, first) = self.foreign.unwrap_or((0, offset));
         self.foreign = Some((before + lines, first));
     }
 
     fn remember(&mut self, hash: u64, cluster: ClusterId, lines: &[u32]) {
+        let mut object_lines = [NO_LINE; 3];
+        if lines.len() > object_lines.len() || lines.iter().any(|line| *line as usize >= STARTS) {
+            return;
+        }
         if self.known.len() >= MAX_KNOWN {
             self.known.clear();
         }
-        let mut object_lines = [NO_LINE; 3];
-        for (slot, line) in object_lines.iter_mut().zip(lines.iter().filter(|line| (**line as usize) < STARTS)) {
+        for (slot, line) in object_lines.iter_mut().zip(lines) {
             *slot = *line as u8;
         }
         self.known.insert(hash, Known { cluster, object_lines });
@@ -343,6 +355,7 @@ impl Segment {
         }
         self.builder.absorb(later.builder.snapshot());
         self.has_creators |= later.has_creators;
+        self.ends_without_creator = later.ends_without_creator;
         let room = HEAD_IDS.saturating_sub(self.head_ids.len());
         self.head_ids.extend(later.head_ids.iter().take(room));
         self.end = self.end.max(later.end);

@@ -27,20 +27,26 @@ pub fn has_goroutines(origin: Origin) -> bool {
 }
 
 /// Whether a goroutine opens another dump than the one of form `origin` whose first ids are `heads`.
-pub fn divides(origin: Origin, heads: Option<&[u64]>, opener: &Opener) -> bool {
-    if !opener.goroutine || !has_goroutines(origin) || (origin == Origin::Goleak) != opener.goleak {
-        return true;
-    }
-    let interlude = &opener.interlude;
-    if interlude.stamp_alone.is_some() || (interlude.crash.is_some() && !interlude.same_process) {
+pub fn divides(origin: Origin, heads: &[u64], opener: &Opener) -> bool {
+    if divides_anything(origin, opener) {
         return true;
     }
     if !opener.running || origin != Origin::Stacks {
         return false;
     }
     // debug=2 lists the goroutine that takes the dump first, then all others, oldest first.
-    let seen = |id: u64| heads.is_some_and(|heads| heads.contains(&id));
-    interlude.stamp_any.is_some() || seen(opener.id) || opener.next_id.is_some_and(seen)
+    let seen = |id: u64| heads.contains(&id);
+    opener.interlude.stamp_any.is_some() || seen(opener.id) || opener.next_id.is_some_and(seen)
+}
+
+/// Whether it does so whatever the dump before it began with.
+pub fn divides_anything(origin: Origin, opener: &Opener) -> bool {
+    let interlude = &opener.interlude;
+    !opener.goroutine
+        || !has_goroutines(origin)
+        || (origin == Origin::Goleak) != opener.goleak
+        || interlude.stamp_alone.is_some()
+        || (interlude.crash.is_some() && !interlude.same_process)
 }
 
 /// Joins the parts of one input, in order.
@@ -57,7 +63,7 @@ pub fn join(parts: Vec<Part>) -> (Vec<Snapshot>, Vec<Note>) {
                 segment.opener.interlude = std::mem::take(&mut segment.opener.interlude).after(&std::mem::take(&mut tail));
             }
             let joins = !segment.opener.decided
-                && dumps.last().is_some_and(|dump| !divides(dump.origin(), Some(&dump.head_ids), &segment.opener));
+                && dumps.last().is_some_and(|dump| !divides(dump.origin(), &dump.head_ids, &segment.opener));
             if let Some(dump) = dumps.last_mut().filter(|_| joins) {
                 dump.absorb(&segment);
             } else {
@@ -85,6 +91,12 @@ fn finish(mut dump: Segment, notes: &mut Notes) -> Snapshot {
     if let Some((lines, offset)) = dump.foreign {
         let text = if lines == 1 { "a line".to_owned() } else { format!("{lines} lines") };
         notes.add(NoteKind::Skipped, offset, format!("left out {text} between the frames of stacks: not of the dump"));
+    }
+    if dump.has_creators
+        && let Some(end) = dump.ends_without_creator
+    {
+        dump.end = dump.end.max(end);
+        dump.truncated(Truncation::CutAt(end));
     }
     if dump.end - dump.start == RUNTIME_LIMIT_BYTES && dump.origin() == Origin::Stacks {
         dump.builder.snapshot_mut().truncated = Some(Truncation::RuntimeLimit);
