@@ -94,6 +94,52 @@ fn parts_that_meet_at_an_unreadable_header() {
     }
 }
 
+/// What the fast way leaves out of a stack's hash must not change how the stack is read: each line here differs there only, and
+/// some of them are other stacks.
+#[test]
+fn lines_that_look_alike_to_the_hash() {
+    let block = |creator: &str, call: &str, file: &str| {
+        format!("goroutine 9 [chan receive]:\n{call}\n{file}\ncreated by {creator}\n\tmain.go:5 +0x3\n\n")
+    };
+    let (call, file, creator) = ("main.work(0xc000012345)", "\tmain.go:17 +0x1b", "main.main in goroutine 1");
+    let digits = "3".repeat(40);
+    let mut input = block(creator, call, file).repeat(3);
+    for creator in ["main.main in goroutine ", &format!("main.main in goroutine {digits}"), "main.main in goroutine 1x"] {
+        input += &block(creator, call, file);
+    }
+    for call in ["main.work(", "main.work(*T).f", "main.work(0x1", "(main.work)", "(x)", "main.work(...)"] {
+        input += &block(creator, call, file);
+    }
+    for file in [
+        "\tmain.go:17 +0x1%b",
+        "\tmain.go:17 +0x1b fp=0x1 sp=0x2 pc=0x3",
+        "\tmain.go:17 +0x1b fp=0x1",
+        "    /a (b)/main.go:17",
+        "    /a (b)/main.go:18",
+        "\tmain.go:17",
+    ] {
+        input += &block(creator, call, file);
+    }
+    input += &block(creator, call, file);
+    let whole = render(&dump::parse(input.as_bytes()));
+    assert_eq!(dump::parse(input.as_bytes()).snapshots[0].goroutines().count(), 19);
+    for parts in 2..20 {
+        assert_eq!(render(&in_parts(input.as_bytes(), parts, 50)), whole, "{parts} parts");
+    }
+}
+
+/// That no goroutine has a creator is known of the whole input only.
+#[test]
+fn the_last_part_alone_cannot_tell_a_cut() {
+    let dump = String::from_utf8(recorded("go1.26.debug2.txt")).expect("UTF-8");
+    let cut = format!("{}\n\ngoroutine 99 [chan receive]:\nmain.work()\n\tmain.go:17 +0x1b\n", dump.trim_end());
+    let whole = render(&dump::parse(cut.as_bytes()));
+    assert!(dump::parse(cut.as_bytes()).snapshots[0].truncated.is_some());
+    for parts in 2..20 {
+        assert_eq!(render(&in_parts(cut.as_bytes(), parts, 1000)), whole, "{parts} parts");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
 
