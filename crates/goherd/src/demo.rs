@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use herd_deliver::Webhook;
 use herd_diagnose::{Clock, Diagnosis, Event, Request, Watch};
-use herd_model::{Envelope, TargetKind};
+use herd_model::{Envelope, Step, TargetKind};
 use herd_sinks::{Charset, Format, Look, Messages, SinkError};
 use herd_sources::{Options, Target};
 
@@ -104,12 +104,14 @@ fn rename(envelope: &mut Envelope, address: &str, name: &str) {
     }
     for finding in &mut envelope.findings {
         name.clone_into(&mut finding.target);
-        finding.next.retain(|command| !command.contains(address));
-        finding.next.push("goherd demo -o demo.html".to_owned());
+        finding.steps.retain(|step| !step.text().contains(address));
+        finding.steps.push(Step::command(&["goherd", "demo", "-o", "demo.html"]));
+        finding.next = finding.steps.iter().map(Step::text).collect();
     }
     for candidate in &mut envelope.candidates {
         name.clone_into(&mut candidate.target);
-        candidate.decide_by.retain(|command| !command.contains(address));
+        candidate.steps.retain(|step| !step.text().contains(address));
+        candidate.decide_by = candidate.steps.iter().map(Step::text).collect();
     }
     for note in &mut envelope.notes {
         note.text = note.text.replace(address, name);

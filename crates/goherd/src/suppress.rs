@@ -70,14 +70,8 @@ pub fn apply(envelope: &mut Envelope, file: &Suppressions, today: Date) {
     envelope.notes.append(&mut notes);
     if gone > 0 {
         *envelope.hidden.entry("suppressed".to_owned()).or_default() += gone;
-        envelope.verdict = herd_diagnose::verdict(&envelope.findings, &envelope.candidates, is_open(envelope));
+        envelope.verdict = herd_diagnose::verdict(&envelope.findings, &envelope.candidates, envelope.open);
     }
-}
-
-/// Whether the testimony has holes, so that nothing found is no health.
-fn is_open(envelope: &Envelope) -> bool {
-    envelope.snapshot.as_ref().is_some_and(|report| report.truncated)
-        || envelope.notes.iter().any(|note| note.kind == NoteKind::Truncated || note.text.contains("no pattern describes them"))
 }
 
 /// A file that suppresses what is found now, for a team that starts with a baseline. What `existing` holds is kept as it is written,

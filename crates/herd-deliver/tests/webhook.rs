@@ -18,7 +18,7 @@ use axum::routing::post;
 use herd_deliver::{
     DELIVERY_HEADER, DeliverError, MAX_FINDINGS, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER, Webhook, deliver, signature,
 };
-use herd_model::{Certainty, Envelope, Finding, PatternId, Place, Severity, Target, TargetKind, Verdict};
+use herd_model::{Certainty, Envelope, Finding, PatternId, Place, Severity, Step, Target, TargetKind, Verdict};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -103,6 +103,7 @@ fn finding(fingerprint: &str, severity: Severity) -> Finding {
         why: "Nobody receives.".into(),
         fix: "Receive, or give up with a context.".into(),
         next: vec!["goherd explain LK001".into()],
+        steps: vec![Step::command(&["goherd", "explain", "LK001"])],
         fingerprint: fingerprint.into(),
         also: Vec::new(),
         family: None,

@@ -357,6 +357,7 @@ fn push_finding(
             Evidence::new(EvidenceKind::AlsoFits, format!("the stack alone would also fit {list}")).with("patterns", &list),
         );
     }
+    let steps = remedy::next(&pattern.pattern_id(), target);
     judgement.findings.push(Finding {
         id: pattern.pattern_id(),
         target: target.name.clone(),
@@ -371,7 +372,8 @@ fn push_finding(
         evidence,
         why: page.why.to_owned(),
         fix: page.fix.to_owned(),
-        next: remedy::next(&pattern.pattern_id(), target),
+        next: remedy::texts(&steps),
+        steps,
         also,
         family: Some(hex(scene.family().id)),
         at,
@@ -421,6 +423,7 @@ fn candidate(
             "the profile carries no state, age or creator; the state is inferred from frames",
         ));
     }
+    let steps = remedy::decide_by(&sighting.decide_by, target, &at);
     Candidate {
         id: pattern.pattern_id(),
         target: target.name.clone(),
@@ -435,7 +438,8 @@ fn candidate(
         evidence,
         why: page.why.to_owned(),
         fix: page.fix.to_owned(),
-        decide_by: remedy::decide_by(&sighting.decide_by, target, &at),
+        decide_by: remedy::texts(&steps),
+        steps,
         family: Some(hex(scene.family().id)),
         at,
         started_by,

@@ -106,13 +106,12 @@ pub fn diagnose(
     let mut envelope = Envelope::new(command, env!("CARGO_PKG_VERSION"));
     envelope.notes = gathered.notes;
     let mut shown: Option<(usize, Series)> = None;
-    let mut open = false;
     for subject in gathered.subjects {
         envelope.targets.push(subject.target.clone());
         envelope.notes.extend(subject.notes);
         let Some(series) = Series::new(subject.points) else { continue };
         let judgement = judge(&series, &subject.leaks, &subject.target, &mut envelope.notes);
-        open |= judgement.open;
+        envelope.open |= judgement.open;
         let weight = judgement.findings.len() * 1000 + judgement.candidates.len();
         merge_hidden(&mut envelope.hidden, judgement.hidden);
         envelope.findings.extend(judgement.findings);
@@ -126,7 +125,9 @@ pub fn diagnose(
     };
     worst_first(&mut envelope.findings);
     judge::number(&mut envelope.candidates);
-    envelope.verdict = verdict(&envelope.findings, &envelope.candidates, open);
+    // A saved answer may list fewer stacks than there were, without a cut in its snapshot.
+    envelope.open |= envelope.notes.iter().any(|note| note.kind == NoteKind::Truncated);
+    envelope.verdict = verdict(&envelope.findings, &envelope.candidates, envelope.open);
     Ok(fill(envelope, series))
 }
 

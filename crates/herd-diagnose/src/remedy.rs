@@ -1,15 +1,15 @@
 //! What to do next: commands that lead on, and witnesses that decide.
 
-use herd_model::{PatternId, Place, Target, TargetKind};
+use herd_model::{PatternId, Place, Step, Target, TargetKind};
 use herd_patterns::Witness;
 
-/// Commands for a finding.
-pub(crate) fn next(id: &PatternId, target: &Target) -> Vec<String> {
-    let mut next = vec![format!("goherd explain {id}")];
+/// What leads on from a finding.
+pub(crate) fn next(id: &PatternId, target: &Target) -> Vec<Step> {
+    let mut next = vec![Step::command(&["goherd", "explain", &id.0])];
     match target.kind {
-        TargetKind::File => next.push(format!("goherd open {}", first_name(target))),
+        TargetKind::File => next.push(Step::command(&["goherd", "open", first_name(target)])),
         TargetKind::Url | TargetKind::Recording => {
-            next.push(format!("goherd doctor {} --format html > report.html", target.name));
+            next.push(Step::command(&["goherd", "doctor", &target.name, "--output", "report.html"]));
         }
         TargetKind::Stdin => {}
     }
@@ -17,32 +17,64 @@ pub(crate) fn next(id: &PatternId, target: &Target) -> Vec<String> {
 }
 
 /// What would decide a candidate, best first.
-pub(crate) fn decide_by(witnesses: &[Witness], target: &Target, at: &Place) -> Vec<String> {
+pub(crate) fn decide_by(witnesses: &[Witness], target: &Target, at: &Place) -> Vec<Step> {
     witnesses.iter().map(|witness| decide(*witness, target, at)).collect()
 }
 
-fn decide(witness: Witness, target: &Target, at: &Place) -> String {
+/// The steps in the form of one text each.
+pub(crate) fn texts(steps: &[Step]) -> Vec<String> {
+    steps.iter().map(Step::text).collect()
+}
+
+fn decide(witness: Witness, target: &Target, at: &Place) -> Step {
     let address = target.kind == TargetKind::Url;
+    let doctor = |option: &[&str]| Step::command(&[&["goherd", "doctor", target.name.as_str()], option].concat());
     match witness {
-        Witness::Series if address => format!("goherd doctor {} --for 60s", target.name),
-        Witness::Series => "goherd doctor FIRST SECOND …: dumps of the same process, 10 s apart, over a minute".to_owned(),
-        Witness::Stacks if address => format!("goherd doctor {} --allow-stw", target.name),
-        Witness::Stacks => "goherd doctor STACKS: the text of /debug/pprof/goroutine?debug=2".to_owned(),
+        Witness::Series if address => doctor(&["--for", "60s"]),
+        Witness::Series => {
+            Step::words("several dumps of the same process, 10 s apart, over a minute, given to goherd doctor together")
+        }
+        Witness::Stacks if address => doctor(&["--allow-stw"]),
+        Witness::Stacks => Step::words("full stacks, the text of /debug/pprof/goroutine?debug=2, given to goherd doctor"),
         Witness::LeakProfile if address => {
-            format!("goherd doctor {} on a process built with Go 1.27: its goroutineleak profile proves leaks", target.name)
+            doctor(&[]).knowing("on a process built with Go 1.27, whose goroutineleak profile proves leaks")
         }
-        Witness::LeakProfile => {
-            "goherd doctor LEAKS: the text of /debug/pprof/goroutineleak?debug=1 of a process built with Go 1.27".to_owned()
-        }
-        Witness::SystemDump => {
-            "goherd doctor STDERR: what the process prints on SIGQUIT (it ends by that); it carries channel addresses".to_owned()
-        }
-        Witness::Memory => "the memory of the process: which goroutine can still reach what this one waits for".to_owned(),
-        Witness::Trace => "an execution trace, /debug/pprof/trace?seconds=5: whether these goroutines ever run".to_owned(),
-        Witness::Source => format!("the source at {}:{}", at.file, at.line),
+        Witness::LeakProfile => Step::words(
+            "the leak profile of a process built with Go 1.27, the text of /debug/pprof/goroutineleak?debug=1, given to goherd doctor",
+        ),
+        Witness::SystemDump => Step::words(
+            "what the process prints on SIGQUIT, given to goherd doctor: it carries channel addresses; the process ends by that",
+        ),
+        Witness::Memory => Step::words("the memory of the process: which goroutine can still reach what this one waits for"),
+        Witness::Trace => Step::words("an execution trace, /debug/pprof/trace?seconds=5: whether these goroutines ever run"),
+        Witness::Source => Step::words(format!("the source at {}:{}", at.file, at.line)),
     }
 }
 
+/// A series is named by its first and last file.
 fn first_name(target: &Target) -> &str {
     target.name.split(" … ").next().unwrap_or(&target.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(kind: TargetKind, name: &str) -> Target {
+        Target { kind, name: name.into(), go_version: None, witnesses: Vec::new(), bytes: 0, looked_s: None, cost: None }
+    }
+
+    #[test]
+    fn a_command_can_be_pasted_whatever_the_target_is_called() {
+        let id = PatternId::new("LK005");
+        let file = next(&id, &target(TargetKind::File, "my dumps/1.txt … my dumps/7.txt"));
+        assert_eq!(texts(&file), ["goherd explain LK005", "goherd open 'my dumps/1.txt'"]);
+        let url = target(TargetKind::Url, "http://h:6060/gate?team=a&env=b");
+        assert_eq!(texts(&next(&id, &url))[1], "goherd doctor 'http://h:6060/gate?team=a&env=b' --output report.html");
+        let decide = decide_by(&[Witness::Series, Witness::LeakProfile, Witness::Source], &url, &Place::default());
+        assert_eq!(decide[0].command.as_deref(), Some("goherd doctor 'http://h:6060/gate?team=a&env=b' --for 60s"));
+        assert_eq!(decide[0].words, None);
+        assert_eq!(decide[1].command.as_deref(), Some("goherd doctor 'http://h:6060/gate?team=a&env=b'"));
+        assert!(decide[1].words.is_some() && decide[2].command.is_none());
+    }
 }

@@ -120,6 +120,10 @@ pub struct Envelope {
     pub targets: Vec<Target>,
     /// The answer.
     pub verdict: Verdict,
+    /// Something keeps the witnesses from saying that all is well: input that is cut or incomplete, a leak no pattern describes. Without
+    /// findings the verdict is then `undecidable` at best.
+    #[serde(default)]
+    pub open: bool,
     /// What is wrong, worst first.
     pub findings: Vec<Finding>,
     /// What looks stuck, most likely first.
@@ -135,7 +139,12 @@ pub struct Envelope {
     pub flame: Option<Flame>,
     /// What to know about the input and the run.
     pub notes: Vec<Note>,
-    /// What is not shown, counted: `clusters_not_listed`, `goroutines_not_listed`, `benign_goroutines`, `suppressed`.
+    /// What is not shown, counted. `suppressed`: findings left out by the suppression file. `clusters_not_listed`,
+    /// `goroutines_not_listed`: clusters beyond the report's limit, and what they hold. Goroutines that are neither findings nor
+    /// candidates: `benign_goroutines` are known long waiters of a library or the runtime; `goroutines_that_fit_no_pattern` wait in a
+    /// way no pattern describes; `steady_goroutines` fit a pattern, but a series long enough to judge growth shows that their number
+    /// does not rise and that they do not stand still. `candidate_families_not_listed`, `candidate_goroutines_not_listed`:
+    /// families that look stuck beyond the candidates listed.
     pub hidden: BTreeMap<String, u64>,
 }
 
@@ -148,6 +157,7 @@ impl Envelope {
             goherd: goherd.to_owned(),
             targets: Vec::new(),
             verdict: Verdict::Undecidable,
+            open: false,
             findings: Vec::new(),
             candidates: Vec::new(),
             snapshot: None,

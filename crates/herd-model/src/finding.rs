@@ -82,6 +82,51 @@ pub struct Spread {
     pub max: f64,
 }
 
+/// What leads on: a command, words, or a command and what to know about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// A command as a POSIX shell takes it: without placeholders, its arguments quoted where they must be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// What to know about the command, or what to get where there is none; an English fragment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+}
+
+impl Step {
+    /// A command of these arguments, the first of them the program.
+    pub fn command(arguments: &[&str]) -> Self {
+        Step { command: Some(arguments.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")), words: None }
+    }
+
+    /// Something no command of goherd's gets.
+    pub fn words(words: impl Into<String>) -> Self {
+        Step { command: None, words: Some(words.into()) }
+    }
+
+    /// The same command with what to know about it.
+    #[must_use]
+    pub fn knowing(mut self, words: &str) -> Self {
+        self.words = Some(words.to_owned());
+        self
+    }
+
+    /// Both parts in one text, as in `next` and `decide_by`.
+    pub fn text(&self) -> String {
+        [self.command.as_deref(), self.words.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ")
+    }
+}
+
+/// A word as a POSIX shell reads it: as it is, or in single quotes.
+pub fn shell_word(word: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(format!("'{}'", word.replace('\'', "'\\''")))
+    }
+}
+
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
@@ -115,6 +160,9 @@ pub struct Finding {
     pub fix: String,
     /// Commands that lead on.
     pub next: Vec<String>,
+    /// The same, command and words apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
     /// Identity across runs and versions: pattern, function, creator; 16 hex digits.
     pub fingerprint: String,
     /// Other patterns that fit this family as well, best first.
@@ -156,11 +204,42 @@ pub struct Candidate {
     pub why: String,
     /// What to change if it holds.
     pub fix: String,
-    /// Commands whose witness decides.
+    /// What would decide, best first: a command, a command and words after a colon, or words.
     pub decide_by: Vec<String>,
+    /// The same, command and words apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
     /// Identity across runs and versions.
     pub fingerprint: String,
     /// The family in `snapshot.families`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_more_than_it() {
+        for (word, expected) in [
+            ("dump.txt", "dump.txt"),
+            (":6060", ":6060"),
+            ("a b.txt", "'a b.txt'"),
+            ("http://h:1/p?debug=2&t=1", "'http://h:1/p?debug=2&t=1'"),
+            ("it's", r"'it'\''s'"),
+            ("~/x", "'~/x'"),
+            ("日志.txt", "'日志.txt'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(word), expected);
+        }
+    }
+
+    #[test]
+    fn a_step_reads_as_one_text() {
+        assert_eq!(Step::command(&["goherd", "open", "a b"]).text(), "goherd open 'a b'");
+        assert_eq!(Step::command(&["goherd", "doctor", ":1"]).knowing("why").text(), "goherd doctor :1: why");
+        assert_eq!(Step::words("the source at a.go:7").text(), "the source at a.go:7");
+    }
 }

@@ -15,7 +15,7 @@ mod state;
 pub use build::SnapshotBuilder;
 pub use envelope::{Envelope, Note, NoteKind, SCHEMA, Target, TargetKind, Verdict};
 pub use evidence::{Evidence, EvidenceKind, Place};
-pub use finding::{Candidate, Certainty, Finding, PatternId, Severity, Spread};
+pub use finding::{Candidate, Certainty, Finding, PatternId, Severity, Spread, Step, shell_word};
 pub use goroutine::{Address, Goroutine, GoroutineId, GoroutineLog, LabelSetId};
 pub use report::{
     BlockingPoint, ClusterReport, FamilyReport, Flame, FrameReport, Label, Redaction, SeriesFamily, SeriesReport, SnapshotReport,

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use herd_model::{Envelope, Evidence, Flame, Note, NoteKind, Snapshot, SnapshotReport, TargetKind, WaitReason};
+use herd_model::{Envelope, Evidence, Flame, Note, NoteKind, Snapshot, SnapshotReport, Step, TargetKind, WaitReason, shell_word};
 use regex_lite::{Captures, Regex};
 
 /// Stands for what was taken out of a sentence.
@@ -21,6 +21,10 @@ pub fn redact(envelope: &mut Envelope) {
     let mut names = target_names(envelope);
     let states = envelope.snapshot.iter().flat_map(|report| report.states.keys());
     states.filter(|state| !is_known_state(state)).for_each(|state| name_it(&mut names, state, OTHER_STATE));
+    // In commands a name stands as a shell takes it.
+    for (name, stand_in) in names.clone() {
+        name_it(&mut names, &shell_word(&name), &stand_in);
+    }
     names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     let text = |text: &mut String| *text = scrub(&rename(text, &names));
     for target in &mut envelope.targets {
@@ -35,6 +39,7 @@ pub fn redact(envelope: &mut Envelope) {
         }
         redact_waits_on(&mut finding.waits_on);
         finding.next.iter_mut().for_each(text);
+        finding.steps.iter_mut().for_each(|step| redact_step(step, text));
         finding.evidence.iter_mut().for_each(|fact| redact_evidence(fact, text));
     }
     for candidate in &mut envelope.candidates {
@@ -43,6 +48,7 @@ pub fn redact(envelope: &mut Envelope) {
         }
         redact_waits_on(&mut candidate.waits_on);
         candidate.decide_by.iter_mut().for_each(text);
+        candidate.steps.iter_mut().for_each(|step| redact_step(step, text));
         candidate.evidence.iter_mut().for_each(|fact| redact_evidence(fact, text));
     }
     for note in &mut envelope.notes {
@@ -70,6 +76,11 @@ pub fn redact_stacks(stacks: &Snapshot) -> Snapshot {
         cluster.sample = "".into();
     }
     stacks
+}
+
+fn redact_step(step: &mut Step, text: impl Fn(&mut String)) {
+    step.command.iter_mut().for_each(&text);
+    step.words.iter_mut().for_each(&text);
 }
 
 fn redact_evidence(fact: &mut Evidence, text: impl Fn(&mut String)) {

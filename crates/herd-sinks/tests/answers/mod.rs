@@ -2,7 +2,8 @@
 
 use herd_model::{
     BlockingPoint, Candidate, Certainty, ClusterReport, Envelope, Evidence, EvidenceKind, FamilyReport, Finding, Flame, Label,
-    Note, NoteKind, PatternId, Place, SeriesFamily, SeriesReport, Severity, SnapshotReport, Spread, Target, TargetKind, Verdict,
+    Note, NoteKind, PatternId, Place, SeriesFamily, SeriesReport, Severity, SnapshotReport, Spread, Step, Target, TargetKind,
+    Verdict,
 };
 
 pub fn place(func: &str, file: &str, line: u32) -> Place {
@@ -159,6 +160,7 @@ fn leak() -> Finding {
         why: "The loop waits for a context that comes from context.Background(), so that nothing can end it.".into(),
         fix: "Pass the request's context and defer its cancel.".into(),
         next: vec!["goherd explain LK005".into(), "goherd open http://orders:6060".into()],
+        steps: vec![Step::command(&["goherd", "explain", "LK005"]), Step::command(&["goherd", "open", "http://orders:6060"])],
         fingerprint: "5d1c0a9be2f34711".into(),
         also: vec![PatternId::new("LK002")],
         family: Some("9c1e4b7a00000001".into()),
@@ -179,6 +181,7 @@ fn convoy() -> Finding {
         why: "One goroutine keeps the mutex while the others queue.".into(),
         fix: "Do the slow work outside of the lock.".into(),
         next: vec!["goherd open http://orders:6060".into()],
+        steps: vec![Step::command(&["goherd", "open", "http://orders:6060"])],
         fingerprint: "5d1c0a9be2f34712".into(),
         also: Vec::new(),
         family: Some("9c1e4b7a00000003".into()),
@@ -202,7 +205,14 @@ fn candidate(rank: u32) -> Candidate {
         evidence: vec![Evidence::new(EvidenceKind::Shape, "1,000 goroutines receive from a channel in their own code")],
         why: "Every sender is gone.".into(),
         fix: "Close the channel when the last sender ends.".into(),
-        decide_by: vec!["goherd doctor dumps/orders-1.txt SECOND-DUMP".into(), "goherd doctor :6060 --for 60s".into()],
+        decide_by: vec![
+            "goherd doctor :6060 --for 60s".into(),
+            "the memory of the process: which goroutine can still reach what this one waits for".into(),
+        ],
+        steps: vec![
+            Step::command(&["goherd", "doctor", ":6060", "--for", "60s"]),
+            Step::words("the memory of the process: which goroutine can still reach what this one waits for"),
+        ],
         fingerprint: "5d1c0a9be2f34713".into(),
         family: Some(format!("9c1e4b7a0000000{}", rank.max(2))),
     }
