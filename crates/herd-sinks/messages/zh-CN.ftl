@@ -94,6 +94,7 @@ heading-finding = 问题
 heading-goroutines = goroutine 数
 heading-place = 位置
 heading-started-by = 创建者
+heading-fingerprint = 指纹
 
 # 演示。
 demo-heading = 一次真实故障的录制：{ $service }，{ $go }，{ $span } 的录制在 { $time } 内重放。没有任何数据离开本机。
@@ -119,12 +120,356 @@ evidence-shared-object-waiters = { $waiters } 个 goroutine 等待同一把互�
 evidence-missing-partner-connections-readers = { $connections } 条连接中，只有 { $readers } 个 goroutine 在读取响应体
 evidence-name-hint-func = 名称 { $func } 暗示周期性执行
 evidence-siblings-count = 有 { $count } 个 goroutine 停在同一行
-evidence-follows-load-gain-rise = 新增的 { $rise } 个 goroutine 对应新增的 { $gain } 个在线对端
 evidence-DL007-growth-rise = 又有 { $rise } 个来到同一行等待
 evidence-LK010-shared-object-waiters = 其中 { $waiters } 个等待同一个 Cond
 evidence-DL001-shared-object-objects = { $objects } 把互斥锁各有一个等待者：并没有排在其他 goroutine 之后
 evidence-DL001-shape-inner-outer = { $inner } 由同一类型的方法 { $outer } 调用
 evidence-DL005-shared-object-objects = 它们等待 { $objects } 个不同的 channel
-evidence-DL005-pairing-count = 由相同创建者启动的 { $count } 个 goroutine 阻塞在另一行的同类操作上
 evidence-DL002-pairing-count = 由相同 goroutine 启动的 { $count } 个 goroutine 在另一行等待其他互斥锁
 evidence-LK009-pairing-count = { $count } 条连接：readLoop 与 writeLoop 的 goroutine 数量相同
+
+# 结果之外的提示。
+cli-saved = 已保存 { $path }
+cli-next = 下一步：{ $step }
+cli-delivered = 问题已送达 webhook，状态码 { $status }，尝试 { $attempts } 次
+cli-served = 查看器只向本机提供；按 Ctrl-C 结束
+cli-no-browser = 没有打开浏览器（{ $program }：{ $why }）；请自行打开上面的地址
+cli-no-handler = Ctrl-C 会直接结束 goherd，不做清理：{ $why }
+progress-asking = 正在请求 { $target }
+progress-round = 正在请求 { $target }（第 { $index } 份，共 { $of } 份）
+progress-collected = { $target }：{ $goroutines }
+progress-waiting = { $seconds } 秒后取下一份快照
+progress-judging = 正在判定
+
+# 模式列表。
+status-stable = 稳定
+status-preview = 预览
+status-deprecated = 已弃用
+
+# 每个问题一行。
+line-in = { $goroutines }，处于 { $state }
+line-for = { $facts }，已等待 { $time }
+line-started-by = 创建者 { $place }
+line-decide = 判定方法：{ $step }
+line-note = 说明：{ $note }
+
+# 结果中以英文给出的句子，按原文辨认。单字母的值是数字。
+# 模式的证据。
+sentence-goroutine-blocks-on-channel = 有 goroutine 阻塞在 channel 上
+sentence-pairing-same-starters = 由相同创建者启动的 { $n } 个 goroutine 阻塞在另一行的同类操作上
+sentence-pairing-other-method = 运行同一类型另一个方法的 { $n } 个 goroutine 也阻塞在同类操作上
+sentence-workers-wait = 工作 goroutine 在等待下一个任务
+sentence-waits-for-mutex = 有 goroutine 在等待互斥锁
+sentence-context-follower = 这是 context 包为跟随非标准类型的父上下文而启动的 goroutine
+sentence-context-not-done = 这个循环或等待应随上下文结束而结束，但仍未结束
+sentence-stage-blocks = 为下游供数的流水线阶段在交出值时阻塞
+sentence-body-open = 这些 HTTP 客户端连接的响应体既没有读完，也没有关闭
+sentence-connections-open = 这些 HTTP 客户端连接一直保持打开
+sentence-select-no-cases = 运行时显示 main 之外有 `select (no cases)`：它永远不会就绪
+sentence-one-select = { $n } 个 goroutine 在 { $func } 的同一个 select 中等待
+sentence-waits-for-group = { $n } 个 goroutine 在 (*sync.WaitGroup).Wait 中等待
+sentence-sleeps = { $n } 个 goroutine 在 { $func } 中休眠；time.Sleep 无法取消
+sentence-time-after = 可能是在等待 time.After，而取消上下文并不能结束它
+sentence-one-operation = { $n } 个 goroutine 阻塞在 { $func } 的同一处 { $operation }
+sentence-channel-operation = channel 操作
+sentence-nil-channel = 这些 goroutine 处于 `{ $state }`：nil channel 永远不会就绪
+sentence-hands-over-one = 为取得一个结果而启动的 goroutine 仍在设法交出该结果
+sentence-waits-for-cond = { $n } 个 goroutine 在 (*sync.Cond).Wait 中等待
+sentence-waits-for-lock = { $n } 个 goroutine 在 { $func } 处等待锁
+sentence-waits-for-peer = { $n } 个 goroutine 在 { $func } 处等待网络对端
+sentence-waits-for-response = { $n } 个 goroutine 在 { $func } 处等待 HTTP 响应
+sentence-next-tick = 循环在等待下一次定时触发
+sentence-range-receive = 该接收来自 range 循环，或会检查 channel 是否已关闭
+sentence-single-receive = 该接收是单次 `<-`，不是 range 循环
+sentence-direction-unknown = debug=1 文本没有说明是发送还是接收；debug=0 和 debug=2 会说明
+sentence-profile-limits = 该 profile 不含状态、等待时长和创建者；状态由栈帧推断得出
+sentence-oldest-waits = 最久的已等待 { $n } 分钟
+sentence-oldest-and-half = 最久的已等待 { $n } 分钟，其中一半不少于 { $m } 分钟
+
+# 关于负载的证据。
+sentence-load-connections = 入站连接数与它们逐步同涨
+sentence-load-peers = 这些 goroutine 在等待对端，且多数等待不满一分钟：对端可能仍在发送
+sentence-load-more = 新增 { $m } 个 goroutine，同时新增 { $n } 个{ $what }
+sentence-load-readers-of-responses = 正在读取或等待响应的 goroutine
+sentence-load-clients = 仍保持连接的客户端
+sentence-load-idle-pool = 这些连接可能空闲在连接池中：默认的 90 秒超时还没有到
+sentence-load-inbound = 这些 goroutine 在入站连接上读取，而文本中看不到对端
+sentence-load-watchers = 每个都在监视一个处理中请求的客户端；这些客户端仍然连接着
+sentence-load-streams = 这些 goroutine 在服务流，而文本中看不到流的客户端
+sentence-load-messages = 这些 goroutine 在打开的流上等待消息
+sentence-load-parents = 启动它们的是同样数量、正在处理请求的 goroutine，两者逐步同涨；{ $fact }
+sentence-load-halves = 由同一函数启动的 { $n } 个 goroutine 正在读取连接，并与它们逐步同涨
+
+# 下一步。
+sentence-step-series = 对同一进程每隔 10 秒取一份 dump，持续一分钟，一并交给 goherd doctor
+sentence-step-stacks = 取完整栈，即 /debug/pprof/goroutine?debug=2 的文本，交给 goherd doctor
+sentence-step-leaks-here = 适用于用 Go 1.27 构建的进程，其 goroutineleak profile 可以证明泄漏
+sentence-step-leaks = 取用 Go 1.27 构建的进程的泄漏 profile，即 /debug/pprof/goroutineleak?debug=1 的文本，交给 goherd doctor
+sentence-step-sigquit = 把进程收到 SIGQUIT 时打印的内容交给 goherd doctor：其中有 channel 地址；进程会因此退出
+sentence-step-memory = 查看进程内存：还有哪个 goroutine 能够到达它所等待的对象
+sentence-step-trace = 取执行跟踪 /debug/pprof/trace?seconds=5：看这些 goroutine 是否运行过
+sentence-step-source = 查看 { $place } 处的源码
+
+# 关于输入的说明。
+sentence-note-state = 未知的 goroutine 状态 { $state }
+sentence-note-header-brackets = goroutine { $n } 的头部方括号内有一部分是已知 Go 版本都不会打印的
+sentence-note-header-labels = goroutine { $n } 的头部标签中有一部分是已知 Go 版本都不会打印的
+sentence-note-header-behind = goroutine { $n } 的头部方括号之后有一部分是已知 Go 版本都不会打印的
+sentence-note-frames = 一个栈保留了 { $n } 帧，舍去 { $m } 帧
+sentence-note-frames-profile = 一个栈只保留 4096 帧
+sentence-note-labels = 无法读取一个 goroutine 的标签
+sentence-note-stacks-limit = 保留了 1,048,576 个不同的栈；其余栈的 goroutine 只计数，不带栈帧
+sentence-note-labels-limit = 保留了 262,144 个不同的标签集；其余标签集的 goroutine 只计数，不带标签
+sentence-note-objects-limit = 统计了前 131,072 个地址的等待者；之后的地址只随其 goroutine 保留
+sentence-note-samples-limit = 保留了前 8 MiB 不同栈的原文；之后的簇没有原文
+sentence-note-indentation = 去掉了每行 { $n } 字节的缩进
+sentence-note-prefix = 去掉了每行的前缀，例如 { $prefix }
+sentence-note-cri = 去掉了每行的 Kubernetes（CRI）日志前缀
+sentence-note-json = 读取了 JSON 日志记录的 { $key } 字段
+sentence-note-spaced = 去掉了每行之后的空行
+sentence-note-escaped = 还原了日志字段中转义的换行
+sentence-note-line-long = 有一行超过 { $n } 字节；其余部分略去
+sentence-note-goroutine-long = 有一个 goroutine 的文本超过 { $n } 字节；其余部分略去
+sentence-note-dumps-limit = 从一份输入中读取了 4096 份 dump；其余 dump 的 goroutine 计入最后一份
+sentence-note-header = 无法读取头部 { $text }
+sentence-note-frame = 无法读取栈帧 { $text }
+sentence-note-runtime-stack = 线程的 `runtime stack:` 不属于任何 goroutine，已略去
+sentence-note-leaks-left-out = 略去了泄漏 profile 误列的 { $what }：main，或没有栈的记录
+sentence-note-leak-samples-left-out = 略去了泄漏 profile 误列的 { $what }：main，或没有栈的样本
+sentence-some-goroutines = { $n } 个 goroutine
+sentence-some-goroutine = { $n } 个 goroutine
+sentence-note-foreign-line = 略去了栈帧之间不属于 dump 的一行
+sentence-note-foreign-lines = 略去了栈帧之间不属于 dump 的 { $n } 行
+sentence-note-more = 另有 { $n } 条说明未列出
+sentence-note-envelope-lists = 这份结果列出了 { $m } 个 goroutine 中的 { $n } 个；其余的在此没有栈
+sentence-note-utf16 = 文本为 UTF-16；偏移量按其 UTF-8 形式计算
+sentence-note-breaks-off = { $form } 数据在此中断（{ $why }）；之前的内容已读取
+sentence-note-unpack-limit = 输入解压后超过 { $n } 字节的上限；其余部分没有读取
+sentence-note-dated-by-name = { $file } 的时间取自文件名，未写时区时按 UTC 处理
+sentence-note-dated-by-file = { $file } 的时间取自文件修改时间：它们沿序列递增
+sentence-note-leaks-not-answered = 端点列出了泄漏 profile，但没有给出：{ $why }
+sentence-note-stacks-not-asked = 没有请求 { $what }：{ $n } 个 goroutine 超过上限 { $m }，会使服务停顿约 { $s } 秒；它含有状态、等待时长和创建者，用 --allow-stw 接受停顿
+sentence-note-asked-instead = 改为请求 { $what } 而不是 { $other }：{ $why }
+sentence-note-files-limit = { $m } 个文件中有 { $n } 个没有查看：上限为 { $k }
+sentence-note-no-dump = { $m } 个条目中有 { $n } 个不含 goroutine dump：{ $names }
+sentence-note-cut-runtime = dump 长 67,108,864 字节，net/http/pprof 在此长度会不声不响地停止；缺少一部分 goroutine
+sentence-note-cut-at = 输入在第 { $n } 字节处、一个 goroutine 的中间结束
+sentence-note-cut-count = 头部声明有 { $n } 个 goroutine，记录中只有 { $m } 个
+sentence-note-cut-saved = 保存的快照不完整
+
+# 关于本次运行的说明。
+sentence-cost = { $witness }：{ $n } 字节，用时 { $s } 秒；{ $pause }
+sentence-cost-stopped = 写出 { $n } 个栈期间全部停顿，约 { $s } 秒
+sentence-cost-gc = 泄漏 profile 强制触发一次垃圾回收
+sentence-cost-brief = 全部停顿极短（1,000,000 个 goroutine 时合计不超过 15 毫秒）
+sentence-note-reduced = { $n } 份带状态的快照只按栈和数量与 profile 比较
+sentence-note-not-compared = { $n } 份 { $form } 形式的快照没有与其他快照比较
+sentence-note-undated = { $n } 份没有时间的快照未计入由 { $m } 份有时间的快照组成的序列
+sentence-note-no-times = 这些快照没有可以区分先后的时间；增长只用于排序，不用于判定。请按时间命名文件，例如 { $file }，或用 `goherd snap --save` 保存
+sentence-note-restarted = goroutine 编号表明进程重启过，或这些 dump 来自多个进程：只判定 { $m } 份中的最后 { $n } 份
+sentence-note-vanished = { $func } 处有 { $n } 个处于 { $state } 的 goroutine 见于较早的快照，却不见于最后一份：这种等待不会结束，所以进程重启过，或快照来自多个进程；请逐份判定
+sentence-note-leaked-unknown = 运行时表明 { $func } 处的 { $n } 个 goroutine（{ $state }）已泄漏；没有模式描述这种情况
+sentence-note-short = { $span }内 { $n } 份快照不足以判定增长：60 秒内七份以上才能判定
+sentence-note-short-untimed = { $n } 份没有时间的快照不足以判定增长：60 秒内七份以上才能判定
+sentence-seconds = { $n } 秒
+sentence-note-suppressed = { $what } 已被屏蔽：{ $reason }
+sentence-note-suppressed-ended = { $what } 自 { $date } 起不再屏蔽：{ $reason }
+sentence-not-told = 证据未说明
+
+# 输入实际是什么。
+sentence-kind-dump = goroutine dump
+sentence-kind-profile = pprof profile
+sentence-kind-gzip = gzip 压缩数据
+sentence-kind-zstd = zstd 压缩数据
+sentence-kind-xz = xz 压缩数据
+sentence-kind-bzip2 = bzip2 压缩数据
+sentence-kind-envelope = goherd 保存的结果
+sentence-kind-html = 一个 HTML 页面
+sentence-kind-html-titled = 一个 HTML 页面：{ $title }
+sentence-kind-trace = Go 执行跟踪
+sentence-kind-other-profile = 文本形式的 { $what }，其中没有 goroutine
+sentence-kind-heap = 堆 profile
+sentence-kind-allocs = 分配 profile
+sentence-kind-threads = 线程创建 profile
+sentence-kind-block = 阻塞 profile
+sentence-kind-mutex = 互斥锁 profile
+sentence-kind-empty = 空的
+sentence-kind-text = 不含 goroutine dump 的文本
+sentence-kind-elf = ELF 文件（程序或 core）
+sentence-kind-macho = Mach-O 程序
+sentence-kind-png = PNG 图片
+sentence-kind-pdf = PDF 文档
+sentence-kind-windows = Windows 程序
+sentence-kind-zip = zip 压缩包
+sentence-kind-heap-dump = 堆转储（`debug.WriteHeapDump`）
+sentence-kind-sqlite = SQLite 数据库
+sentence-kind-binary = 二进制数据
+sentence-kind-unusable = 无法使用的 { $form }：{ $why }
+sentence-form-saved = 已保存的结果
+
+# 失败。
+sentence-error-bad-target = `{ $target }` 不是目标：{ $why }
+sentence-error-empty = 它是空的
+sentence-error-scheme = goherd 不支持 { $scheme }:// 协议
+sentence-error-no-socket = 缺少套接字的路径
+sentence-error-no-host = 缺少主机名
+sentence-error-user-name = 无法去掉其中的用户名
+sentence-error-user-utf8 = 用户名不是 UTF-8
+sentence-error-password-utf8 = 密码不是 UTF-8
+sentence-error-profile = `{ $profile }` 中没有 goroutine；请给出服务地址，或它的 `goroutine` profile
+sentence-error-pid = 这个版本不支持直接观察进程（pid { $n }）
+sentence-error-pid-named = 这个版本不支持直接观察进程（pid { $pid }）
+sentence-error-not-found = { $path }：没有这个文件或目录
+sentence-error-damaged = { $target }：{ $form } 数据已损坏：{ $why }
+sentence-error-not-a-dump = { $target }：没有找到 goroutine：这是{ $what }
+sentence-error-no-dumps = { $path }：其中 { $n } 个文件都不是 goroutine dump
+sentence-error-unreachable = 无法连接 { $target }：{ $why }
+sentence-error-cut = { $target }：对 { $asked } 的应答在 { $n } 字节后中断：{ $why }
+sentence-error-status = { $target } 对 { $asked } 返回 { $n }
+sentence-error-status-detail = { $target } 对 { $asked } 返回 { $n }：{ $detail }
+sentence-error-redirects = 重定向到 { $place }
+sentence-error-tls = { $target }：TLS：{ $why }
+sentence-error-timeout = { $target } 在 { $s } 秒内没有应答 { $asked }
+sentence-error-too-large = { $target }：{ $what }超过 { $n } 字节的上限
+sentence-error-the-answer = 对 { $asked } 的应答
+sentence-error-encoding = { $target }：对 { $asked } 的应答使用了无法读取的内容编码 { $encoding }
+sentence-error-stops = { $target } 有 { $n } 个 goroutine；`debug=2` 会使它停顿约 { $s } 秒，上限为 { $m }
+sentence-error-unix = { $target }：unix 套接字需要 unix 系统
+sentence-error-token = { $option }：令牌中有请求头不允许的字符
+sentence-error-header-name = { $option }：{ $name } 不是请求头名称
+sentence-error-header-value = { $option }：{ $name } 的值中有请求头不允许的字符
+sentence-error-header-form = { $option }：其中没有 `NAME: VALUE`
+sentence-error-pem = { $option }：其中没有 PEM 证书
+sentence-error-pem-file = { $option }：{ $path }：其中没有 PEM 证书
+sentence-error-for-file = { $option }：文件在查看期间不会变化
+sentence-error-terminal = { $option }：{ $format } 不适合终端
+sentence-error-page-form = { $option }：模式页面没有 { $format } 形式
+sentence-error-env-missing = { $option }：{ $name }：没有这个环境变量
+sentence-error-pattern = 没有名为 { $id } 的模式
+sentence-error-entry-reason = { $id } 的条目没有写明理由
+sentence-error-entry-date = { $id } 的条目在 `expires` 中没有日期
+sentence-error-saved = { $name }：这是 goherd 保存的结果，但无法读取：{ $why }
+sentence-error-saved-form = 它的格式是 { $form }，而这个 goherd 读取的是 { $other }
+sentence-error-saved-limit = 解压后超过 { $n } 字节的上限
+sentence-error-webhook = 问题没有送达：{ $why }
+sentence-error-webhook-unusable = 无法使用 webhook 的 { $what }：{ $why }
+sentence-error-webhook-scheme = { $scheme }:// 既不是 http:// 也不是 https://
+sentence-error-webhook-header = 这不是请求头名称
+sentence-error-webhook-value = 它的值中有不允许的字符
+sentence-error-webhook-reach = 无法连接 { $host }（{ $attempts }）：{ $why }
+sentence-error-webhook-time = { $host } 没有及时应答（{ $attempts }）
+sentence-error-webhook-status = { $host } 返回 { $n }（{ $attempts }）
+sentence-error-webhook-detail = { $host } 返回 { $n }（{ $attempts }）：{ $detail }
+sentence-attempt = 尝试 { $n } 次
+sentence-attempts = 尝试 { $n } 次
+sentence-error-write = 写出结果：{ $why }
+sentence-error-json = 写出 JSON：{ $why }
+sentence-error-junit = 写出 JUnit XML：{ $why }
+sentence-error-no-tree = 绘制调用树：结果中没有调用树
+sentence-error-no-stacks = 写出栈：结果中没有快照
+sentence-error-no-marker = 填充查看器：其中没有 { $marker }
+sentence-error-read-envelope = 读取结果：{ $why }
+sentence-error-no-snapshot = 查找快照：{ $command } 的结果中没有快照
+sentence-error-inflate = 解压 profile：{ $why }
+sentence-error-no-field = 读取 profile.proto：第 { $n } 字节处没有字段
+sentence-error-dangling = 读取 profile.proto：其中没有 { $what } { $n }
+sentence-error-other-profile = 查找 goroutine：这是 { $what } profile
+sentence-interrupted = 已中断
+sentence-os-not-found = 没有这个文件或目录（os error { $n }）
+sentence-os-denied = 权限不足（os error { $n }）
+sentence-os-refused = 连接被拒绝（os error { $n }）
+sentence-os-reset = 连接被对端重置（os error { $n }）
+sentence-os-directory = 这是一个目录（os error { $n }）
+sentence-os-not-directory = 这不是目录（os error { $n }）
+sentence-os-in-use = 地址已被占用（os error { $n }）
+sentence-os-full = 设备上没有剩余空间（os error { $n }）
+sentence-os-no-host = 无法解析主机名：{ $why }
+
+# 失败之后怎么办。
+sentence-do-name-target = 请给出文件、目录、`-`、`http://HOST:PORT`、`:PORT` 或 `unix:/PATH`。
+sentence-do-pid = 进程提供 net/http/pprof 时请用 :PORT；否则向它发送 SIGQUIT，把它打印的文本交给 goherd。
+sentence-do-help = 关于 { $option } 请看 `goherd doctor --help`。
+sentence-do-path-or-port = 请检查路径；如果这是服务名，请同时给出端口：{ $example }。
+sentence-do-path = 请检查路径；如果是服务，请给出 `HOST:PORT`。
+sentence-do-permissions = 请检查权限，或用管道传入：`sudo cat FILE | goherd doctor -`。
+sentence-do-copy-again = 请以二进制方式重新复制，并用 `gzip -t` 或 `zstd -t` 检查。
+sentence-do-login = 应答的是登录页或代理：请提供凭据（--user、--bearer-env、--header），或直接访问服务。
+sentence-do-take-again = 请重新获取，并确认写入它的命令执行成功。
+sentence-do-give-dump = 请给 goherd 一份 goroutine dump：debug=0、debug=1、debug=2，或 SIGQUIT 打印的内容。
+sentence-do-save-dumps = 请用 `curl -o NAME http://HOST:PORT/debug/pprof/goroutine?debug=2` 把 dump 保存到那里。
+sentence-do-reach = 请确认服务正在运行、监听该端口，并且可以从这里访问（端口转发、防火墙、代理）。
+sentence-do-cut = 这里与服务之间有环节会中断较长的应答（WriteTimeout、代理）；请直接访问，或再试一次。
+sentence-do-certificate = 请用 --cacert 给出签发者的证书；如果信任该网络，可以用 --insecure。
+sentence-do-timeout = 请用 --timeout 放宽时间，或检查进程是否还能应答任何请求。
+sentence-do-own-machine = 请在目标所在的机器上获取 dump，再把文件交给 goherd。
+sentence-do-pause = 请用 --allow-stw 接受停顿，或只取数量。
+sentence-do-again = 请在有时间时重新运行。
+sentence-do-401 = 请用 --user USER:PASSWORD 或 --bearer-env NAME 提供凭据。
+sentence-do-403 = 这些凭据无权查看 profile，或只有部分地址可以访问；请从允许的地址访问。
+sentence-do-404 = 请在服务中导入 net/http/pprof 并在该端口提供，或给出它的前缀：`http://HOST:PORT/PREFIX`。
+sentence-do-405 = 端点拒绝 GET；请直接访问服务。
+sentence-do-407 = 代理需要凭据：用 --proxy http://USER:PASSWORD@HOST:PORT，或对该主机设置 NO_PROXY。
+sentence-do-429 = 端点限制访问频率；请稍后再试。
+sentence-do-3xx = 它重定向到别处（可能是登录页）：请提供凭据，或给出重定向后的地址。
+sentence-do-5xx = 服务或它前面的代理出错；请直接访问，并查看日志。
+sentence-do-no-proxy = 请不经代理，直接访问服务。
+sentence-do-watch-address = 请给出可以持续观察的地址，或同一进程的多份 dump 作为序列。
+sentence-do-export = 请先设置：{ $command }。
+sentence-do-header = 请写成 `--header 'X-Team: orders'`。
+sentence-do-output-file = 请用 --output FILE 写入文件。
+sentence-do-text-or-markdown = 请使用 text 或 markdown。
+sentence-do-list-patterns = 用 `goherd explain` 列出全部模式。
+sentence-do-entry = 每个条目写作 `[[suppress]]`，含 `fingerprint`、`reason`；如需到期，再加 `expires = 2026-12-31`。
+sentence-do-save-again = 请用 `goherd snap TARGET --save FILE` 重新保存。
+sentence-do-folder = 请确认目录存在并且可写。
+sentence-do-free-port = 省略 --port 即可使用空闲端口。
+sentence-do-other-format = 对这份结果请使用 `--format json` 或 `--format text`。
+sentence-do-output = 请确认可以写入输出。
+sentence-do-webhook-address = 请给 --webhook 一个地址，例如 https://HOST/PATH。
+sentence-do-report = 请报告此问题：每个问题都应当能够写出。
+sentence-do-receiver = 请确认接收端正在运行，并且可以从这里访问（防火墙、代理）。
+sentence-do-receiver-time = 请让接收端先应答、后处理，或放宽时间。
+sentence-do-receiver-tls = 请信任接收端证书的签发者。
+sentence-do-receiver-credentials = 请用请求头发送凭据，或核对两端的密钥。
+sentence-do-receiver-redirect = 请给出重定向后的地址；签名的请求不会被转发。
+sentence-do-receiver-log = 请查看接收端日志：可按 x-goherd-delivery 请求头查找。
+
+# 分享的结果中的失败。
+sentence-shared-redacted = { $what }；去掉 --redact 再运行可以看到是哪个以及原因
+sentence-shared-failed = 执行失败
+sentence-shared-option = { $option } 不能这样使用
+sentence-shared-target = 给出的目标无法使用
+sentence-shared-missing = 有文件不存在
+sentence-shared-unreadable = 有文件无法读取
+sentence-shared-damaged = 目标的数据已损坏
+sentence-shared-no-goroutine = 目标中没有 goroutine
+sentence-shared-no-dump = 目录中没有 goroutine dump
+sentence-shared-unreachable = 无法连接目标
+sentence-shared-cut = 目标的应答中断
+sentence-shared-status = 目标拒绝应答
+sentence-shared-tls = 与目标的 TLS 连接失败
+sentence-shared-timeout = 目标没有及时应答
+sentence-shared-too-large = 目标的应答过大
+sentence-shared-stops = 目标的 goroutine 过多，不宜使用 `debug=2`
+sentence-shared-unsupported = 目标属于 goherd 无法读取的类型
+sentence-shared-pattern = 没有这个名称的模式
+sentence-shared-suppressions = 无法使用屏蔽文件
+sentence-shared-saved = 无法读取保存的结果
+sentence-shared-output = 无法写出结果
+sentence-shared-port = 无法使用查看器的端口
+sentence-shared-webhook = 问题没有送达
+sentence-shared-format = 无法以这种格式输出结果
+sentence-redacted = （已隐去）
+sentence-shared-state-header = goroutine { $n } 的头部有一部分无法识别：{ $what }
+sentence-shared-prefix = 去掉了每行的前缀（已隐去）
+sentence-shared-json = 读取了日志记录的一个字段（已隐去）
+sentence-shared-foreign-line = 略去了栈帧之间的一行（已隐去）
+sentence-shared-foreign-lines = 略去了栈帧之间的 { $n } 行（已隐去）
+sentence-shared-leaks = 略去了泄漏 profile 误列的 { $what }（已隐去）
+sentence-shared-thread = 略去了线程的栈（已隐去）
+sentence-shared-entries = { $m } 个条目中有 { $n } 个不含 goroutine dump（已隐去）
+sentence-shared-leaks-not-answered = 端点列出了泄漏 profile，但没有给出（已隐去）
+sentence-shared-asked-instead = 改为请求 { $what } 而不是 { $other }（已隐去）
+sentence-shared-stacks-not-asked = 没有请求 { $what }（已隐去）
+sentence-shared-no-times = 这些快照没有可以区分先后的时间；增长只用于排序，不用于判定。请按时间命名文件，例如 { $file }，或用 goherd 保存
+sentence-shared-not-asked = 有一个目标没有被请求：{ $gone }

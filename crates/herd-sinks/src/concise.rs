@@ -7,9 +7,9 @@ use herd_model::{Envelope, Place, Spread};
 use crate::{
     Charset, Detail, Look,
     figure::{rate, spread},
-    messages::messages,
+    messages::{Messages, messages},
     name::{clean, full_place},
-    text::{hidden, holes, verdict_sentence},
+    text::{hidden, holes, verdict_sentence, waits_on_text},
 };
 
 /// The answer in lines of `file:line: severity[ID] certainty: …`.
@@ -27,6 +27,7 @@ pub fn concise(envelope: &Envelope, look: &Look<'_>) -> String {
             finding.since_s.as_ref(),
             finding.started_by.as_ref(),
             &look,
+            &say,
         );
         line(&mut text, &place(&finding.at, &finding.target, &look), &head, title, &facts);
     }
@@ -41,14 +42,15 @@ pub fn concise(envelope: &Envelope, look: &Look<'_>) -> String {
             candidate.since_s.as_ref(),
             candidate.started_by.as_ref(),
             &look,
+            &say,
         );
-        if let Some(command) = candidate.decide_by.first() {
-            let _ = write!(facts, "; decide by: {command}");
+        if let Some(step) = candidate.steps.first() {
+            let _ = write!(facts, "; {}", say.say_with("line-decide", &[("step", &say.step(step))]));
         }
         line(&mut text, &place(&candidate.at, &candidate.target, &look), &head, title, &facts);
     }
     for hole in holes(envelope, &say).iter().filter(|_| !brief) {
-        let _ = writeln!(text, "goherd: note: {}", clean(hole));
+        let _ = writeln!(text, "goherd: {}", clean(&say.say_with("line-note", &[("note", hole)])));
     }
     let mut end = vec![verdict_sentence(envelope, &say)];
     end.extend(hidden(envelope, &look, &say));
@@ -73,18 +75,18 @@ fn facts(
     since: Option<&Spread>,
     started_by: Option<&Place>,
     look: &Look<'_>,
+    say: &Messages,
 ) -> String {
-    let mut facts = format!("{count} goroutines");
-    if let Some(rate) = per_s.and_then(rate) {
-        let _ = write!(facts, " ({rate})");
-    }
-    let _ = write!(facts, " in {waits_on}");
+    let goroutines = say.digits("goroutines", count);
+    let goroutines = per_s.and_then(rate).map_or_else(|| goroutines.clone(), |rate| format!("{goroutines} ({rate})"));
+    let mut facts = say.say_with("line-in", &[("goroutines", &goroutines), ("state", &waits_on_text(waits_on, say))]);
     if let Some(since) = since {
-        let _ = write!(facts, " for {}", spread(since, look.charset));
+        facts = say.say_with("line-for", &[("facts", &facts), ("time", &spread(since, look.charset))]);
     }
     if let Some(started_by) = started_by {
         let place = full_place(started_by, look);
-        let _ = write!(facts, "; started by {}", if place.is_empty() { &started_by.func } else { &place });
+        let place = if place.is_empty() { &started_by.func } else { &place };
+        let _ = write!(facts, "; {}", say.say_with("line-started-by", &[("place", place)]));
     }
     facts
 }

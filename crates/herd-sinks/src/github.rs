@@ -6,38 +6,39 @@ use herd_model::{Envelope, Place, Severity};
 
 use crate::{
     Look,
+    messages::{Messages, messages},
     name::{clean, rooted_file},
+    text::{counted, holes, verdict_sentence, waits_on_text},
 };
 
 /// One `::error`, `::warning` or `::notice` a finding, one `::notice` a candidate and a hole in the input, and the verdict.
 pub fn github(envelope: &Envelope, look: &Look<'_>) -> String {
-    let say = crate::messages::messages(look.lang);
+    let say = messages(look.lang);
     let mut text = String::new();
     for finding in &envelope.findings {
         let words = look.localised(&finding.id);
         let title = words.map_or(finding.title.as_str(), |words| &words.title);
-        let heading = format!("{} {title}, {}", finding.id, finding.certainty.as_str());
+        let heading = format!("{} {title}, {}", finding.id, say.say(finding.certainty.as_str()));
         let fix = words.map_or(finding.fix.as_str(), |words| &words.fix);
         let why = words.map_or(finding.why.as_str(), |words| &words.why);
-        let facts =
-            facts(&crate::text::counted(finding.count, finding.rate_per_s, &say), &finding.waits_on, finding.started_by.as_ref());
+        let counted = counted(finding.count, finding.rate_per_s, &say);
+        let facts = facts(&counted, &finding.waits_on, finding.started_by.as_ref(), &say);
         command(&mut text, level(finding.severity), Some(&finding.at), &heading, &[&facts, why, fix], look);
     }
     for candidate in &envelope.candidates {
         let title = look.localised(&candidate.id).map_or(candidate.title.as_str(), |words| &words.title);
-        let heading = format!("{} {title}, candidate {}", candidate.id, candidate.rank);
-        let facts = facts(
-            &crate::text::counted(candidate.count, candidate.rate_per_s, &say),
-            &candidate.waits_on,
-            candidate.started_by.as_ref(),
-        );
-        let message: Vec<&str> = std::iter::once(&facts).chain(&candidate.decide_by).map(String::as_str).collect();
+        let rank = say.say_with("candidate", &[("rank", &candidate.rank.to_string())]);
+        let heading = format!("{} {title}, {rank}", candidate.id);
+        let counted = counted(candidate.count, candidate.rate_per_s, &say);
+        let facts = facts(&counted, &candidate.waits_on, candidate.started_by.as_ref(), &say);
+        let steps: Vec<String> = candidate.steps.iter().map(|step| say.step(step)).collect();
+        let message: Vec<&str> = std::iter::once(&facts).chain(&steps).map(String::as_str).collect();
         command(&mut text, "notice", Some(&candidate.at), &heading, &message, look);
     }
-    for hole in crate::text::holes(envelope, &say) {
+    for hole in holes(envelope, &say) {
         command(&mut text, "notice", None, "goherd input", &[&hole], look);
     }
-    command(&mut text, "notice", None, "goherd", &[&crate::text::verdict_sentence(envelope, &say)], look);
+    command(&mut text, "notice", None, "goherd", &[&verdict_sentence(envelope, &say)], look);
     text
 }
 
@@ -49,11 +50,13 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn facts(counted: &str, waits_on: &str, started_by: Option<&Place>) -> String {
-    match started_by {
-        Some(place) => format!("{counted}: {waits_on}, started by {} ({}:{})", place.func, place.file, place.line),
-        None => format!("{counted}: {waits_on}"),
-    }
+fn facts(counted: &str, waits_on: &str, started_by: Option<&Place>, say: &Messages) -> String {
+    let waits_on = waits_on_text(waits_on, say);
+    let started_by = started_by.map(|place| {
+        let place = format!("{} ({}:{})", place.func, place.file, place.line);
+        format!(", {}", say.say_with("line-started-by", &[("place", &place)]))
+    });
+    format!("{counted}: {waits_on}{}", started_by.unwrap_or_default())
 }
 
 fn command(text: &mut String, level: &str, at: Option<&Place>, title: &str, message: &[&str], look: &Look<'_>) {

@@ -7,7 +7,7 @@ use crate::{
     Look, SinkError,
     messages::{Messages, messages},
     name::{clean, full_place, func_tail},
-    text::{counted, verdict_sentence},
+    text::{counted, verdict_sentence, waits_on_text},
 };
 
 /// The answer as one `testsuites` document.
@@ -25,7 +25,7 @@ pub fn junit(envelope: &Envelope, look: &Look<'_>) -> Result<String, SinkError> 
             case.set_classname("goherd");
             suite.add_test_case(case);
         }
-        let notes: Vec<&str> = envelope.notes.iter().map(|note| note.text.as_str()).collect();
+        let notes: Vec<String> = envelope.notes.iter().map(|note| say.sentence(&note.text)).collect();
         suite.set_system_out(notes.join("\n"));
         report.add_test_suite(suite);
     }
@@ -37,13 +37,13 @@ fn failed(finding: &Finding, look: &Look<'_>, say: &Messages) -> TestCase {
     let title = words.map_or(finding.title.as_str(), |words| &words.title);
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(format!("{}, {}", finding.severity.as_str(), finding.certainty.as_str()));
-    status.set_message(format!("{}: {}", counted(finding.count, finding.rate_per_s, say), clean(&finding.waits_on)));
+    status.set_message(format!("{}: {}", counted(finding.count, finding.rate_per_s, say), waits_on_text(&finding.waits_on, say)));
     let mut lines: Vec<String> =
         finding.evidence.iter().map(|fact| clean(&say.evidence(&finding.id, fact)).into_owned()).collect();
     lines.push(words.map_or(&finding.why, |words| &words.why).clone());
     lines.push(words.map_or(&finding.fix, |words| &words.fix).clone());
     lines.extend(finding.started_by.as_ref().map(|place| format!("{} {}", say.say("row-started-by"), full_place(place, look))));
-    lines.extend(finding.next.iter().map(|command| format!("{} {command}", say.say("row-next"))));
+    lines.extend(finding.steps.iter().map(|step| format!("{} {}", say.say("row-next"), say.step(step))));
     status.set_description(lines.join("\n"));
     case(&finding.id.0, title, &finding.at, &finding.fingerprint, status, look)
 }
@@ -52,8 +52,12 @@ fn skipped(candidate: &Candidate, look: &Look<'_>, say: &Messages) -> TestCase {
     let title = look.localised(&candidate.id).map_or(candidate.title.as_str(), |words| &words.title);
     let mut status = TestCaseStatus::skipped();
     status.set_type("candidate");
-    status.set_message(format!("{}: {}", counted(candidate.count, candidate.rate_per_s, say), clean(&candidate.waits_on)));
-    let decide = candidate.decide_by.iter().map(|command| format!("{} {command}", say.say("row-decide")));
+    status.set_message(format!(
+        "{}: {}",
+        counted(candidate.count, candidate.rate_per_s, say),
+        waits_on_text(&candidate.waits_on, say)
+    ));
+    let decide = candidate.steps.iter().map(|step| format!("{} {}", say.say("row-decide"), say.step(step)));
     status.set_description(decide.collect::<Vec<_>>().join("\n"));
     case(&candidate.id.0, title, &candidate.at, &candidate.fingerprint, status, look)
 }

@@ -15,6 +15,7 @@ mod messages;
 mod name;
 mod page;
 mod redact;
+mod sentence;
 mod svg;
 mod text;
 mod text_flame;

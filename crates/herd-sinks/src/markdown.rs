@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use herd_model::{Candidate, Envelope, Finding, Place};
+use herd_model::{Candidate, Envelope, Finding, Place, Step};
 
 use crate::{
     Look,
     figure::spread,
     messages::{Messages, messages},
     name::{clean, full_place, func_tail, source_link},
-    text::{counted, dot, hidden, verdict_sentence},
+    text::{counted, dot, hidden, verdict_sentence, waits_on_text},
 };
 
 /// The answer as GitHub-flavoured Markdown.
@@ -35,7 +35,7 @@ pub fn markdown(envelope: &Envelope, look: &Look<'_>) -> String {
     if !envelope.notes.is_empty() {
         let _ = writeln!(text, "\n## {}\n", say.say("heading-notes"));
         for note in &envelope.notes {
-            let _ = writeln!(text, "- {}", prose(&note.text));
+            let _ = writeln!(text, "- {}", prose(&say.sentence(&note.text)));
         }
     }
     let hidden = hidden(envelope, look, &say);
@@ -89,7 +89,7 @@ fn section(text: &mut String, finding: &Finding, look: &Look<'_>, say: &Messages
     let title = words.map_or(finding.title.as_str(), |words| &words.title);
     let _ = writeln!(text, "\n### {} {}\n", finding.id, prose(title));
     let since = finding.since_s.as_ref().map_or_else(String::new, |since| format!(", {}", prose(&spread(since, look.charset))));
-    let _ = writeln!(text, "- {}: {}{since}", say.say("row-waits-on"), prose(&finding.waits_on));
+    let _ = writeln!(text, "- {}: {}{since}", say.say("row-waits-on"), prose(&waits_on_text(&finding.waits_on, say)));
     let _ = writeln!(text, "- {}: {} {}", say.say("row-at"), linked(&finding.at, look), code(func_tail(&finding.at.func)));
     if let Some(place) = &finding.started_by {
         let _ = writeln!(text, "- {}: {} {}", say.say("row-started-by"), linked(place, look), code(func_tail(&place.func)));
@@ -100,10 +100,10 @@ fn section(text: &mut String, finding: &Finding, look: &Look<'_>, say: &Messages
     }
     let _ = writeln!(text, "- {}: {}", say.say("row-why"), prose(words.map_or(&finding.why, |words| &words.why)));
     let _ = writeln!(text, "- {}: {}", say.say("row-fix"), prose(words.map_or(&finding.fix, |words| &words.fix)));
-    for command in &finding.next {
-        let _ = writeln!(text, "- {}: {}", say.say("row-next"), code(command));
+    for next in &finding.steps {
+        let _ = writeln!(text, "- {}: {}", say.say("row-next"), step(next, say));
     }
-    let _ = writeln!(text, "- fingerprint: {}", code(&finding.fingerprint));
+    let _ = writeln!(text, "- {}: {}", say.say("heading-fingerprint"), code(&finding.fingerprint));
 }
 
 fn candidates(text: &mut String, candidates: &[Candidate], look: &Look<'_>, say: &Messages) {
@@ -118,10 +118,15 @@ fn candidates(text: &mut String, candidates: &[Candidate], look: &Look<'_>, say:
                 prose(&counted(candidate.count, candidate.rate_per_s, say)),
                 linked(&candidate.at, look),
                 started_by,
-                candidate.decide_by.iter().map(|command| code(command)).collect::<Vec<_>>().join("<br>"),
+                candidate.steps.iter().map(|decides| step(decides, say)).collect::<Vec<_>>().join("<br>"),
             ],
         );
     }
+}
+
+fn step(step: &Step, say: &Messages) -> String {
+    let words = step.words.as_deref().map(|words| prose(&say.sentence(words)));
+    step.command.as_deref().map(code).into_iter().chain(words).collect::<Vec<_>>().join(": ")
 }
 
 fn linked(place: &Place, look: &Look<'_>) -> String {

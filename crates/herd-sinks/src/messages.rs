@@ -3,15 +3,21 @@
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
-use herd_model::{Evidence, PatternId};
+use herd_model::{Evidence, PatternId, Step};
 
-use crate::{Lang, figure::thousands};
+use crate::{Lang, figure::thousands, sentence};
 
 const EN: &str = include_str!("../messages/en.ftl");
 const ZH_CN: &str = include_str!("../messages/zh-CN.ftl");
 
+/// How deep sentences stand in each other.
+const NESTING_MAX: usize = 3;
+/// Colons of a sentence that are tried as the end of a name.
+const COLONS_MAX: usize = 8;
+
 /// The message table of one language.
 pub struct Messages {
+    lang: Lang,
     bundle: FluentBundle<FluentResource>,
 }
 
@@ -25,7 +31,7 @@ pub fn messages(lang: Lang) -> Messages {
     bundle.set_use_isolating(false);
     let resource = FluentResource::try_new(table(lang).to_owned()).expect("the tables are parsed by a test");
     bundle.add_resource(resource).expect("the keys of a table are unique, checked by a test");
-    Messages { bundle }
+    Messages { lang, bundle }
 }
 
 /// The text of a language's table.
@@ -53,9 +59,18 @@ impl Messages {
 
     /// The message of `key` about `count` things: `$n` chooses the plural, `$count` is printed.
     pub fn count(&self, key: &str, count: u64) -> String {
+        self.count_as(key, count, thousands(count))
+    }
+
+    /// The same with the figure as programs read it, in digits alone.
+    pub fn digits(&self, key: &str, count: u64) -> String {
+        self.count_as(key, count, count.to_string())
+    }
+
+    fn count_as(&self, key: &str, count: u64, figure: String) -> String {
         let mut args = FluentArgs::new();
         args.set("n", FluentValue::from(count));
-        args.set("count", thousands(count));
+        args.set("count", figure);
         self.format(key, &args).unwrap_or_else(|| format!("{count} {key}"))
     }
 
@@ -74,7 +89,39 @@ impl Messages {
         }
         let key = evidence_key(evidence);
         let own = self.format(&format!("evidence-{id}-{key}"), &args);
-        own.or_else(|| self.format(&format!("evidence-{key}"), &args)).unwrap_or_else(|| evidence.text.clone())
+        own.or_else(|| self.format(&format!("evidence-{key}"), &args)).unwrap_or_else(|| self.sentence(&evidence.text))
+    }
+
+    /// An English sentence of an answer or an error in this language; as it is where its form is not known.
+    pub fn sentence(&self, text: &str) -> String {
+        if self.lang == Lang::En {
+            text.to_owned()
+        } else {
+            self.translated(text, NESTING_MAX).unwrap_or_else(|| text.to_owned())
+        }
+    }
+
+    /// A command and what to know about it, in one text.
+    pub fn step(&self, step: &Step) -> String {
+        let words = step.words.as_deref().map(|words| self.sentence(words));
+        [step.command.clone(), words].into_iter().flatten().collect::<Vec<_>>().join(": ")
+    }
+
+    /// What stands in a sentence may be one itself: why a target failed, what a file is instead.
+    fn translated(&self, text: &str, depth: usize) -> Option<String> {
+        if let Some((key, values)) = sentence::known(text) {
+            let mut args = FluentArgs::new();
+            for (name, value) in values {
+                let inner = if depth > 0 { self.translated(value, depth - 1) } else { None };
+                args.set(name, inner.unwrap_or_else(|| value.to_owned()));
+            }
+            return self.format(key, &args);
+        }
+        let mut colons = text.match_indices(": ").take(COLONS_MAX).filter(|_| depth > 0);
+        colons.find_map(|(at, colon)| {
+            let rest = self.translated(&text[at + colon.len()..], depth - 1)?;
+            Some(format!("{}：{rest}", &text[..at]))
+        })
     }
 
     fn format(&self, key: &str, args: &FluentArgs<'_>) -> Option<String> {

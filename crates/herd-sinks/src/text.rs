@@ -1,7 +1,7 @@
 //! Text for people at a terminal: what was looked at, the verdict, then findings, candidates, notes, what is hidden, and what to do next.
 
 use herd_model::{
-    Candidate, Certainty, Envelope, Evidence, Finding, NoteKind, PatternId, Place, Severity, Spread, Target, Verdict,
+    Candidate, Certainty, Envelope, Evidence, Finding, NoteKind, PatternId, Place, Severity, Spread, Step, Target, Verdict,
 };
 
 use crate::{
@@ -71,7 +71,7 @@ fn target_lines(target: &Target, look: &Look<'_>, say: &Messages) -> Vec<String>
             .filter(|seconds| *seconds >= 0.05)
             .map(|seconds| say.say_with("target-looked", &[("time", &duration(seconds))])),
     );
-    facts.extend(target.cost.as_deref().map(|cost| clean(cost).into_owned()));
+    facts.extend(target.cost.as_deref().map(|cost| clean(&say.sentence(cost)).into_owned()));
     let name = clean(&target.name).into_owned();
     let line = format!("{}  {}", paint(Role::Strong, &name, look), paint(Role::Faint, &facts.join(&dot(look)), look));
     if columns(&line) <= look.width {
@@ -133,7 +133,8 @@ pub(crate) fn input_lines(envelope: &Envelope, look: &Look<'_>, say: &Messages) 
     let Some(report) = &envelope.snapshot else { return Vec::new() };
     let crash = report.crash.as_deref().map(|reason| say.say_with("verdict-crash", &[("reason", &clean(reason))]));
     let cut = report.truncated.then(|| {
-        let why = report.truncated_why.as_deref().map_or_else(|| say.say("at-unknown"), |why| clean(why).into_owned());
+        let why =
+            report.truncated_why.as_deref().map_or_else(|| say.say("at-unknown"), |why| clean(&say.sentence(why)).into_owned());
         say.say_with("verdict-truncated", &[("why", &why)])
     });
     let sentences = crash.into_iter().chain(cut);
@@ -147,12 +148,13 @@ pub(crate) fn input_lines(envelope: &Envelope, look: &Look<'_>, say: &Messages) 
 pub(crate) fn holes(envelope: &Envelope, say: &Messages) -> Vec<String> {
     let report = envelope.snapshot.as_ref().filter(|report| report.truncated);
     let cut = report.map(|report| {
-        let why = report.truncated_why.clone().unwrap_or_else(|| say.say("at-unknown"));
+        let why = report.truncated_why.as_deref().map_or_else(|| say.say("at-unknown"), |why| say.sentence(why));
         say.say_with("verdict-truncated", &[("why", &clean(&why))])
     });
     let told = |text: &str| cut.as_deref().is_some_and(|cut| cut.contains(text));
     let is_hole = |kind| matches!(kind, NoteKind::Truncated | NoteKind::Malformed | NoteKind::Limit);
-    let notes = envelope.notes.iter().filter(|note| is_hole(note.kind) && !told(&note.text)).map(|note| note.text.clone());
+    let notes =
+        envelope.notes.iter().filter(|note| is_hole(note.kind)).map(|note| say.sentence(&note.text)).filter(|note| !told(note));
     let mut holes: Vec<String> = Vec::new();
     for note in notes {
         if !holes.contains(&note) {
@@ -266,15 +268,21 @@ fn place_rows(
     look: &Look<'_>,
     say: &Messages,
 ) -> Vec<String> {
+    let state = waits_on_text(waits_on, say);
     let waits = match since {
-        Some(since) => format!("{}, {}", clean(waits_on), spread(since, look.charset)),
-        None => clean(waits_on).into_owned(),
+        Some(since) => format!("{state}, {}", spread(since, look.charset)),
+        None => state,
     };
     let mut lines = labelled(&say.say("row-waits-on"), &waits, look);
     let width = started_by.into_iter().chain([at]).map(|place| columns(&short_place(place))).max().unwrap_or(0);
     lines.extend(place_row("row-at", at, width, look, say));
     lines.extend(started_by.into_iter().flat_map(|place| place_row("row-started-by", place, width, look, say)));
     lines
+}
+
+/// A state stands as Go prints it; that there is none is said in words.
+pub(crate) fn waits_on_text(waits_on: &str, say: &Messages) -> String {
+    clean(&say.sentence(waits_on)).into_owned()
 }
 
 fn place_row(label: &str, place: &Place, width: usize, look: &Look<'_>, say: &Messages) -> Vec<String> {
@@ -326,13 +334,8 @@ fn candidates(all: &[Candidate], look: &Look<'_>, say: &Messages) -> Vec<String>
     if left > 0 {
         lines.push(paint(Role::Faint, &format!("  {}", say.with_count("more-candidates", "candidates", left as u64)), look));
     }
-    let mut deciding: Vec<&str> = Vec::new();
-    for command in families[..shown].iter().flatten().flat_map(|candidate| &candidate.decide_by) {
-        if !deciding.contains(&command.as_str()) {
-            deciding.push(command);
-        }
-    }
-    lines.extend(command_rows(&say.say("row-decide"), deciding.into_iter(), look));
+    let steps = families[..shown].iter().flatten().flat_map(|candidate| &candidate.steps);
+    lines.extend(step_rows("row-decide", &distinct(steps), look, say));
     lines
 }
 
@@ -373,7 +376,7 @@ fn notes(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
     let label = say.say("row-note");
     let mut lines = vec![String::new()];
     for note in envelope.notes.iter().take(shown) {
-        lines.extend(labelled(&label, &clean(&note.text), look));
+        lines.extend(labelled(&label, &clean(&say.sentence(&note.text)), look));
     }
     if envelope.notes.len() > shown {
         lines.push(paint(Role::Faint, &format!("  {}", say.count("notes-more", (envelope.notes.len() - shown) as u64)), look));
@@ -382,30 +385,42 @@ fn notes(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
 }
 
 fn next(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
-    let mut commands: Vec<&str> = Vec::new();
-    for command in envelope.findings.iter().flat_map(|finding| &finding.next) {
-        if !commands.contains(&command.as_str()) && !command.starts_with("goherd explain ") {
-            commands.push(command);
-        }
-    }
-    commands.truncate(NEXT_SHOWN);
-    if commands.is_empty() || look.detail == Detail::Brief {
+    let explains = |step: &Step| step.command.as_deref().is_some_and(|command| command.starts_with("goherd explain "));
+    let steps = envelope.findings.iter().flat_map(|finding| &finding.steps).filter(|step| !explains(step));
+    let mut steps = distinct(steps);
+    steps.truncate(NEXT_SHOWN);
+    if steps.is_empty() || look.detail == Detail::Brief {
         return Vec::new();
     }
     let mut lines = vec![String::new()];
-    lines.extend(command_rows(&say.say("row-next"), commands.into_iter(), look));
+    lines.extend(step_rows("row-next", &steps, look, say));
     lines
 }
 
-/// Commands are never broken, so that they can be copied.
-fn command_rows<'a>(label: &str, commands: impl Iterator<Item = &'a str>, look: &Look<'_>) -> Vec<String> {
-    let labels = std::iter::once(label).chain(std::iter::repeat(""));
-    labels
-        .zip(commands)
-        .map(|(label, command)| {
-            format!("  {}{}", paint(Role::Faint, &pad(label, 14), look), paint(Role::Command, &clean(command), look))
-        })
-        .collect()
+fn distinct<'a>(steps: impl Iterator<Item = &'a Step>) -> Vec<&'a Step> {
+    let mut kept: Vec<&Step> = Vec::new();
+    for step in steps {
+        if !kept.contains(&step) {
+            kept.push(step);
+        }
+    }
+    kept
+}
+
+/// Commands are never broken, so that they can be copied; words are, and those about a command stand under it.
+fn step_rows(label: &str, steps: &[&Step], look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let label = say.say(label);
+    let labels = std::iter::once(label.as_str()).chain(std::iter::repeat(""));
+    labels.zip(steps).flat_map(|(label, step)| step_lines(label, step, look, say)).collect()
+}
+
+fn step_lines(label: &str, step: &Step, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let command = step.command.as_deref().map(|command| paint(Role::Command, &clean(command), look));
+    let mut lines: Vec<String> =
+        command.iter().map(|command| format!("  {}{command}", paint(Role::Faint, &pad(label, 14), look))).collect();
+    let label = if lines.is_empty() { label } else { "" };
+    lines.extend(step.words.iter().flat_map(|words| labelled(label, &clean(&say.sentence(words)), look)));
+    lines
 }
 
 fn last_line(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> String {

@@ -3,7 +3,7 @@
 mod answers;
 
 use answers::{healthy, hostile, leaking, undecidable};
-use herd_model::{Envelope, Note, NoteKind, PatternId};
+use herd_model::{Envelope, Note, NoteKind, PatternId, Step};
 use herd_sinks::{Charset, Detail, Format, Lang, Localised, Look, PatternWords, redact, render};
 
 #[track_caller]
@@ -246,4 +246,22 @@ fn a_redacted_answer_keeps_facts_and_drops_secrets() {
     assert_eq!(envelope.findings[0].count, 118_204);
     assert_eq!(envelope.findings[0].fingerprint, "5d1c0a9be2f34711");
     insta::assert_snapshot!(after);
+}
+
+#[test]
+fn a_quoted_name_is_redacted_in_commands_too() {
+    let mut envelope = undecidable();
+    let name = "my team's/dump 1.txt";
+    envelope.targets[0].name = name.into();
+    envelope.targets[0].witnesses = Vec::new();
+    for candidate in &mut envelope.candidates {
+        candidate.target = name.into();
+        candidate.steps = vec![Step::command(&["goherd", "open", name])];
+        candidate.decide_by = candidate.steps.iter().map(Step::text).collect();
+    }
+    redact(&mut envelope);
+    for candidate in &envelope.candidates {
+        assert_eq!(candidate.steps[0].command.as_deref(), Some("goherd open input-1"));
+        assert_eq!(candidate.decide_by, ["goherd open input-1"]);
+    }
 }

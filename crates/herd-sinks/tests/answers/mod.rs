@@ -206,11 +206,11 @@ fn candidate(rank: u32) -> Candidate {
         why: "Every sender is gone.".into(),
         fix: "Close the channel when the last sender ends.".into(),
         decide_by: vec![
-            "goherd doctor :6060 --for 60s".into(),
+            "goherd open dumps/orders-1.txt".into(),
             "the memory of the process: which goroutine can still reach what this one waits for".into(),
         ],
         steps: vec![
-            Step::command(&["goherd", "doctor", ":6060", "--for", "60s"]),
+            Step::command(&["goherd", "open", "dumps/orders-1.txt"]),
             Step::words("the memory of the process: which goroutine can still reach what this one waits for"),
         ],
         fingerprint: "5d1c0a9be2f34713".into(),
