@@ -9,6 +9,8 @@ pub mod names;
 mod reduce;
 pub mod report;
 pub mod series;
+pub mod series_broods;
+pub mod series_process;
 mod similar;
 
 pub use census::{Census, Family, Group, census};

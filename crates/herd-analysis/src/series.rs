@@ -1,9 +1,9 @@
 //! What changes over several snapshots of one process.
 
-use herd_model::{Cluster, GoroutineId, SeriesFamily, SeriesReport, Snapshot, StateClass};
+use herd_model::{GoroutineId, SeriesFamily, SeriesReport, Snapshot, StateClass};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::census::{Census, Family, Fnv, Group, census, hex};
+use crate::census::{Census, Family, Group, census, hex};
 use crate::facts::{FamilyFacts, family_facts};
 use crate::names;
 
@@ -18,6 +18,10 @@ pub const SUSTAINED_RISE: u64 = 20;
 pub const STEP_S: f64 = 10.0;
 /// Seconds over which a slow rise (never falling, not rising at every step) counts as sustained, if every goroutine stays.
 pub const SLOW_S: f64 = 120.0;
+/// Rises that make a leak in bursts: bursts this many and nobody who ever leaves.
+pub const BURSTS: usize = 3;
+/// The same for senders, who in a healthy program are taken from before the next burst comes.
+pub const BURSTS_OF_SENDERS: usize = 2;
 /// A dump takes time and schedules slip; spans are compared with this allowance.
 const SLACK: f64 = 0.95;
 /// S3: windows looked at.
@@ -70,7 +74,8 @@ pub struct Growth {
     pub rising: (usize, usize),
     /// Goroutines at the start of the window that are still alive at its end, and how many there were; absent without ids.
     pub stayed: Option<(u64, u64)>,
-    /// Rises strictly over the last [`SUSTAINED_S`] seconds by [`SUSTAINED_RISE`] or more, or slowly over [`SLOW_S`].
+    /// Rises by [`SUSTAINED_RISE`] or more: strictly over the last [`SUSTAINED_S`] seconds, slowly over [`SLOW_S`], or in bursts
+    /// whose goroutines all stay where they are.
     pub sustained: Option<Sustained>,
     /// Inbound connections over the same time move as the family does.
     pub follows_connections: bool,
@@ -103,7 +108,7 @@ pub struct Series {
     families: Vec<FxHashMap<u64, usize>>,
     connections: Vec<u64>,
     /// Families whose goroutines are counted as connections.
-    inbound: FxHashSet<u64>,
+    pub(crate) inbound: FxHashSet<u64>,
     /// Ids alive at the last point.
     alive: FxHashSet<u64>,
 }
@@ -155,17 +160,23 @@ impl Series {
         steps.len() > SUSTAINED_STEPS && self.span_s().is_some_and(|span| span >= SUSTAINED_S * SLACK)
     }
 
-    /// How the family moves. Cost: linear in points, plus the goroutine log of two points for [`Growth::stayed`].
+    /// How the family moves. Cost: linear in points, plus the goroutine log of two points for [`Growth::stayed`], of all where it may
+    /// rise in bursts.
     pub fn growth(&self, family: u64) -> Growth {
-        let empty = vec![0; self.points.len()];
-        let counts = self.counts.get(&family).unwrap_or(&empty).clone();
-        let last = counts.len() - 1;
-        let window = counts.len().saturating_sub(WINDOWS);
-        let recent = &counts[window..];
+        let counts = self.counts.get(&family).cloned().unwrap_or_else(|| vec![0; self.points.len()]);
         let steps = self.steps();
-        let stayed_from = self.window_start(&steps);
-        let stayed = self.stayed(family, stayed_from);
-        let sustained = self.strict(&counts, &steps).or_else(|| self.slow(&counts, &steps, stayed));
+        let stayed = self.stayed(family, self.window_start(&steps));
+        let sustained = self
+            .strict(&counts, &steps)
+            .or_else(|| self.slow(&counts, &steps, stayed))
+            .or_else(|| self.bursts(family, &counts, &steps));
+        let follows_connections = sustained.is_some_and(|stretch| self.follows(family, &counts, &steps, stretch));
+        Growth { follows_connections, ..self.growth_of(counts, stayed, sustained) }
+    }
+
+    pub(crate) fn growth_of(&self, counts: Vec<u64>, stayed: Option<(u64, u64)>, sustained: Option<Sustained>) -> Growth {
+        let last = counts.len() - 1;
+        let recent = &counts[counts.len().saturating_sub(WINDOWS)..];
         Growth {
             span_s: self.span_s(),
             rise: counts[last].cast_signed() - counts[0].cast_signed(),
@@ -174,14 +185,14 @@ impl Series {
             rising: (recent.windows(2).filter(|pair| pair[1] > pair[0]).count(), recent.len() - 1),
             stayed,
             sustained,
-            follows_connections: sustained.is_some_and(|stretch| self.follows(family, &counts, &steps, stretch)),
+            follows_connections: false,
             counts,
         }
     }
 
     /// Points about [`STEP_S`] apart, counted back from the last: each time the one nearest to that distance, at least half of it
     /// away. Dumps that were cut count nothing. Empty when a time is unknown.
-    fn steps(&self) -> Vec<usize> {
+    pub(crate) fn steps(&self) -> Vec<usize> {
         let times: Option<Vec<f64>> = self.points.iter().map(|point| point.at_s).collect();
         let Some(times) = times else { return Vec::new() };
         let whole = |at: &usize| self.points[*at].snapshot.truncated.is_none();
@@ -198,13 +209,13 @@ impl Series {
         chosen
     }
 
-    fn window_start(&self, steps: &[usize]) -> usize {
+    pub(crate) fn window_start(&self, steps: &[usize]) -> usize {
         let end = self.last().at_s.unwrap_or(0.0);
         let inside = steps.iter().rev().find(|at| end - self.points[**at].at_s.unwrap_or(end) >= SUSTAINED_S * SLACK);
         inside.copied().unwrap_or(0)
     }
 
-    fn strict(&self, counts: &[u64], steps: &[usize]) -> Option<Sustained> {
+    pub(crate) fn strict(&self, counts: &[u64], steps: &[usize]) -> Option<Sustained> {
         let mut from = steps.len().checked_sub(1)?;
         while from > 0 && counts[steps[from - 1]] < counts[steps[from]] {
             from -= 1;
@@ -218,16 +229,44 @@ impl Series {
     }
 
     fn slow(&self, counts: &[u64], steps: &[usize], stayed: Option<(u64, u64)>) -> Option<Sustained> {
-        let mut from = steps.len().checked_sub(1)?;
-        while from > 0 && counts[steps[from - 1]] <= counts[steps[from]] && counts[steps[from - 1]] > 0 {
-            from -= 1;
-        }
-        let stretch = self.stretch(counts, steps, from)?;
+        let stretch = self.never_falling(counts, steps)?;
         let recent = &steps[steps.len().saturating_sub(WINDOWS + 1)..];
         let rising = recent.windows(2).filter(|pair| counts[pair[1]] > counts[pair[0]]).count();
         let all_stay = stayed.is_some_and(|(still, of)| of > 0 && still == of);
         let often = rising * 10 >= (recent.len() - 1) * 7;
         (stretch.span_s >= SLOW_S * SLACK && often && all_stay).then_some(stretch)
+    }
+
+    /// Never falls for a minute and more, rises several times, and keeps everybody: no goroutine of it ever leaves or waits anew, and all
+    /// that were there a minute ago show an age. Goroutines whose starter still runs may be a pool that is being filled.
+    fn bursts(&self, family: u64, counts: &[u64], steps: &[usize]) -> Option<Sustained> {
+        let stretch = self.never_falling(counts, steps)?;
+        let inside: Vec<usize> = steps.iter().copied().filter(|at| *at >= stretch.from).collect();
+        let rises = inside.windows(2).filter(|pair| counts[pair[1]] > counts[pair[0]]).count();
+        let at = *self.families.last()?.get(&family)?;
+        let starters = self.last().facts[at].starters;
+        let left_behind = starters.sampled > 0 && starters.gone + starters.moved_on == starters.sampled;
+        let class = self.last().census.families[at].class;
+        let enough = if class == StateClass::ChanSend {
+            rises >= BURSTS_OF_SENDERS
+        } else {
+            rises >= BURSTS && left_behind && !matches!(class, StateClass::Io | StateClass::Sleep)
+        };
+        let lasts = enough && stretch.span_s >= SUSTAINED_S * SLACK && self.held(family).is_some_and(|(held, of)| held == of);
+        (lasts && self.nobody_leaves(family, &inside)).then_some(stretch)
+    }
+
+    fn never_falling(&self, counts: &[u64], steps: &[usize]) -> Option<Sustained> {
+        let mut from = steps.len().checked_sub(1)?;
+        while from > 0 && counts[steps[from - 1]] <= counts[steps[from]] && counts[steps[from - 1]] > 0 {
+            from -= 1;
+        }
+        self.stretch(counts, steps, from)
+    }
+
+    fn nobody_leaves(&self, family: u64, points: &[usize]) -> bool {
+        let ages: Vec<_> = points.iter().map(|at| self.ages(family, *at)).collect();
+        ages.windows(2).all(|pair| pair[0].iter().all(|(id, age)| pair[1].get(id).is_some_and(|later| later >= age)))
     }
 
     fn stretch(&self, counts: &[u64], steps: &[usize], from: usize) -> Option<Sustained> {
@@ -246,7 +285,7 @@ impl Series {
 
     /// Inbound connections gained in the stretch explain the family's gain: at least as many in all, and step by step within a
     /// quarter (or three goroutines) of it.
-    fn follows(&self, family: u64, counts: &[u64], steps: &[usize], stretch: Sustained) -> bool {
+    pub(crate) fn follows(&self, family: u64, counts: &[u64], steps: &[usize], stretch: Sustained) -> bool {
         let class = self.families.last().and_then(|index| index.get(&family)).map(|at| self.last().census.families[*at].class);
         // A goroutine that was started for a connection and no longer reads from it is no connection: it must not explain itself.
         let counts_itself = self.inbound.contains(&family) && class != Some(StateClass::Io);
@@ -341,28 +380,6 @@ fn inbound_families(point: &Point) -> impl Iterator<Item = &Family> {
         |family: &Family| family.groups.iter().any(|group| serves_connection(&point.snapshot, &point.census.groups[*group]));
     let both = point.census.families.iter().zip(&point.facts);
     both.filter(move |(family, facts)| facts.started_by_acceptor || serves(family)).map(|(family, _)| family)
-}
-
-/// Whether two points may be of one process: Go never gives an id out twice, so an id that two creators have is of two processes.
-/// Cost: linear in goroutines.
-pub fn may_be_one_process(a: &Point, b: &Point) -> bool {
-    let creators = |point: &Point| -> FxHashMap<u64, u64> {
-        let snapshot = &point.snapshot;
-        let of = |cluster: &Cluster| {
-            snapshot.stack(cluster).created_by.map(|frame| {
-                let mut hash = Fnv::new();
-                hash.frame(snapshot, frame);
-                hash.0
-            })
-        };
-        let known = snapshot.clusters.iter().filter_map(|cluster| Some((of(cluster)?, cluster)));
-        known.flat_map(|(creator, cluster)| cluster.log.iter().map(move |goroutine| (goroutine.id, creator))).collect()
-    };
-    let (a, b) = (creators(a), creators(b));
-    let (few, many) = if a.len() < b.len() { (&a, &b) } else { (&b, &a) };
-    let mut ids: Vec<(&u64, &u64)> = few.iter().collect();
-    ids.sort_unstable();
-    ids.into_iter().all(|(id, creator)| many.get(id).is_none_or(|other| other == creator))
 }
 
 /// Whether the goroutine is a server's own for one connection.

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use herd_analysis::series::{SUSTAINED_STEPS, may_be_one_process};
+use herd_analysis::series::SUSTAINED_STEPS;
+use herd_analysis::series_process::may_be_one_process;
 use herd_analysis::{Point, as_profile};
 use herd_model::{Note, NoteKind, Origin, Snapshot, Target as TargetReport, TargetKind};
 use herd_sources::{CancelFlag, Options, SourceError, Target, Testimony, collect, date_series};

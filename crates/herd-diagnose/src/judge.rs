@@ -13,10 +13,10 @@ use herd_patterns::benign::is_main;
 use herd_patterns::{CATALOGUE, Lang, Pattern, Scene, Sighting, benign};
 use rustc_hash::FxHashMap;
 
-use crate::{load, remedy};
+use crate::{judge_broods, load, remedy};
 
 /// Patterns named for one family.
-const PATTERNS_A_FAMILY: usize = 3;
+pub(crate) const PATTERNS_A_FAMILY: usize = 3;
 /// Families listed as candidates.
 const CANDIDATE_FAMILIES_MAX: usize = 20;
 /// Share of a family that must outlive the window for growth to count: a queue that drains turns over.
@@ -39,7 +39,9 @@ pub struct Judgement {
 }
 
 /// A family that looks stuck, before it is ranked.
-struct Suspect {
+pub(crate) struct Suspect {
+    /// Index of the family.
+    pub(crate) family: usize,
     score: f64,
     count: u64,
     candidates: Vec<Candidate>,
@@ -56,6 +58,7 @@ pub fn judge(series: &Series, leaks: &[Snapshot], target: &Target, notes: &mut V
         let scene = Scene { point: series.last(), family, growth: growth.as_ref() };
         judge_family(&scene, series, &leaked, target, &mut judgement, &mut suspects, notes);
     }
+    judge_broods::judge(series, target, &mut judgement, &mut suspects);
     suspects.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.count.cmp(&a.count)));
     if suspects.len() > CANDIDATE_FAMILIES_MAX {
         let left = &suspects[CANDIDATE_FAMILIES_MAX..];
@@ -200,7 +203,8 @@ fn why_not_a_candidate(scene: &Scene<'_>, series: &Series, fits_nothing: bool, u
         return Some("goroutines_that_fit_no_pattern");
     }
     let rises = scene.growth.is_some_and(|growth| {
-        let everyone_stays = growth.stayed.is_some_and(|(still, of)| still == of);
+        let never_falls = growth.counts.is_sorted();
+        let everyone_stays = growth.stayed.map_or(never_falls, |(still, of)| still == of);
         let in_bursts = growth.rise >= SUSTAINED_RISE.cast_signed() && everyone_stays;
         in_bursts || growth.rise > 0 && growth.rising.0 * 2 >= growth.rising.1
     });
@@ -223,7 +227,7 @@ fn outlives(growth: &Growth) -> bool {
 }
 
 /// Patterns that fit the family, best first.
-fn sightings(scene: &Scene<'_>) -> Vec<(&'static Pattern, Sighting)> {
+pub(crate) fn sightings(scene: &Scene<'_>) -> Vec<(&'static Pattern, Sighting)> {
     let mut found: Vec<(&'static Pattern, Sighting)> =
         CATALOGUE.iter().filter_map(|pattern| (pattern.dump)(scene).map(|sighting| (pattern, sighting))).collect();
     found.sort_by(|a, b| b.1.fit.cmp(&a.1.fit).then(a.0.id.cmp(b.0.id)));
@@ -276,8 +280,8 @@ fn runtime_proof(count: u64) -> Evidence {
         .with("count", &count)
 }
 
-fn growth_facts(scene: &Scene<'_>, growth: &Growth, stretch: Sustained) -> Vec<Evidence> {
-    let (from, to) = (growth.counts[stretch.from], scene.count());
+pub(crate) fn growth_facts(scene: &Scene<'_>, growth: &Growth, stretch: Sustained) -> Vec<Evidence> {
+    let (from, to) = (growth.counts[stretch.from], growth.counts.last().copied().unwrap_or_default());
     let how = if stretch.every_step { "at every one of" } else { "never falling in" };
     let mut facts = vec![
         Evidence::new(
@@ -330,7 +334,7 @@ fn age_fact(scene: &Scene<'_>) -> Option<Evidence> {
     )
 }
 
-fn push_finding(
+pub(crate) fn push_finding(
     judgement: &mut Judgement,
     scene: &Scene<'_>,
     target: &Target,
@@ -400,7 +404,7 @@ fn suspect(
         .zip(1u32..)
         .map(|((pattern, sighting), family_rank)| candidate(scene, target, pattern, sighting, family_rank, load_fact))
         .collect();
-    Suspect { score, count: scene.count(), candidates }
+    Suspect { family: scene.family, score, count: scene.count(), candidates }
 }
 
 fn candidate(

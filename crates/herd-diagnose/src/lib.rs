@@ -3,6 +3,7 @@
 
 mod gather;
 mod judge;
+mod judge_broods;
 mod load;
 mod remedy;
 

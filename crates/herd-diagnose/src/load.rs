@@ -37,6 +37,14 @@ const IDLE_S: f64 = 120.0;
 
 /// Why sustained growth of this family may be load and not a leak; `None` when load does not explain it.
 pub(crate) fn explains(scene: &Scene<'_>, series: &Series, growth: &Growth, stretch: Sustained) -> Option<Evidence> {
+    explains_by_partners(scene, series, growth, stretch).or_else(|| {
+        let talking = scene.class() == StateClass::Io && !silent(scene, growth);
+        talking.then(|| follows("the goroutines wait for peers, and most show no wait of a minute: the peers may be sending"))
+    })
+}
+
+/// The same, by who stands beside them alone.
+pub(crate) fn explains_by_partners(scene: &Scene<'_>, series: &Series, growth: &Growth, stretch: Sustained) -> Option<Evidence> {
     // A queue at a lock, or a wait that cannot end, is no healthy form of load.
     if matches!(scene.class(), StateClass::Lock | StateClass::Semaphore | StateClass::ChanNil | StateClass::SelectNone) {
         return None;
@@ -48,10 +56,6 @@ pub(crate) fn explains(scene: &Scene<'_>, series: &Series, growth: &Growth, stre
         .or_else(|| readers_beside(scene, series, growth, stretch))
         .or_else(|| parent_serves(scene, series, growth, stretch))
         .or_else(|| growth.follows_connections.then(|| follows("inbound connections rise step by step with them")))
-        .or_else(|| {
-            let talking = scene.class() == StateClass::Io && !silent(scene, growth);
-            talking.then(|| follows("the goroutines wait for peers, and most show no wait of a minute: the peers may be sending"))
-        })
 }
 
 /// Connections of an HTTP client are in use when somebody reads from them, and may be pooled until the transport's idle timeout.
@@ -90,10 +94,16 @@ fn serves(scene: &Scene<'_>, series: &Series, stretch: Sustained) -> Option<Evid
 /// The function that started them stands on the stacks of goroutines that serve requests, and both rise step by step: children of
 /// requests in progress.
 fn parent_serves(scene: &Scene<'_>, series: &Series, growth: &Growth, stretch: Sustained) -> Option<Evidence> {
-    let creator = scene.creator()?;
+    // A profile names no creators; any goroutines that serve requests may be the parents then.
+    let creator = scene.creator();
+    if creator.is_none() && scene.tells_creators() {
+        return None;
+    }
     (0..series.last().census.families.len()).find_map(|at| {
         let parent = Scene { family: at, ..*scene };
-        if at == scene.family || !parent.funcs().any(|func| func == creator) {
+        let may_be_parent =
+            creator.map_or_else(|| serves_requests(&parent), |creator| parent.funcs().any(|func| func == creator));
+        if at == scene.family || !may_be_parent {
             return None;
         }
         let counts = series.growth(parent.family().id).counts;
@@ -105,6 +115,11 @@ fn parent_serves(scene: &Scene<'_>, series: &Series, growth: &Growth, stretch: S
             served.text
         )))
     })
+}
+
+/// The goroutines run a handler of a request or a stream.
+fn serves_requests(scene: &Scene<'_>) -> bool {
+    scene.calls(CONN_SERVE) && scene.class() != StateClass::Io || SERVES_STREAM.iter().any(|func| scene.calls(func))
 }
 
 /// Goroutines started from the same function read from connections of peers, and their number moves step by step with this family's: the two

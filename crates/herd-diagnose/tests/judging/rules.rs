@@ -103,8 +103,51 @@ fn an_id_with_two_creators_is_of_two_processes() {
     let started_by = |creator: &'static str| {
         Point::new(None, dump(&[(7, "select", "shop.work", creator), (8, "select", "shop.work", "shop.a")]))
     };
-    assert!(herd_analysis::series::may_be_one_process(&started_by("shop.a"), &started_by("shop.a")));
-    assert!(!herd_analysis::series::may_be_one_process(&started_by("shop.a"), &started_by("shop.b")));
+    assert!(herd_analysis::series_process::may_be_one_process(&started_by("shop.a"), &started_by("shop.a")));
+    assert!(!herd_analysis::series_process::may_be_one_process(&started_by("shop.a"), &started_by("shop.b")));
+}
+
+/// One goroutine of each: id, state, function, parent; all started by `shop.start`.
+fn process(goroutines: &[(u64, &str, &str, u64)], at_s: f64) -> Point {
+    let mut text = String::from("goroutine 1 [running]:\nmain.main()\n\t/shop/main.go:9 +0x1\n\n");
+    for (id, state, func, parent) in goroutines {
+        writeln!(
+            text,
+            "goroutine {id} [{state}]:\n{func}()\n\t/shop/work.go:31 +0x1\ncreated by shop.start in goroutine {parent}"
+        )
+        .unwrap();
+        writeln!(text, "\t/shop/pool.go:12 +0x1\n").unwrap();
+    }
+    Point::new(Some(at_s), herd_formats::dump::parse(text.as_bytes()).snapshots.remove(0))
+}
+
+#[track_caller]
+fn one_process(before: &[(u64, &str, &str, u64)], after: &[(u64, &str, &str, u64)], expect: bool) {
+    let one = herd_analysis::series_process::may_be_one_process(&process(before, 0.0), &process(after, 10.0));
+    assert_eq!(one, expect);
+}
+
+#[test]
+fn a_restart_shows_in_parents_ids_and_ages_though_creators_are_equal() {
+    let waits = |ids: std::ops::Range<u64>, state: &'static str, parent: u64| {
+        ids.map(move |id| (id, state, ["shop.a", "shop.b", "shop.c"][id as usize % 3], parent)).collect::<Vec<_>>()
+    };
+    // The same id, started by another goroutine.
+    one_process(&waits(20..30, "select", 7), &waits(20..30, "select", 9), false);
+    one_process(&waits(20..30, "select", 7), &waits(20..30, "select", 7), true);
+    // Sixteen new ids in a row, where other ids were given out long ago.
+    one_process(&waits(300..340, "select", 1), &waits(20..36, "select", 1), false);
+    one_process(&waits(300..340, "select", 1), &waits(20..35, "select", 1), true);
+    one_process(&waits(20..36, "select", 1), &waits(300..340, "select", 1), true);
+    // Everything lies far below what there was.
+    let scattered: Vec<_> = (0..16).map(|n| (20 + n * 3, "select", "shop.a", 1)).collect();
+    one_process(&waits(90_000..90_100, "select", 1), &scattered, false);
+    // All ages begin anew, or one is kept.
+    one_process(&waits(20..30, "select, 9 minutes", 1), &waits(20..30, "select", 1), false);
+    let kept = [waits(20..29, "select", 1), waits(29..30, "select, 9 minutes", 1)].concat();
+    one_process(&waits(20..30, "select, 9 minutes", 1), &kept, true);
+    // A wait that cannot end began anew.
+    one_process(&[(20, "select (no cases), 9 minutes", "shop.a", 1)], &[(20, "select (no cases)", "shop.a", 1)], false);
 }
 
 /// Text of goroutines that all stand in one stack, innermost first.

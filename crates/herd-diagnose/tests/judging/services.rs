@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::recorded::{Marks, Recording, files, judge_first, top};
+use herd_analysis::Point;
+use herd_analysis::series_process::may_be_one_process;
 use herd_patterns::CATALOGUE;
 
 /// The fewest healthy services the claim rests on.
 const HEALTHY_MIN: usize = 10;
 
-/// Leaks that have stopped growing, which counts alone cannot tell from a steady state: the first candidate must be at the mark.
-const NEED_IDS: &[&str] = &["lock-in-handler", "lock-in-registry", "slow-drip"];
+/// Leaks that have stopped growing, grow in bursts or move between places, which counts alone cannot tell from a healthy state: the
+/// first candidate must be at the mark.
+const NEED_IDS: &[&str] = &["burst-senders", "lock-in-handler", "lock-in-registry", "poll-loops", "slow-drip"];
 
 fn services(kind: &str) -> Vec<(String, Vec<Recording>)> {
     let folder = top().join("fixtures").join(kind);
@@ -99,4 +102,22 @@ fn leaking_services_are_found_where_their_source_is_marked() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What tells processes apart never cuts the series of one.
+#[test]
+fn every_recorded_series_is_of_one_process() {
+    for kind in ["healthy", "leaking"] {
+        for (name, recordings) in services(kind) {
+            for recording in recordings.iter().filter(|recording| recording.is_series()) {
+                let points: Vec<Point> = (0u32..)
+                    .zip(&recording.snapshots)
+                    .map(|(at, snapshot)| Point::new(Some(f64::from(at) * 10.0), snapshot.clone()))
+                    .collect();
+                let cut = points.windows(2).position(|pair| !may_be_one_process(&pair[0], &pair[1]));
+                assert_eq!(cut, None, "{name}: {recording}");
+                assert!(may_be_one_process(&points[0], &points[points.len() - 1]), "{name}: {recording}: first and last");
+            }
+        }
+    }
 }
