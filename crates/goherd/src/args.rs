@@ -113,6 +113,9 @@ pub struct DoctorArgs {
     /// List known long waiters, too
     #[arg(long)]
     pub all: bool,
+    /// List what a rule of thumb names, too: candidates without effect on the verdict
+    #[arg(long, value_enum, ignore_case = true, value_name = "NUMBER")]
+    pub rule: Vec<RuleArg>,
     /// Findings to leave out: fingerprints with reasons, TOML
     #[arg(long, value_name = "FILE")]
     pub suppress: Option<PathBuf>,
@@ -242,6 +245,23 @@ pub struct ManArgs {
     /// Write one page a command into this directory
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// `--rule`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RuleArg {
+    /// 50 goroutines in one stack that stands in 70 % of the last 10 snapshots; alone it flags every healthy server
+    #[value(name = "S3")]
+    S3,
+}
+
+impl RuleArg {
+    /// The rule of that number.
+    pub fn rule(self) -> herd_diagnose::Rule {
+        match self {
+            RuleArg::S3 => herd_diagnose::Rule::S3,
+        }
+    }
 }
 
 /// `--format`.

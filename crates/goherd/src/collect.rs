@@ -1,16 +1,19 @@
 //! How targets are collected from, as flags, and the one way from targets to an answer.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::Args;
-use herd_diagnose::{Clock, Diagnosis, Event, Request, Watch};
+use herd_diagnose::{Clock, Diagnosis, Event, Request, Rule, Watch};
 use herd_model::TargetKind;
 use herd_sources::{Auth, CancelFlag, Options, Target};
 
+use crate::args::GlobalArgs;
 use crate::error::ExpectedError;
 use crate::exit::Exit;
+use crate::output;
 use crate::progress::Progress;
 
 /// How long a cancelled collection may take to end by itself.
@@ -61,7 +64,19 @@ pub fn diagnose(
     targets: &[String],
     args: &CollectArgs,
     watch: Option<Watch>,
-    quiet: bool,
+    global: &GlobalArgs,
+) -> anyhow::Result<Diagnosis> {
+    diagnose_and_list(command, targets, args, watch, BTreeSet::new(), global)
+}
+
+/// The same, and lists what rules of thumb name, too.
+pub fn diagnose_and_list(
+    command: &str,
+    targets: &[String],
+    args: &CollectArgs,
+    watch: Option<Watch>,
+    rules: BTreeSet<Rule>,
+    global: &GlobalArgs,
 ) -> anyhow::Result<Diagnosis> {
     let targets = targets.iter().map(|text| Target::parse(text)).collect::<Result<Vec<_>, _>>().map_err(ExpectedError::from)?;
     if watch.is_some() && !targets.iter().any(|target| target.kind() == TargetKind::Url) {
@@ -72,8 +87,8 @@ pub fn diagnose(
         }
         .into());
     }
-    let request = Request { targets, options: options(args)?, watch, clock: Clock::WALL };
-    let progress = Progress::start(quiet);
+    let request = Request { targets, options: options(args)?, watch, clock: Clock::WALL, rules };
+    let progress = Progress::start(global.quiet || global.redact, output::lang(global));
     let answer = ask(&request, command, &mut |event| progress.tell(&event));
     progress.clear();
     Ok(answer?)

@@ -1,5 +1,6 @@
 //! `goherd demo`: a recorded incident, replayed on loopback and judged by the code that judges a running service.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
@@ -78,7 +79,7 @@ fn replayed(recording: Recording, live: bool, charset: Charset) -> anyhow::Resul
     let target = Target::parse(&address).map_err(ExpectedError::from)?;
     // Nothing runs that full stacks could stop.
     let options = Options { allow_stw: true, ..Options::default() };
-    let request = Request { targets: vec![target], options, watch: Some(watch), clock: Clock { speed } };
+    let request = Request { targets: vec![target], options, watch: Some(watch), clock: Clock { speed }, rules: BTreeSet::new() };
     let mut shown = Ok(());
     let mut round = 0;
     let mut diagnosis = collect::ask(&request, "demo", &mut |event| match event {

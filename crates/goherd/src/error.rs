@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use herd_deliver::DeliverError;
-use herd_sinks::SinkError;
+use herd_sinks::{Messages, SinkError};
 use herd_sources::{ErrorClass, SourceError};
 
 use crate::exit::Exit;
@@ -100,7 +100,7 @@ impl ExpectedError {
             ExpectedError::SavedAnswer { .. } => "Save it again with `goherd snap TARGET --save FILE`.".into(),
             ExpectedError::Output { .. } => "Check that the folder exists and may be written to.".into(),
             ExpectedError::Listen { .. } => "Leave out --port to be given a free one.".into(),
-            ExpectedError::Webhook(_) => "Check the receiver and its address; the findings are printed above.".into(),
+            ExpectedError::Webhook(error) => error.next_step().into(),
             ExpectedError::Sink(SinkError::NoTree | SinkError::NoStacks) => {
                 "Use `--format json` or `--format text` for this answer.".into()
             }
@@ -110,26 +110,25 @@ impl ExpectedError {
 }
 
 /// Says on stderr what failed and what to do, and gives how goherd ends. A reader that is gone is no failure.
-pub fn report(error: &anyhow::Error, redact: bool) -> Exit {
+pub fn report(error: &anyhow::Error, redact: bool, say: &Messages) -> Exit {
     if is_broken_pipe(error) {
         return Exit::Healthy;
     }
     let expected = error.downcast_ref::<ExpectedError>();
     let exit = expected.map_or(Exit::Failed, ExpectedError::exit);
     if exit == Exit::Interrupted {
-        anstream::eprintln!("goherd: interrupted");
+        anstream::eprintln!("goherd: {}", say.sentence("interrupted"));
         return exit;
     }
     if redact {
-        anstream::eprintln!(
-            "goherd: {}; run it without --redact to see which and why",
-            expected.map_or_else(|| "it failed".to_owned(), shareable)
-        );
+        let what = expected.map_or_else(|| "it failed".to_owned(), shareable);
+        anstream::eprintln!("goherd: {}", say.sentence(&format!("{what}; run it without --redact to see which and why")));
         return exit;
     }
-    anstream::eprintln!("goherd: {}", printable(&format!("{error:#}")));
+    anstream::eprintln!("goherd: {}", printable(&say.sentence(&format!("{error:#}"))));
     if let Some(expected) = expected {
-        anstream::eprintln!("next: {}", printable(&expected.next_step()));
+        let step = say.sentence(&expected.next_step());
+        anstream::eprintln!("{}", printable(&say.say_with("cli-next", &[("step", &step)])));
     }
     exit
 }
@@ -179,4 +178,91 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// An answer from elsewhere may hold what a terminal would obey.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use herd_sinks::{Lang, messages};
+
+    use super::*;
+
+    fn os(kind: i32) -> io::Error {
+        io::Error::from_raw_os_error(kind)
+    }
+
+    fn sources() -> Vec<SourceError> {
+        let target = || "http://h:1".to_owned();
+        let status = |status| SourceError::HttpStatus { target: target(), asked: "/x".into(), status, detail: None };
+        let mut errors = vec![
+            SourceError::BadTarget { target: "x".into(), why: "the host is missing".into() },
+            SourceError::BadTarget { target: "ftp://x".into(), why: "ftp:// is not a scheme goherd speaks".into() },
+            SourceError::LivePid { pid: "4711".into() },
+            SourceError::BadOption { option: "--header", why: "`a b` is no header name".into() },
+            SourceError::BadOption { option: "--bearer", why: "the token holds characters no header may carry".into() },
+            SourceError::NotFound { path: "a.txt".into() },
+            SourceError::NotFound { path: "a".into() },
+            SourceError::Unreadable { path: "a".into(), source: os(13) },
+            SourceError::Damaged { target: "a.gz".into(), form: "gzip", source: os(2) },
+            SourceError::NotADump { target: "a".into(), what: "an HTML page: Sign in".into() },
+            SourceError::NotADump { target: "a".into(), what: "a heap profile in text, which holds no goroutines".into() },
+            SourceError::NotADump { target: "a".into(), what: "empty".into() },
+            SourceError::NotADump { target: "a".into(), what: "text without a goroutine dump".into() },
+            SourceError::NoDumps { path: "a/".into(), files: 3 },
+            SourceError::Unreachable { target: target(), why: os(111).to_string() },
+            SourceError::Cut { target: target(), asked: "/x".into(), bytes: 9, why: os(104).to_string() },
+            SourceError::Tls { target: target(), why: "UnknownIssuer".into() },
+            SourceError::Timeout { target: target(), asked: "/x".into(), seconds: 0.5 },
+            SourceError::TooLarge { target: target(), what: "the answer to /x".into(), limit: 9 },
+            SourceError::StopsTheWorld { target: target(), goroutines: 2000, limit: 1000, seconds: 0.25 },
+            SourceError::Unsupported { target: target(), what: "unix sockets need a unix system".into() },
+            SourceError::Interrupted,
+        ];
+        errors.extend([302, 401, 403, 404, 405, 407, 418, 429, 503].map(status));
+        errors
+    }
+
+    fn errors() -> Vec<ExpectedError> {
+        let host = || "h:1".to_owned();
+        let refused = |status| DeliverError::Refused { host: host(), status, detail: None, attempts: 1 };
+        let delivery = [
+            DeliverError::Unusable { what: "URL".into(), why: "ftp:// is neither http:// nor https://".into() },
+            DeliverError::Unreachable { host: host(), why: os(111).to_string(), attempts: 3 },
+            DeliverError::Timeout { host: host(), attempts: 3 },
+            DeliverError::Tls { host: host(), why: "UnknownIssuer".into() },
+            refused(302),
+            refused(401),
+            refused(500),
+        ];
+        let path = || PathBuf::from("a.toml");
+        let mut errors: Vec<ExpectedError> = sources().into_iter().map(ExpectedError::Source).collect();
+        errors.extend(delivery.map(ExpectedError::Webhook));
+        errors.extend([
+            ExpectedError::UnknownPattern("LK999".into()),
+            ExpectedError::Suppressions { path: path(), why: "the entry of 00 has no reason".into() },
+            ExpectedError::SavedAnswer { name: "a".into(), why: "it unpacks to more than the limit of 9 bytes".into() },
+            ExpectedError::Output { path: path(), why: os(2) },
+            ExpectedError::Listen { port: 80, why: os(13) },
+            ExpectedError::Sink(SinkError::NoTree),
+            ExpectedError::Sink(SinkError::NoStacks),
+            ExpectedError::Sink(SinkError::Io(os(28))),
+        ]);
+        errors
+    }
+
+    #[test]
+    fn every_failure_is_told_in_chinese() {
+        let say = messages(Lang::ZhCn);
+        let is_chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        for error in errors() {
+            let shared = format!("{}; run it without --redact to see which and why", shareable(&error));
+            for text in [error.to_string(), error.next_step(), shareable(&error), shared] {
+                let told = say.sentence(&text);
+                assert!(is_chinese(&told), "{text}");
+                // A part left in English is a name, an option or what another program said.
+                let words =
+                    told.split_whitespace().filter(|word| word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_lowercase()));
+                assert!(words.count() <= 3, "{told}");
+            }
+        }
+    }
 }

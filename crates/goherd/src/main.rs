@@ -24,7 +24,8 @@ fn main() -> ExitCode {
         Err(usage) => return ExitCode::from(exit::of_usage(&usage)),
     };
     let outcome = run(&cli);
-    ExitCode::from(outcome.unwrap_or_else(|error| error::report(&error, cli.global.redact)) as u8)
+    let say = || herd_sinks::messages(output::lang(&cli.global));
+    ExitCode::from(outcome.unwrap_or_else(|error| error::report(&error, cli.global.redact, &say())) as u8)
 }
 
 fn run(cli: &Cli) -> anyhow::Result<Exit> {

@@ -194,3 +194,107 @@ pub fn pattern_words() -> Vec<PatternWords> {
     };
     CATALOGUE.iter().map(of).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use herd_diagnose::{Clock, Request, diagnose};
+    use herd_model::WaitReason;
+    use herd_sources::{CancelFlag, Options, Target};
+
+    use super::*;
+
+    /// Every recording of a kernel; of a series, all its dumps are one file.
+    fn recordings() -> Vec<PathBuf> {
+        let patterns = Path::new(env!("CARGO_MANIFEST_DIR")).join("../herd-patterns/src/patterns");
+        let folders = std::fs::read_dir(patterns).unwrap().flatten().map(|entry| entry.path().join("fixtures"));
+        let files = folders.filter(|folder| folder.is_dir()).flat_map(|folder| std::fs::read_dir(folder).unwrap().flatten());
+        let mut files: Vec<PathBuf> = files.map(|entry| entry.path()).collect();
+        files.retain(|file| file.extension().is_some_and(|ending| ending == "zst"));
+        files.sort();
+        files
+    }
+
+    fn judged(file: &Path) -> Option<Envelope> {
+        let target = Target::parse(file.to_str().unwrap()).unwrap();
+        let request = Request { targets: vec![target], options: Options::default(), watch: None, clock: Clock::WALL };
+        diagnose(&request, "doctor", &CancelFlag::new(), &mut |_| {}).ok().map(|diagnosis| diagnosis.envelope)
+    }
+
+    /// Words of English in a row: no identifier, path, command, state of Go's or file name.
+    fn english(line: &str) -> Option<String> {
+        let is_word = |word: &&str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        let words: Vec<&str> = line.split(' ').collect();
+        words
+            .windows(3)
+            .find(|three| three.iter().all(|word| is_word(&word.trim_end_matches([',', ';', ':', '.']))))
+            .map(|three| three.join(" "))
+    }
+
+    #[test]
+    fn english_is_noticed() {
+        assert_eq!(english("  证据  a goroutine waits for a mutex").as_deref(), Some("goroutine waits for"));
+        assert_eq!(english("goherd：另有 3 条 main.f /src/kernels/a.go:7 chan receive"), None);
+    }
+
+    #[track_caller]
+    fn is_chinese(text: &str, envelope: &Envelope, from: &str) {
+        let commands = envelope.candidates.iter().flat_map(|candidate| &candidate.steps);
+        let commands = commands.chain(envelope.findings.iter().flat_map(|finding| &finding.steps));
+        let mut quoted: Vec<String> = commands.filter_map(|step| step.command.clone()).collect();
+        quoted.extend(envelope.targets.iter().map(|target| target.name.clone()));
+        quoted.extend(envelope.snapshot.iter().filter_map(|report| report.crash.clone()));
+        quoted.extend(WaitReason::ALL.iter().map(|reason| reason.as_str().to_owned()));
+        quoted.retain(|text| !text.is_empty());
+        quoted.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        for line in text.lines() {
+            let own = quoted.iter().fold(line.to_owned(), |line, known| line.replace(known.as_str(), "·"));
+            assert_eq!(english(&own), None, "{from}: {line}");
+        }
+    }
+
+    #[test]
+    fn every_recording_is_told_in_chinese() {
+        let patterns = pattern_words();
+        let files = recordings();
+        let say = herd_sinks::messages(Lang::ZhCn);
+        let (mut told, mut facts) = (0, std::collections::BTreeSet::new());
+        for file in &files {
+            let Some(mut envelope) = judged(file) else { continue };
+            told += 1;
+            let look = Look {
+                lang: Lang::ZhCn,
+                detail: Detail::Full,
+                benign: true,
+                width: 4000,
+                patterns: &patterns,
+                ..Look::default()
+            };
+            let name = file.file_name().unwrap().to_string_lossy();
+            let every = [Format::Text, Format::Markdown, Format::Concise, Format::Github, Format::Junit];
+            // One version of Go in all formats; the others say the same in the same words.
+            let formats = if name.contains("go1.26") { &every[..] } else { &every[..1] };
+            for format in formats {
+                let mut out = Vec::new();
+                render(*format, &envelope, None, &look, &mut out).unwrap();
+                is_chinese(&String::from_utf8(out).unwrap(), &envelope, &name);
+            }
+            if name.contains("go1.26") {
+                envelope.command = "snap".to_owned();
+                let mut out = Vec::new();
+                render(Format::Text, &envelope, None, &look, &mut out).unwrap();
+                is_chinese(&String::from_utf8(out).unwrap(), &envelope, &name);
+            }
+            let texts = envelope.notes.iter().map(|note| say.sentence(&note.text));
+            let found =
+                envelope.findings.iter().flat_map(|finding| finding.evidence.iter().map(|fact| say.evidence(&finding.id, fact)));
+            let seen = envelope.candidates.iter().flat_map(|one| one.evidence.iter().map(|fact| say.evidence(&one.id, fact)));
+            facts.extend(texts.chain(found).chain(seen));
+        }
+        assert!(told > 300, "{told} of {}", files.len());
+        assert!(facts.len() > 100, "{}", facts.len());
+        let untold: Vec<&String> = facts.iter().filter(|fact| fact.is_ascii()).collect();
+        assert!(untold.is_empty(), "{untold:#?}");
+    }
+}

@@ -4,31 +4,40 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use herd_diagnose::Event;
+use herd_sinks::{Lang, Messages, messages};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A spinner, or nothing.
 pub struct Progress {
     bar: ProgressBar,
+    say: Messages,
 }
 
 impl Progress {
     /// Starts to show, unless told not to or nobody is looking.
-    pub fn start(quiet: bool) -> Progress {
+    pub fn start(quiet: bool, lang: Lang) -> Progress {
         let target =
             if quiet || !std::io::stderr().is_terminal() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(None, target).with_style(ProgressStyle::default_spinner());
         bar.enable_steady_tick(Duration::from_millis(120));
-        Progress { bar }
+        Progress { bar, say: messages(lang) }
     }
 
     /// Shows what happens.
     pub fn tell(&self, event: &Event<'_>) {
+        let say = &self.say;
         self.bar.set_message(match event {
-            Event::Collecting { target, index, of: 1 } if *index == 1 => format!("asking {target}"),
-            Event::Collecting { target, index, of } => format!("asking {target} ({index} of {of})"),
-            Event::Collected { target, goroutines, .. } => format!("{target}: {goroutines} goroutines"),
-            Event::Waiting { seconds } => format!("next snapshot in {seconds:.0} s"),
-            Event::Judging => "judging".to_owned(),
+            Event::Collecting { target, index: 1, of: 1 } => say.say_with("progress-asking", &[("target", target)]),
+            Event::Collecting { target, index, of } => {
+                let facts = [("target", *target), ("index", &*index.to_string()), ("of", &*of.to_string())];
+                say.say_with("progress-round", &facts)
+            }
+            Event::Collected { target, goroutines, .. } => {
+                let goroutines = say.count("goroutines", *goroutines);
+                say.say_with("progress-collected", &[("target", target), ("goroutines", &goroutines)])
+            }
+            Event::Waiting { seconds } => say.say_with("progress-waiting", &[("seconds", &format!("{seconds:.0}"))]),
+            Event::Judging => say.say("progress-judging"),
         });
     }
 

@@ -388,7 +388,10 @@ fn the_demo_names_both_leaks_and_alerts_the_webhook() {
 #[cfg(unix)]
 struct Viewer {
     child: Child,
+    /// Host and port.
     address: String,
+    /// From slash to slash, a token inside.
+    path: String,
 }
 
 #[cfg(unix)]
@@ -403,9 +406,12 @@ impl Viewer {
             .expect("goherd starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("the address");
-        let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let url = line.trim().strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an address");
+        let (address, path) = (url.0.to_owned(), format!("/{}", url.1));
         assert!(address.starts_with("127.0.0.1:"), "{line}");
-        Viewer { child, address }
+        let token = path.trim_matches('/');
+        assert!(token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit()), "{line}");
+        Viewer { child, address, path }
     }
 
     fn get(&self, path: &str, host: &str) -> String {
@@ -442,9 +448,15 @@ fn the_viewer_answers_to_its_own_name_only_and_ends_with_ctrl_c() {
     let folder = tempfile::tempdir().expect("a folder");
     let saved = folder.path().join("answer.json");
     run(&["doctor", "--output", &saved.to_string_lossy()], &series(), 1);
+    let mut tokens = std::collections::BTreeSet::new();
     for target in [saved, series()] {
         let viewer = Viewer::open(&target);
-        let page = viewer.get("/", &viewer.address);
+        assert!(tokens.insert(viewer.path.clone()), "each run has its own address");
+        for path in ["/", "/api/envelope", "/00000000000000000000000000000000/"] {
+            let refused = viewer.get(path, &viewer.address);
+            assert!(refused.starts_with("HTTP/1.1 404") && !refused.contains("LK005"), "{path}: {refused:.300}");
+        }
+        let page = viewer.get(&viewer.path, &viewer.address);
         assert!(
             page.starts_with("HTTP/1.1 200") && page.contains("id=\"goherd-envelope\"") && page.contains("LK005"),
             "{page:.300}"
@@ -457,10 +469,35 @@ fn the_viewer_answers_to_its_own_name_only_and_ends_with_ctrl_c() {
             pages["LK005"]["zh-CN"].as_str().is_some_and(|page| page.starts_with("---\ntitle: ")),
             "the viewer reads the front matter"
         );
-        let api = viewer.get("/api/envelope", &viewer.address);
+        let api = viewer.get(&format!("{}api/envelope", viewer.path), &viewer.address);
         assert!(api.contains("\"schema\":\"goherd/1\""), "{api:.300}");
-        let elsewhere = viewer.get("/", "evil.example");
+        let elsewhere = viewer.get(&viewer.path, "evil.example");
         assert!(elsewhere.starts_with("HTTP/1.1 421") && !elsewhere.contains("LK005"), "{elsewhere:.300}");
+        assert_eq!(viewer.interrupt(), Some(130));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_compressed_answer_is_opened_as_it_was_saved() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plain = folder.path().join("answer.json");
+    run(&["doctor", "--output", &plain.to_string_lossy()], &series(), 1);
+    let answer = std::fs::read(&plain).expect("the answer");
+    let gzip = folder.path().join("answer.json.gz");
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(&answer).expect("packed");
+    std::fs::write(&gzip, packer.finish().expect("packed")).expect("written");
+    let zst = folder.path().join("answer.json.zst");
+    std::fs::write(&zst, zstd::encode_all(answer.as_slice(), 3).expect("packed")).expect("written");
+    let expected: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
+    for target in [gzip, zst] {
+        let viewer = Viewer::open(&target);
+        let api = viewer.get(&format!("{}api/envelope", viewer.path), &viewer.address);
+        let body = api.split("\r\n\r\n").nth(1).expect("a body");
+        let served: serde_json::Value = serde_json::from_str(body).expect("JSON");
+        // Its targets are those of the run that judged, not the file it was saved to.
+        assert_eq!(served, expected, "{}", target.display());
         assert_eq!(viewer.interrupt(), Some(130));
     }
 }

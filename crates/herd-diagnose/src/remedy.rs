@@ -31,20 +31,14 @@ fn decide(witness: Witness, target: &Target, at: &Place) -> Step {
     let doctor = |option: &[&str]| Step::command(&[&["goherd", "doctor", target.name.as_str()], option].concat());
     match witness {
         Witness::Series if address => doctor(&["--for", "60s"]),
-        Witness::Series => {
-            Step::words("several dumps of the same process, 10 s apart, over a minute, given to goherd doctor together")
-        }
+        Witness::Series => Step::words("more dumps of the same process, 10 s apart over a minute, judged together"),
         Witness::Stacks if address => doctor(&["--allow-stw"]),
-        Witness::Stacks => Step::words("full stacks, the text of /debug/pprof/goroutine?debug=2, given to goherd doctor"),
+        Witness::Stacks => Step::words("full stacks: the text of /debug/pprof/goroutine?debug=2"),
         Witness::LeakProfile if address => {
             doctor(&[]).knowing("on a process built with Go 1.27, whose goroutineleak profile proves leaks")
         }
-        Witness::LeakProfile => Step::words(
-            "the leak profile of a process built with Go 1.27, the text of /debug/pprof/goroutineleak?debug=1, given to goherd doctor",
-        ),
-        Witness::SystemDump => Step::words(
-            "what the process prints on SIGQUIT, given to goherd doctor: it carries channel addresses; the process ends by that",
-        ),
+        Witness::LeakProfile => Step::words("the text of /debug/pprof/goroutineleak?debug=1 of a process built with Go 1.27"),
+        Witness::SystemDump => Step::words("what the process prints on SIGQUIT, which ends it: it carries channel addresses"),
         Witness::Memory => Step::words("the memory of the process: which goroutine can still reach what this one waits for"),
         Witness::Trace => Step::words("an execution trace, /debug/pprof/trace?seconds=5: whether these goroutines ever run"),
         Witness::Source => Step::words(format!("the source at {}:{}", at.file, at.line)),

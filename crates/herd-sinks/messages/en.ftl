@@ -36,6 +36,7 @@ verdict-undecidable-candidates = undecidable: { $candidates } could be stuck, an
 verdict-undecidable = undecidable: these witnesses show nothing that could be judged
 verdict-inconclusive = inconclusive: there was not enough to decide
 verdict-crash = the process died: { $reason }
+verdict-over = { $verdict } ({ $over })
 verdict-truncated = the input does not hold every goroutine: { $why }
 
 # Words.
@@ -135,7 +136,6 @@ cli-next = next: { $step }
 cli-delivered = findings delivered to the webhook, status { $status }, { $attempts } attempt(s)
 cli-served = the viewer is served to this machine only; Ctrl-C ends it
 cli-no-browser = no browser opened ({ $program }: { $why }); open the address yourself
-cli-no-handler = Ctrl-C ends goherd without cleaning up: { $why }
 progress-asking = asking { $target }
 progress-round = asking { $target } ({ $index } of { $of })
 progress-collected = { $target }: { $goroutines }
@@ -202,11 +202,11 @@ sentence-load-parents = as many goroutines that serve requests started them and 
 sentence-load-halves = { $n } goroutines started by the same function read from connections and rise step by step with them
 
 # What leads on.
-sentence-step-series = several dumps of the same process, 10 s apart, over a minute, given to goherd doctor together
-sentence-step-stacks = full stacks, the text of /debug/pprof/goroutine?debug=2, given to goherd doctor
+sentence-step-series = more dumps of the same process, 10 s apart over a minute, judged together
+sentence-step-stacks = full stacks: the text of /debug/pprof/goroutine?debug=2
 sentence-step-leaks-here = on a process built with Go 1.27, whose goroutineleak profile proves leaks
-sentence-step-leaks = the leak profile of a process built with Go 1.27, the text of /debug/pprof/goroutineleak?debug=1, given to goherd doctor
-sentence-step-sigquit = what the process prints on SIGQUIT, given to goherd doctor: it carries channel addresses; the process ends by that
+sentence-step-leaks = the text of /debug/pprof/goroutineleak?debug=1 of a process built with Go 1.27
+sentence-step-sigquit = what the process prints on SIGQUIT, which ends it: it carries channel addresses
 sentence-step-memory = the memory of the process: which goroutine can still reach what this one waits for
 sentence-step-trace = an execution trace, /debug/pprof/trace?seconds=5: whether these goroutines ever run
 sentence-step-source = the source at { $place }

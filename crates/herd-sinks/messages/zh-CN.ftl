@@ -15,6 +15,7 @@ verdict-undecidable-candidates = 无法判定：{ $candidates }可能卡住，�
 verdict-undecidable = 无法判定：现有证据中没有可供判断的内容
 verdict-inconclusive = 没有结论：信息不足
 verdict-crash = 进程已崩溃：{ $reason }
+verdict-over = { $verdict }（{ $over }）
 verdict-truncated = 输入没有包含全部 goroutine：{ $why }
 
 # 词语。
@@ -123,7 +124,7 @@ evidence-siblings-count = 有 { $count } 个 goroutine 停在同一行
 evidence-DL007-growth-rise = 又有 { $rise } 个来到同一行等待
 evidence-LK010-shared-object-waiters = 其中 { $waiters } 个等待同一个 Cond
 evidence-DL001-shared-object-objects = { $objects } 把互斥锁各有一个等待者：并没有排在其他 goroutine 之后
-evidence-DL001-shape-inner-outer = { $inner } 由同一类型的方法 { $outer } 调用
+evidence-shape-inner-outer = { $inner } 由同一类型的方法 { $outer } 调用
 evidence-DL005-shared-object-objects = 它们等待 { $objects } 个不同的 channel
 evidence-DL002-pairing-count = 由相同 goroutine 启动的 { $count } 个 goroutine 在另一行等待其他互斥锁
 evidence-LK009-pairing-count = { $count } 条连接：readLoop 与 writeLoop 的 goroutine 数量相同
@@ -134,7 +135,6 @@ cli-next = 下一步：{ $step }
 cli-delivered = 问题已送达 webhook，状态码 { $status }，尝试 { $attempts } 次
 cli-served = 查看器只向本机提供；按 Ctrl-C 结束
 cli-no-browser = 没有打开浏览器（{ $program }：{ $why }）；请自行打开上面的地址
-cli-no-handler = Ctrl-C 会直接结束 goherd，不做清理：{ $why }
 progress-asking = 正在请求 { $target }
 progress-round = 正在请求 { $target }（第 { $index } 份，共 { $of } 份）
 progress-collected = { $target }：{ $goroutines }
@@ -201,14 +201,14 @@ sentence-load-parents = 启动它们的是同样数量、正在处理请求的 g
 sentence-load-halves = 由同一函数启动的 { $n } 个 goroutine 正在读取连接，并与它们逐步同涨
 
 # 下一步。
-sentence-step-series = 对同一进程每隔 10 秒取一份 dump，持续一分钟，一并交给 goherd doctor
-sentence-step-stacks = 取完整栈，即 /debug/pprof/goroutine?debug=2 的文本，交给 goherd doctor
+sentence-step-series = 同一进程的多份 dump（每隔 10 秒一份，持续一分钟），一并判定
+sentence-step-stacks = 完整栈：/debug/pprof/goroutine?debug=2 的文本
 sentence-step-leaks-here = 适用于用 Go 1.27 构建的进程，其 goroutineleak profile 可以证明泄漏
-sentence-step-leaks = 取用 Go 1.27 构建的进程的泄漏 profile，即 /debug/pprof/goroutineleak?debug=1 的文本，交给 goherd doctor
-sentence-step-sigquit = 把进程收到 SIGQUIT 时打印的内容交给 goherd doctor：其中有 channel 地址；进程会因此退出
-sentence-step-memory = 查看进程内存：还有哪个 goroutine 能够到达它所等待的对象
-sentence-step-trace = 取执行跟踪 /debug/pprof/trace?seconds=5：看这些 goroutine 是否运行过
-sentence-step-source = 查看 { $place } 处的源码
+sentence-step-leaks = 用 Go 1.27 构建的进程的 /debug/pprof/goroutineleak?debug=1 文本
+sentence-step-sigquit = 进程收到 SIGQUIT 时打印的内容（进程会随之退出），其中有 channel 地址
+sentence-step-memory = 进程的内存：还有哪个 goroutine 能够到达它所等待的对象
+sentence-step-trace = 执行跟踪 /debug/pprof/trace?seconds=5：这些 goroutine 是否运行过
+sentence-step-source = { $place } 处的源码
 
 # 关于输入的说明。
 sentence-note-state = 未知的 goroutine 状态 { $state }
@@ -328,7 +328,7 @@ sentence-error-cut = { $target }：对 { $asked } 的应答在 { $n } 字节后�
 sentence-error-status = { $target } 对 { $asked } 返回 { $n }
 sentence-error-status-detail = { $target } 对 { $asked } 返回 { $n }：{ $detail }
 sentence-error-redirects = 重定向到 { $place }
-sentence-error-tls = { $target }：TLS：{ $why }
+sentence-error-tls = { $target }：TLS 连接失败：{ $why }
 sentence-error-timeout = { $target } 在 { $s } 秒内没有应答 { $asked }
 sentence-error-too-large = { $target }：{ $what }超过 { $n } 字节的上限
 sentence-error-the-answer = 对 { $asked } 的应答

@@ -24,6 +24,7 @@ mod tree;
 
 pub use figure::thousands;
 pub use format::{FORMATS, Format, FormatRow, SinkError, render};
+pub use layout::pad;
 pub use look::{Charset, Detail, Lang, Localised, Look, PatternWords};
 pub use messages::{Messages, messages};
 pub use page::page;

@@ -199,7 +199,7 @@ pub(crate) fn verdict_sentence(envelope: &Envelope, say: &Messages) -> String {
         let snapshots = say.count("snapshots", series.goroutines.len() as u64);
         Some(say.say_with("target-series", &[("snapshots", &snapshots), ("time", &duration(last))]))
     });
-    over.map_or_else(|| sentence.clone(), |over| format!("{sentence} ({over})"))
+    over.map_or_else(|| sentence.clone(), |over| say.say_with("verdict-over", &[("verdict", &sentence), ("over", &over)]))
 }
 
 fn worst(envelope: &Envelope) -> Option<Severity> {

@@ -19,7 +19,8 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let suppressions = args.suppress.as_deref().map(suppress::read).transpose()?;
     let existing = args.write_suppressions.as_deref().map(suppress::read_existing).transpose()?;
     let watch = args.span.map(|span| Watch { span, every: args.every });
-    let mut diagnosis = collect::diagnose("doctor", &args.targets, &args.collect, watch, global.quiet || global.redact)?;
+    let rules = args.rule.iter().map(|number| number.rule()).collect();
+    let mut diagnosis = collect::diagnose_and_list("doctor", &args.targets, &args.collect, watch, rules, global)?;
     let envelope = &mut diagnosis.envelope;
     if let Some((path, existing)) = args.write_suppressions.as_deref().zip(existing.as_ref()) {
         // Before any finding is suppressed: a baseline lists those, too.
@@ -32,7 +33,7 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let exit = exit(envelope, global);
     output::print(envelope, Some(&diagnosis.snapshot), Format::Concise, exit, args.all, global)?;
     if let Some(url) = args.webhook.as_ref().filter(|_| !envelope.findings.is_empty()) {
-        deliver(url, envelope)?;
+        deliver(url, envelope, global)?;
     }
     Ok(exit)
 }
@@ -47,8 +48,10 @@ pub fn exit(envelope: &Envelope, global: &GlobalArgs) -> Exit {
     }
 }
 
-fn deliver(url: &str, envelope: &Envelope) -> Result<(), ExpectedError> {
+fn deliver(url: &str, envelope: &Envelope, global: &GlobalArgs) -> Result<(), ExpectedError> {
     let receipt = herd_deliver::deliver(&Webhook::new(url), envelope).map_err(ExpectedError::Webhook)?;
-    anstream::eprintln!("goherd: findings delivered to the webhook, status {}, {} attempt(s)", receipt.status, receipt.attempts);
+    let say = herd_sinks::messages(output::lang(global));
+    let facts = [("status", &*receipt.status.to_string()), ("attempts", &*receipt.attempts.to_string())];
+    anstream::eprintln!("goherd: {}", say.say_with("cli-delivered", &facts));
     Ok(())
 }

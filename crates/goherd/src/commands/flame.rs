@@ -10,7 +10,7 @@ use crate::{collect, output};
 pub fn run(args: &FlameArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     output::check(global, Format::Text)?;
     let targets = [args.target.clone()];
-    let mut diagnosis = collect::diagnose("flame", &targets, &args.collect, None, global.quiet || global.redact)?;
+    let mut diagnosis = collect::diagnose("flame", &targets, &args.collect, None, global)?;
     let mut global = global.clone();
     if args.top {
         global.format = Some(crate::args::FormatArg(Format::Text));

@@ -22,7 +22,7 @@ pub fn run(args: &SnapArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let started = Instant::now();
     for index in 0..args.count {
         wait_until(started + args.every * index)?;
-        let mut diagnosis = collect::diagnose("snap", &targets, &args.collect, None, global.quiet || global.redact)?;
+        let mut diagnosis = collect::diagnose("snap", &targets, &args.collect, None, global)?;
         if let Some(path) = &args.save {
             let path = if args.count > 1 { numbered(path, index)? } else { path.clone() };
             save(&mut diagnosis, &path, global)?;
@@ -38,7 +38,8 @@ fn save(diagnosis: &mut Diagnosis, path: &Path, global: &GlobalArgs) -> Result<(
     }
     output::write_file(path, &mut |out| render(Format::Json, &diagnosis.envelope, None, &Look::default(), out))?;
     if !global.quiet && !global.redact {
-        anstream::eprintln!("goherd: saved {}", path.display());
+        let say = herd_sinks::messages(output::lang(global));
+        anstream::eprintln!("goherd: {}", say.say_with("cli-saved", &[("path", &path.display().to_string())]));
     }
     Ok(())
 }
