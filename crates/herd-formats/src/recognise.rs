@@ -151,9 +151,10 @@ fn inflate_head(head: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The first fields of a profile: known numbers, the first of them sample types.
+/// The first fields of a profile: known numbers, a type of samples or of the period among them. Such a type holds bytes no text does.
 fn looks_like_profile(head: &[u8]) -> bool {
     let mut seen = 0;
+    let mut typed = false;
     for field in pb::fields(head).take(16) {
         match field {
             Ok((1 | 11, Field::Bytes(value_type))) => {
@@ -161,15 +162,16 @@ fn looks_like_profile(head: &[u8]) -> bool {
                 if !whole {
                     return false;
                 }
+                typed = true;
             }
             Ok((2..=6 | 13, Field::Bytes(_)) | (7..=10 | 12..=14, Field::Number(_))) => {}
             Ok(_) => return false,
             // The head ends inside a field.
-            Err(_) => return seen >= 3,
+            Err(_) => return typed && seen >= 3,
         }
         seen += 1;
     }
-    seen >= 3
+    typed && seen >= 3
 }
 
 fn is_binary(head: &[u8]) -> bool {

@@ -12,24 +12,50 @@ pub fn find(line: &[u8]) -> Option<(i64, bool)> {
     })
 }
 
-/// Finds the time of a log record: RFC 3339 anywhere, or seconds since 1970 as the JSON value of `ts` or `time`.
+/// Keys under which records hold a time since 1970.
+const KEYS: &[&[u8]] = &[
+    b"\"ts\"",
+    b"\"time\"",
+    b"\"timestamp\"",
+    b"\"@timestamp\"",
+    b"\"date\"",
+    b"\"_SOURCE_REALTIME_TIMESTAMP\"",
+    b"\"__REALTIME_TIMESTAMP\"",
+];
+
+/// Finds the time of a log record: RFC 3339 anywhere, or a time since 1970 as the JSON value of a key such as `ts`.
 pub fn find_in_record(line: &[u8]) -> Option<i64> {
     let found = find(line).map(|(ns, _)| ns);
     if found.is_some() || line.trim_ascii_start().first() != Some(&b'{') {
         return found;
     }
-    [&b"\"ts\""[..], b"\"time\""].iter().find_map(|key| {
-        let rest = line[memmem::find(line, key)? + key.len()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-        let whole = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        // Ten digits are seconds from 2001 to 2286.
-        let seconds = digits(&rest[..whole]).filter(|_| whole == 10)?;
-        let fraction = rest[whole..].strip_prefix(b".").unwrap_or_default();
-        let nanos = (0..9).fold((0, true), |(sum, more), i| {
-            let digit = fraction.get(i).filter(|byte| more && byte.is_ascii_digit());
-            (sum * 10 + digit.map_or(0, |byte| i64::from(byte - b'0')), digit.is_some())
-        });
-        seconds.checked_mul(1_000_000_000)?.checked_add(nanos.0)
+    KEYS.iter().find_map(|key| {
+        let value = line[memmem::find(line, key)? + key.len()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        since_1970(value.strip_prefix(b"\"").unwrap_or(value))
     })
+}
+
+/// The time in a line of journald's export format.
+pub fn of_journal(line: &[u8]) -> Option<i64> {
+    since_1970(line.strip_prefix(b"__REALTIME_TIMESTAMP=")?)
+}
+
+/// Seconds, milliseconds, microseconds or nanoseconds, told apart by their digits: the years 2001 to 2286.
+fn since_1970(text: &[u8]) -> Option<i64> {
+    let whole = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let unit = match whole {
+        10 => 1_000_000_000,
+        13 => 1_000_000,
+        16 => 1_000,
+        19 => 1,
+        _ => return None,
+    };
+    let fraction = text[whole..].strip_prefix(b".").unwrap_or_default();
+    // Digits below the nanosecond count for nothing.
+    let add = |(sum, unit): (i64, i64), byte: &u8| (sum + unit * i64::from(byte - b'0'), unit / 10);
+    let (fraction, _) = fraction.iter().take_while(|byte| byte.is_ascii_digit()).fold((0, unit / 10), add);
+    let whole = std::str::from_utf8(&text[..whole]).ok()?.parse::<i64>().ok()?;
+    whole.checked_mul(unit)?.checked_add(fraction)
 }
 
 /// Reads a time at the start of `text`; answers it with its length. Zones `Z`, `+hh:mm` and `+hhmm` (journald) are taken.

@@ -171,6 +171,12 @@ fn inputs_are_told_apart() {
     check(&[0, 159, 146, 150, 0, 1, 2], "binary data");
     check(b"level=info msg=started\n", "text without a goroutine dump");
     check(b"2026-11-21T11:02:03Z stderr F goroutine 7 [select]:\n", "a goroutine dump");
+    for letter in b' '..=b'~' {
+        let kind = if letter == b' ' { "empty" } else { "text without a goroutine dump" };
+        for len in [9, 1000, 64 << 10] {
+            check(&vec![letter; len], kind);
+        }
+    }
     for name in all_recorded(".txt") {
         assert_eq!(recognise(&recorded(&name)), Kind::DumpText, "{name}");
     }

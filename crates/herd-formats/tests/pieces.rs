@@ -57,7 +57,18 @@ fn inputs() -> Vec<Vec<u8>> {
     let debug2 = recorded("go1.26.debug2.txt");
     let spaced = debug2.split(|byte| *byte == b'\n').collect::<Vec<_>>().join(&b"\n\n"[..]);
     inputs.push([spaced.as_slice(), b"\n\n", &spaced].concat());
+    inputs.push(layouts(&debug2));
     inputs
+}
+
+/// Writers in turn, a paste without indentation and one without colons, each between dumps in clear.
+fn layouts(debug2: &[u8]) -> Vec<u8> {
+    let plain = String::from_utf8(debug2.to_vec()).expect("UTF-8");
+    let in_turn: String =
+        plain.lines().flat_map(|line| ["web-1  | ", line, "\nweb-2  | ", line, "\nweb-1  | tick\n\n"]).collect();
+    let flat = plain.replace('\t', "");
+    let bare = plain.replace("]:\n", "]\n");
+    [&plain, &in_turn, &plain, &flat, &bare, &plain, &in_turn, &flat].map(String::as_str).join("\n").into_bytes()
 }
 
 #[test]
@@ -144,14 +155,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
 
     #[test]
-    fn pieces_of_any_size(index in 0usize..16, sizes in prop::collection::vec(1usize..5000, 1..20)) {
+    fn pieces_of_any_size(index in 0usize..18, sizes in prop::collection::vec(1usize..5000, 1..20)) {
         let inputs = inputs();
         let input = &inputs[index % inputs.len()];
         prop_assert_eq!(render(&in_pieces(input, &sizes)), render(&dump::parse(input)));
     }
 
     #[test]
-    fn parts_of_a_cut_input(index in 0usize..16, parts in 1u64..12, piece in 1usize..3000, cut in 0.0f64..1.0) {
+    fn parts_of_a_cut_input(index in 0usize..18, parts in 1u64..12, piece in 1usize..3000, cut in 0.0f64..1.0) {
         let inputs = inputs();
         let input = &inputs[index % inputs.len()];
         let input = &input[..(input.len() as f64 * cut) as usize];

@@ -27,6 +27,8 @@ pub struct Interlude {
     pub stamp_layer: Option<i64>,
     /// Another thread of the process that is dying already (`GOTRACEBACK=crash` parts them by dashes).
     pub same_process: bool,
+    /// The goroutines before these lines are another writer's.
+    pub other_source: bool,
     /// `go version go1.26.8 …`
     pub go_version: Option<Box<str>>,
     ring: VecDeque<Box<[u8]>>,
@@ -44,6 +46,11 @@ impl Interlude {
             self.ring.pop_front();
         }
         self.ring.push_back(line[..line.len().min(RING_LINE_BYTES)].into());
+    }
+
+    /// The last lines, as they stood in the log.
+    pub fn last_lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.ring.iter().map(|line| &**line)
     }
 
     /// When the dump was taken.
@@ -73,6 +80,7 @@ impl Interlude {
         self.stamp_any = self.stamp_any.or(earlier.stamp_any);
         self.stamp_layer = self.stamp_layer.or(earlier.stamp_layer);
         self.same_process |= earlier.same_process;
+        self.other_source |= earlier.other_source;
         self.go_version = self.go_version.or_else(|| earlier.go_version.clone());
         self
     }
@@ -88,6 +96,7 @@ impl Interlude {
             }
             self.stamp_any = Some(ns);
         }
+        self.stamp_any = stamp::of_journal(line).or(self.stamp_any);
         if self.go_version.is_none()
             && let Some(at) = memmem::find(line, b"go version go1.")
         {

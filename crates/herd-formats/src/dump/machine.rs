@@ -6,20 +6,21 @@ use memchr::{memchr, memmem};
 use super::block::{self, Ended};
 use super::header::{self, Header};
 use super::interlude::Interlude;
+use super::lanes::Lanes;
+use super::layers::Layer;
+use super::mend::{self, Doubt};
 use super::notes::{Notes, quote};
 use super::profile_text::{self, Belongs, ProfileText};
 use super::scan::{self, Scan};
 use super::segment::{self, At, Opener, Segment};
 use super::split;
-use super::wrap::{self, Taken, Wrap};
+use super::wrap::{self, Wrap};
 use crate::stamp;
 
 /// Layers around a dump that are taken off, such as docker's JSON around a logfmt field.
 const MAX_LAYERS: usize = 3;
 /// What some editors put before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// Lines in a row that do not carry a learned layer before it is forgotten.
-const MAX_MISSES: u32 = 200;
 /// Dumps kept of one input; goroutines of further ones are counted into the last.
 pub const MAX_DUMPS: usize = 4096;
 
@@ -54,30 +55,29 @@ pub struct Machine {
     pub stop_at: Option<u64>,
     /// It has stopped there.
     pub stopped: bool,
-    profile: Option<ProfileText>,
-    layers: Vec<Layer>,
+    /// Other writers of the same log.
+    pub lanes: Lanes,
+    pub(super) profile: Option<ProfileText>,
+    pub(super) layers: Vec<Layer>,
     /// The last time in what the layers took off.
-    layer_stamp: Option<i64>,
-    open: Option<Open>,
+    pub(super) layer_stamp: Option<i64>,
+    pub(super) open: Option<Open>,
     skipping: bool,
     after_blank: bool,
 }
 
-#[derive(Debug)]
-struct Layer {
-    wrap: Wrap,
-    partial: Vec<u8>,
-    misses: u32,
-}
-
 /// A goroutine gathered line by line.
 #[derive(Debug)]
-struct Open {
-    text: Vec<u8>,
+pub(super) struct Open {
+    pub(super) text: Vec<u8>,
     at: At,
     goleak: bool,
-    closed: bool,
+    pub(super) closed: bool,
     stamp: Option<i64>,
+    /// The header lacks its colon, and the lines under it have not shown yet that it is one.
+    doubtful: bool,
+    /// Bytes of a log's prefix before the header, when it alone has one.
+    pub(super) lead: u64,
 }
 
 enum Step {
@@ -130,6 +130,7 @@ impl Machine {
                 // A header in clear ends what a log had put around the lines before.
                 self.flush_open(header::id_of(rest));
                 self.layers.clear();
+                self.end_lanes();
             }
             if self.layers.is_empty() {
                 match self.goroutine_in_clear(rest, tail) {
@@ -219,7 +220,7 @@ impl Machine {
         self.end_profile();
         self.skipping = false;
         let at = At { offset: self.offset, line: self.lines + 1 };
-        let (used, lines) = self.count(&header, &rest[..header_len + found.len], header_len, &found, next_id, at);
+        let (used, lines) = self.count_mended(&header, &rest[..header_len + found.len], header_len, &found, next_id, at);
         if tail == Tail::Forced {
             self.notes.add(
                 NoteKind::Limit,
@@ -239,6 +240,30 @@ impl Machine {
             self.check_cut(&rest[..used], header_len, self.offset + used as u64);
         }
         Step::Next(used)
+    }
+
+    /// Counts a goroutine that may have lost the indentation of its files; answers the bytes and lines of `text` that belong to it.
+    fn count_mended(
+        &mut self,
+        header: &Header<'_>,
+        text: &[u8],
+        header_len: usize,
+        found: &Scan,
+        next_id: Option<u64>,
+        at: At,
+    ) -> (usize, u32) {
+        let mended = mend::indented(text, header_len, found).and_then(|mended| {
+            let found = scan::scan(&mended[header_len..], segment::seed(header.state_raw), true)?;
+            Some((mended, found))
+        });
+        let Some((mended, found)) = mended else { return self.count(header, text, header_len, found, next_id, at) };
+        self.notes.add_once(NoteKind::Unwrapped, at.offset, "put back the indentation of file lines");
+        let (used, lines) = self.count(header, &mended, header_len, &found, next_id, at);
+        if used == mended.len() {
+            return (text.len(), lines);
+        }
+        let used = (0..lines).fold(header_len, |used, _| used + block::line_of(&text[used..]).1);
+        (used, lines)
     }
 
     /// Counts a goroutine; answers the bytes and lines of `text` that belong to it.
@@ -268,6 +293,7 @@ impl Machine {
     fn begin(&mut self, header: &Header<'_>, next_id: Option<u64>, at: At) {
         let running = header.state == b"running";
         if self.interlude.lines == 0
+            && !self.interlude.other_source
             && !running
             && let Some(segment) = self.segments.last()
             && (segment.origin() == Origin::Goleak) == header.goleak
@@ -311,55 +337,8 @@ impl Machine {
         self.segments.push(Segment::new(origin, opener, at.offset));
     }
 
-    /// Takes layer `level` off a line and passes on what it held.
-    fn unwrap_line(&mut self, level: usize, line: &[u8], at: At) {
-        let Some(layer) = self.layers.get_mut(level) else { return self.clear_line(line, at) };
-        let mut text = std::mem::take(&mut layer.partial);
-        if wrap::take_off(&mut layer.wrap, line, &mut text) == Taken::Miss {
-            layer.partial = text;
-            if self.prefixed_header_only(level, line) {
-                self.layers.truncate(level);
-                return self.clear_line(line, at);
-            }
-            let Some(layer) = self.layers.get_mut(level) else { return };
-            layer.misses += 1;
-            let lost = layer.misses > MAX_MISSES || header::starts(line) || profile_text::head(line).is_some();
-            if lost || (memmem::find(line, b"oroutine").is_some() && wrap::detect(line).is_some()) {
-                self.flush_open(id_at(line));
-                self.layers.truncate(level);
-                return self.clear_line(line, at);
-            }
-            if self.open.is_none() {
-                self.interlude.line(line);
-            }
-            return;
-        }
-        layer.misses = 0;
-        if level == 0 {
-            self.layer_stamp = stamp::find_in_record(line).or(self.layer_stamp);
-        }
-        let mut from = 0;
-        while let Some(len) = memchr(b'\n', &text[from..]) {
-            let inner = &text[from..from + len];
-            self.unwrap_line(level + 1, inner.strip_suffix(b"\r").unwrap_or(inner), at);
-            from += len + 1;
-        }
-        text.drain(..from);
-        if let Some(layer) = self.layers.get_mut(level) {
-            layer.partial = text;
-        }
-    }
-
-    /// Whether a line under a header shows that the header alone had a prefix: `log.Print` writes one before all it prints.
-    fn prefixed_header_only(&self, level: usize, line: &[u8]) -> bool {
-        let Some(open) = self.open.as_ref().filter(|open| !open.closed) else { return false };
-        let bare = block::line_of(&open.text).1 == open.text.len();
-        let prefix = self.layers.get(level).is_some_and(|layer| matches!(layer.wrap, Wrap::Prefix(_)));
-        bare && prefix && (line.first() == Some(&b'\t') || block::looks_like_call(line))
-    }
-
     /// Takes a line all layers are off of.
-    fn clear_line(&mut self, line: &[u8], at: At) {
+    pub(super) fn clear_line(&mut self, line: &[u8], at: At) {
         if let Some(profile) = &mut self.profile
             && let Some(segment) = self.segments.last_mut()
         {
@@ -386,6 +365,7 @@ impl Machine {
             self.open_goroutine(line, at, true);
             return;
         }
+        self.settle_doubt(line);
         if let Some(open) = &mut self.open {
             if !open.closed && !line.is_empty() {
                 open.text.extend_from_slice(line);
@@ -398,14 +378,35 @@ impl Machine {
             }
             self.flush_open(id_at(line));
         }
+        if let Some(mended) = mend::with_colon(line) {
+            self.open_goroutine(&mended, at, false);
+            if let Some(open) = &mut self.open {
+                open.doubtful = true;
+            }
+            return;
+        }
         self.outside_line(line, at);
+    }
+
+    /// Looks whether the line under a header without colon makes it one; if not, the header was a line of the log.
+    fn settle_doubt(&mut self, line: &[u8]) {
+        let Some(open) = self.open.as_mut().filter(|open| open.doubtful) else { return };
+        match mend::bears_out(&open.text, line) {
+            Doubt::Open => {}
+            Doubt::Settled => {
+                open.doubtful = false;
+                let offset = open.at.offset;
+                self.notes.add_once(NoteKind::Unwrapped, offset, "put back the colon behind headers");
+            }
+            Doubt::Refuted => self.flush_open(None),
+        }
     }
 
     fn open_goroutine(&mut self, line: &[u8], at: At, goleak: bool) {
         let mut text = line.to_vec();
         text.push(b'\n');
         let stamp = self.layer_stamp.filter(|_| !self.layers.is_empty());
-        self.open = Some(Open { text, at, goleak, closed: false, stamp });
+        self.open = Some(Open { text, at, goleak, closed: false, stamp, doubtful: false, lead: 0 });
     }
 
     /// Takes a line that belongs to no goroutine.
@@ -422,8 +423,11 @@ impl Machine {
             && let Some(wrap) = wrap::detect(line)
         {
             self.notes.add_once(NoteKind::Unwrapped, at.offset, &wrap.describe());
-            self.interlude.read_again(&wrap);
             let level = self.layers.len();
+            if level == 0 {
+                self.lanes.begin(&wrap, &self.interlude, self.segments.len());
+            }
+            self.interlude.read_again(&wrap);
             self.layers.push(Layer { wrap, partial: Vec::new(), misses: 0 });
             if level == 0 {
                 self.layer_stamp = stamp::find_in_record(line);
@@ -441,24 +445,35 @@ impl Machine {
     }
 
     /// Counts the goroutine gathered line by line, if there is one.
-    fn flush_open(&mut self, next_id: Option<u64>) {
+    pub(super) fn flush_open(&mut self, next_id: Option<u64>) {
         let Some(open) = self.open.take() else { return };
+        if open.doubtful {
+            let shown = block::line_of(&open.text).0;
+            self.notes.add(NoteKind::Malformed, open.at.offset, format!("no call follows the header {}", quote(shown, 80)));
+            open.text.split(|byte| *byte == b'\n').for_each(|line| self.interlude.line(line));
+            return;
+        }
         self.interlude.stamp_layer = open.stamp;
         let (line, header_len) = block::line_of(&open.text);
         let header = if open.goleak { header::parse_goleak(line) } else { header::parse(line) };
         let Some(header) = header else { return };
         let Some(found) = scan::scan(&open.text[header_len..], segment::seed(header.state_raw), true) else { return };
-        let (used, _) = self.count(&header, &open.text[..header_len + found.len], header_len, &found, next_id, open.at);
+        let known = self.segments.len();
+        let text = &open.text[..header_len + found.len];
+        let (used, _) = self.count_mended(&header, text, header_len, &found, next_id, open.at);
         self.interlude.stamp_layer = None;
+        let opened = self.segments.len() > known;
         if let Some(segment) = self.segments.last_mut() {
             segment.end = segment.end.max(self.offset);
+            segment.start += if opened { open.lead } else { 0 };
         }
         for line in open.text[used..].split(|byte| *byte == b'\n') {
             self.interlude.line(line.strip_suffix(b"\r").unwrap_or(line));
         }
     }
 
-    fn end_profile(&mut self) {
+    /// Closes the profile, if one is being read.
+    pub fn end_profile(&mut self) {
         if let Some(profile) = self.profile.take()
             && let Some(segment) = self.segments.last_mut()
         {
@@ -479,7 +494,7 @@ impl Machine {
                 self.unwrap_line(level + 1, &partial, at);
             }
         }
-        if let Some(open) = self.open.as_ref().filter(|open| !open.closed) {
+        if let Some(open) = self.open.as_ref().filter(|open| !open.closed && !open.doubtful) {
             let text = open.text.clone();
             let header_len = block::line_of(&text).1;
             self.flush_open(None);
@@ -487,13 +502,15 @@ impl Machine {
         }
         self.flush_open(None);
         self.end_profile();
+        self.end_lanes();
     }
 
     /// Looks whether the last goroutine of the input is whole.
     fn check_cut(&mut self, text: &[u8], header_len: usize, end: u64) {
         let line = block::line_of(text).0;
         let Some(header) = header::parse(line) else { return };
-        let block = block::parse(&text[header_len..]);
+        let mended = mend::indent(text, header_len);
+        let block = block::parse(&mended.as_deref().unwrap_or(text)[header_len..]);
         let ends_by_itself =
             block.frames.last().is_some_and(|frame| frame.func.starts_with(b"runtime.") || frame.func == b"main.main");
         let no_creator = block.created_by.is_none() && header.goroutine.id > 1 && !ends_by_itself;
@@ -538,6 +555,6 @@ fn is_spaced(body: &[u8], tail: Tail) -> Option<bool> {
 }
 
 /// The id in a line that begins as a header does, whether or not the rest of it can be read.
-fn id_at(line: &[u8]) -> Option<u64> {
+pub(super) fn id_at(line: &[u8]) -> Option<u64> {
     header::starts(line).then(|| header::id_of(line)).flatten()
 }

@@ -6,9 +6,14 @@
 mod block;
 mod header;
 mod interlude;
+mod json;
+mod lanes;
+mod layers;
 mod machine;
+mod mend;
 mod notes;
 mod parked;
+mod prefix;
 mod profile_text;
 mod reader;
 mod scan;

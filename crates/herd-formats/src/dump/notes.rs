@@ -32,7 +32,7 @@ impl Notes {
     /// Adds those of a later part.
     pub fn absorb(&mut self, later: Notes) {
         for note in later.kept {
-            if note.kind == NoteKind::Limit || note.kind == NoteKind::Unwrapped {
+            if matches!(note.kind, NoteKind::Limit | NoteKind::Unwrapped | NoteKind::Advice) {
                 self.add_once(note.kind, note.offset.unwrap_or(0), &note.text);
             } else {
                 self.add(note.kind, note.offset.unwrap_or(0), note.text);

@@ -72,6 +72,11 @@ impl ProfileText {
         ProfileText { head, record: None, found: 0, left_out: 0, parked: Parked::default() }
     }
 
+    /// Whether no record has been read yet.
+    pub fn is_at_start(&self) -> bool {
+        self.record.is_none() && self.found == 0 && self.left_out == 0
+    }
+
     /// Takes the next line.
     pub fn line(&mut self, line: &[u8], at: At, segment: &mut Segment, notes: &mut Notes) -> Belongs {
         let text = line.trim_ascii();
@@ -185,6 +190,11 @@ impl Record {
         let snapshot = segment.builder.snapshot();
         infer::wait_reason(self.frames.iter().map(|id| snapshot.func(*id)))
     }
+}
+
+/// Whether a line is the first of a record.
+pub fn is_record(line: &[u8]) -> bool {
+    record_head(line).is_some_and(|(_, pcs)| !pcs.is_empty())
 }
 
 fn record_head(text: &[u8]) -> Option<(u64, Vec<u64>)> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::{memchr, memmem};
 
 use super::machine::{Machine, Tail};
-use super::split::Part;
+use super::split::{Ending, Part};
 use super::{Parsed, block, header, join};
 
 /// Text of one goroutine, or of one line, that is held; what is longer is cut, with a note.
@@ -18,6 +18,8 @@ const BRIDGE_BYTES: usize = 64 << 10;
 pub struct DumpReader {
     machine: Machine,
     rest: Vec<u8>,
+    /// Line ends the input has closed with so far.
+    breaks: u64,
 }
 
 impl DumpReader {
@@ -28,6 +30,8 @@ impl DumpReader {
 
     /// Takes the next piece.
     pub fn push(&mut self, piece: &[u8]) {
+        let breaks = piece.iter().rev().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        self.breaks = if breaks == piece.len() { self.breaks } else { 0 } + breaks as u64;
         let mut piece = piece;
         while !self.rest.is_empty() && !piece.is_empty() {
             let before = self.rest.len();
@@ -78,9 +82,11 @@ impl DumpReader {
             }
             at += used;
         }
+        let offset = self.machine.offset;
+        let ending = (!self.machine.stopped).then_some(Ending { offset, breaks: self.breaks });
         self.machine.finish();
         let Machine { segments, interlude, notes, lines, .. } = self.machine;
-        Part { segments, tail: interlude, notes, lines }
+        Part { segments, tail: interlude, notes, lines, ending }
     }
 }
 

@@ -78,6 +78,8 @@ pub struct Segment {
     pub has_creators: bool,
     /// The input ends here, behind a goroutine without a creator.
     pub ends_without_creator: Option<u64>,
+    /// Another writer's dumps stand beside it: its time must not line it up with them.
+    pub undated: bool,
     /// Lines between frames that are not of a stack, and where the first such stack stands.
     pub foreign: Option<(u64, u64)>,
     known: FxHashMap<u64, Known>,
@@ -106,6 +108,7 @@ impl Segment {
             end: start,
             has_creators: false,
             ends_without_creator: None,
+            undated: false,
             foreign: None,
             known: FxHashMap::default(),
             known_labels: FxHashMap::default(),

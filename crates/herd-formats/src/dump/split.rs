@@ -16,6 +16,17 @@ pub struct Part {
     pub(super) tail: Interlude,
     pub(super) notes: Notes,
     pub(super) lines: u64,
+    /// How the input ends, when this part reached its end.
+    pub(super) ending: Option<Ending>,
+}
+
+/// The end of an input.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    /// Its length.
+    pub(super) offset: u64,
+    /// Line ends it closes with.
+    pub(super) breaks: u64,
 }
 
 /// Whether a form lists goroutines one by one.
@@ -43,6 +54,7 @@ pub fn divides(origin: Origin, heads: &[u64], opener: &Opener) -> bool {
 pub fn divides_anything(origin: Origin, opener: &Opener) -> bool {
     let interlude = &opener.interlude;
     !opener.goroutine
+        || interlude.other_source
         || !has_goroutines(origin)
         || (origin == Origin::Goleak) != opener.goleak
         || interlude.stamp_alone.is_some()
@@ -55,7 +67,9 @@ pub fn join(parts: Vec<Part>) -> (Vec<Snapshot>, Vec<Note>) {
     let mut notes = Notes::default();
     let mut tail = Interlude::default();
     let mut lines = 0;
+    let mut ending = None;
     for part in parts {
+        ending = part.ending.or(ending);
         notes.absorb(part.notes);
         for (index, mut segment) in part.segments.into_iter().enumerate() {
             shift_lines(&mut segment, lines);
@@ -76,8 +90,26 @@ pub fn join(parts: Vec<Part>) -> (Vec<Snapshot>, Vec<Note>) {
         tail = part.tail.after(&tail);
         lines += part.lines;
     }
+    mark_limit(&mut dumps, &tail, ending);
     let snapshots = dumps.into_iter().map(|dump| finish(dump, &mut notes)).collect();
     (snapshots, notes.into_list())
+}
+
+/// Finds dumps that are as long as the runtime's limit, or one line end longer, which was added. Of the line that was cut nothing but
+/// a fragment may be left, which belongs to no goroutine.
+fn mark_limit(dumps: &mut [Segment], tail: &Interlude, ending: Option<Ending>) {
+    for index in 0..dumps.len() {
+        let start = dumps[index].start;
+        let (fragments, end, breaks) = match (dumps.get(index + 1), ending) {
+            (Some(next), _) => (next.opener.interlude.lines, next.start, 1),
+            (None, Some(ending)) => (tail.lines, ending.offset, ending.breaks),
+            (None, None) => return,
+        };
+        let len = end.saturating_sub(start);
+        if fragments <= 1 && (len.saturating_sub(breaks)..=len).contains(&RUNTIME_LIMIT_BYTES) {
+            dumps[index].end = start + RUNTIME_LIMIT_BYTES;
+        }
+    }
 }
 
 fn shift_lines(segment: &mut Segment, lines: u64) {
@@ -100,6 +132,9 @@ fn finish(mut dump: Segment, notes: &mut Notes) -> Snapshot {
     }
     if dump.end - dump.start == RUNTIME_LIMIT_BYTES && dump.origin() == Origin::Stacks {
         dump.builder.snapshot_mut().truncated = Some(Truncation::RuntimeLimit);
+    }
+    if dump.undated {
+        dump.builder.snapshot_mut().taken_at_ns = None;
     }
     let mut snapshot = dump.builder.finish();
     if snapshot.go_version.is_none() {

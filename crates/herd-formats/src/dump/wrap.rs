@@ -3,24 +3,32 @@
 use memchr::{memchr, memmem};
 
 use super::header;
+use super::json::{self, Json};
+use super::prefix::{self, MAX_PREFIX_BYTES, Prefix};
 use crate::labels;
-
-/// Longest prefix that is learned.
-const MAX_PREFIX_BYTES: usize = 512;
 
 /// One layer around the dump.
 #[derive(Clone, Debug)]
 pub enum Wrap {
-    /// The same shape before each line: digits may change, all else stands.
-    Prefix(Box<[u8]>),
+    /// The same shape before each line.
+    Prefix(Prefix),
     /// `TIME stdout|stderr F|P TEXT` (Kubernetes).
-    Cri,
-    /// Each line is a JSON object; the text is the value of this key (docker: `log`).
-    Json(Box<str>),
+    Cri(Stream),
+    /// Each line is a JSON object (docker).
+    Json(Json),
     /// `\n` and `\t` are written out, in a field that may go on over several lines.
     Escaped(Field),
     /// A blank line behind each line; whether it is still to come.
     Spaced(bool),
+}
+
+/// Where a container wrote a line to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
 }
 
 /// How far an escaped field has been read.
@@ -45,14 +53,14 @@ impl Wrap {
     /// A few words for the note.
     pub fn describe(&self) -> String {
         match self {
-            Wrap::Prefix(prefix) if prefix.iter().all(u8::is_ascii_whitespace) => {
-                format!("took an indentation of {} bytes off each line", prefix.len())
+            Wrap::Prefix(prefix) if prefix.text.iter().all(u8::is_ascii_whitespace) => {
+                format!("took an indentation of {} bytes off each line", prefix.text.len())
             }
             Wrap::Prefix(prefix) => {
-                format!("took a prefix such as `{}` off each line", String::from_utf8_lossy(prefix).trim_end())
+                format!("took a prefix such as `{}` off each line", String::from_utf8_lossy(&prefix.text).trim_end())
             }
-            Wrap::Cri => "took Kubernetes (CRI) log prefixes off each line".to_owned(),
-            Wrap::Json(key) => format!("read the `{key}` field of JSON log records"),
+            Wrap::Cri(_) => "took Kubernetes (CRI) log prefixes off each line".to_owned(),
+            Wrap::Json(json) => format!("read the `{}` field of JSON log records", json.key),
             Wrap::Spaced(_) => "took out the blank line behind each line".to_owned(),
             Wrap::Escaped(_) => "undid the escaped line ends of a log field".to_owned(),
         }
@@ -62,25 +70,44 @@ impl Wrap {
 /// Finds the layer around a line that mentions a goroutine's header but does not start with it.
 pub fn detect(line: &[u8]) -> Option<Wrap> {
     // The header itself may be cut in two by the container runtime.
-    if cri_text(line).is_some_and(|(text, _)| text.starts_with(b"goroutine ")) {
-        return Some(Wrap::Cri);
+    let cri = cri_text(line);
+    if let Some(cri) = cri.as_ref().filter(|cri| cri.text.starts_with(b"goroutine ")) {
+        return Some(Wrap::Cri(cri.stream));
     }
     let at = memmem::find_iter(line, b"oroutine").find_map(|at| at.checked_sub(1).filter(|at| opens_dump(&line[*at..])))?;
-    if line.trim_ascii_start().first() == Some(&b'{')
-        && let Some(key) = json_key_before(line, at)
-    {
-        return Some(Wrap::Json(key));
-    }
     let after = &line[at..];
     // Before all else that stands in it: a long record goes on in the next line.
-    if cri_text(line).is_some_and(|(text, _)| line.len() - text.len() <= at) {
-        return Some(Wrap::Cri);
+    if let Some(cri) = cri.filter(|cri| line.len() - cri.text.len() <= at) {
+        return Some(Wrap::Cri(cri.stream));
+    }
+    if let Some(json) = json::detect(line, at) {
+        return Some(Wrap::Json(json));
     }
     if header::escaped_end(after).is_some() {
         return Some(Wrap::Escaped(Field::default()));
     }
     let prefix = line[..at].strip_suffix(b"[").filter(|_| after.starts_with(b"G")).unwrap_or(&line[..at]);
-    (!prefix.is_empty() && prefix.len() <= MAX_PREFIX_BYTES).then(|| Wrap::Prefix(prefix.into()))
+    (!prefix.is_empty() && prefix.len() <= MAX_PREFIX_BYTES).then(|| Wrap::Prefix(prefix::learn(prefix)))
+}
+
+/// Whether a line carries this layer.
+pub fn fits(wrap: &Wrap, line: &[u8]) -> bool {
+    match wrap {
+        Wrap::Prefix(prefix) => prefix::fitting_len(prefix, line).is_some(),
+        Wrap::Cri(stream) => cri_text(line).is_some_and(|cri| cri.stream == *stream),
+        Wrap::Json(json) => json::fits(json, line),
+        Wrap::Escaped(_) | Wrap::Spaced(_) => false,
+    }
+}
+
+/// Whether two layers are what one log puts around lines of different writers.
+pub fn other_source(one: &Wrap, other: &Wrap) -> bool {
+    match (one, other) {
+        (Wrap::Prefix(one), Wrap::Prefix(other)) => prefix::other_source(&one.text, &other.text),
+        (Wrap::Cri(one), Wrap::Cri(other)) => one != other,
+        (Wrap::Json(one), Wrap::Json(other)) => json::other_source(one, other),
+        (Wrap::Prefix(_) | Wrap::Cri(_) | Wrap::Json(_) | Wrap::Escaped(_) | Wrap::Spaced(_), _) => false,
+    }
 }
 
 /// Whether the text starts with a header, a profile's first line, or goleak's sentence; the rest of the line may hold anything.
@@ -103,26 +130,18 @@ fn opens_dump(text: &[u8]) -> bool {
 pub fn take_off(wrap: &mut Wrap, line: &[u8], out: &mut Vec<u8>) -> Taken {
     match wrap {
         Wrap::Prefix(prefix) => {
-            let Some(len) = prefix_len(prefix, line) else { return Taken::Miss };
+            let Some(len) = prefix::fitting_len(prefix, line) else { return Taken::Miss };
             out.extend_from_slice(&line[len..]);
             out.push(b'\n');
         }
-        Wrap::Cri => {
-            let Some((text, whole)) = cri_text(line) else { return Taken::Miss };
-            out.extend_from_slice(text);
-            if whole {
+        Wrap::Cri(stream) => {
+            let Some(cri) = cri_text(line).filter(|cri| cri.stream == *stream) else { return Taken::Miss };
+            out.extend_from_slice(cri.text);
+            if cri.whole {
                 out.push(b'\n');
             }
         }
-        Wrap::Json(key) => {
-            let Some(inside) = json_text(line, key) else { return Taken::Miss };
-            let from = out.len();
-            labels::unescape(inside, out);
-            // Docker cuts long lines and joins them by leaving the line end out; other loggers write none at all.
-            if &**key != "log" && out.get(from..).is_some_and(|text| text.last() != Some(&b'\n')) {
-                out.push(b'\n');
-            }
-        }
+        Wrap::Json(json) => return json::take_off(json, line, out).map_or(Taken::Miss, |()| Taken::Text),
         Wrap::Spaced(due) => {
             let spacer = *due && line.is_empty();
             *due = !spacer;
@@ -165,7 +184,8 @@ fn take_escaped(field: &mut Field, line: &[u8], out: &mut Vec<u8>) -> Taken {
     Taken::Text
 }
 
-fn unescaped_quote(text: &[u8]) -> Option<usize> {
+/// Where a quoted text ends.
+pub fn unescaped_quote(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     while let Some(found) = memchr::memchr2(b'"', b'\\', &text[at..]) {
         if text[at + found] == b'"' {
@@ -176,110 +196,29 @@ fn unescaped_quote(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// Length of what fits the learned prefix: runs of digits match any run of digits, three letters any three (months, days),
-/// runs of spaces inside it any run of spaces; a line may end where only spaces are left.
-fn prefix_len(prefix: &[u8], line: &[u8]) -> Option<usize> {
-    let (mut p, mut l) = (0, 0);
-    while p < prefix.len() {
-        if l == line.len() {
-            return prefix[p..].iter().all(u8::is_ascii_whitespace).then_some(l);
-        }
-        let run = run_len(&prefix[p..]);
-        let class = class_of(prefix[p]);
-        let last = p + run == prefix.len();
-        match class {
-            Class::Digit => {
-                let found = line[l..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-                // A day of one digit is padded with a space.
-                if found == 0 {
-                    return None;
-                }
-                l += found;
-            }
-            Class::Space if !last => {
-                let found = line[l..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-                if found == 0 {
-                    return None;
-                }
-                l += found;
-            }
-            Class::Letter if run == 3 && line[l..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count() == 3 => l += 3,
-            Class::Letter | Class::Space | Class::Other => {
-                if !line[l..].starts_with(&prefix[p..p + run]) {
-                    return (class == Class::Space && line[l..].iter().all(u8::is_ascii_whitespace)).then_some(line.len());
-                }
-                l += run;
-            }
-        }
-        p += run;
-    }
-    Some(l)
+/// A line as the kubelet stores it.
+struct Cri<'a> {
+    text: &'a [u8],
+    /// Its line ends here (`F`), or goes on in the next (`P`).
+    whole: bool,
+    stream: Stream,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Digit,
-    Space,
-    Letter,
-    Other,
-}
-
-fn class_of(byte: u8) -> Class {
-    match byte {
-        b'0'..=b'9' => Class::Digit,
-        b' ' | b'\t' => Class::Space,
-        b'a'..=b'z' | b'A'..=b'Z' => Class::Letter,
-        _ => Class::Other,
-    }
-}
-
-fn run_len(text: &[u8]) -> usize {
-    let class = class_of(text[0]);
-    text.iter().take_while(|byte| class_of(**byte) == class).count()
-}
-
-/// The text of a CRI line, and whether its line ends here (`F`) or goes on in the next (`P`).
-fn cri_text(line: &[u8]) -> Option<(&[u8], bool)> {
+fn cri_text(line: &[u8]) -> Option<Cri<'_>> {
     let space =
         memchr(b' ', line).filter(|at| (20..=40).contains(at) && line[0].is_ascii_digit() && line.get(10) == Some(&b'T'))?;
     let rest = &line[space + 1..];
-    let rest = rest.strip_prefix(b"stdout ").or_else(|| rest.strip_prefix(b"stderr "))?;
-    match rest {
-        [b'F', b' ', text @ ..] => Some((text, true)),
-        b"F" => Some((b"", true)),
-        [b'P', b' ', text @ ..] => Some((text, false)),
-        _ => None,
-    }
-}
-
-/// The key whose string value covers byte `at`.
-fn json_key_before(line: &[u8], at: usize) -> Option<Box<str>> {
-    let mut key: Option<&[u8]> = None;
-    let mut from = 0;
-    while let Some(open) = memchr(b'"', &line[from..]).map(|found| from + found) {
-        let len = unescaped_quote(&line[open + 1..])?;
-        let end = open + 1 + len;
-        let is_key = line[end + 1..].trim_ascii_start().first() == Some(&b':');
-        if is_key {
-            key = Some(&line[open + 1..end]);
-        } else if (open..end).contains(&at) {
-            return std::str::from_utf8(key?).ok().map(Into::into);
-        }
-        from = end + 1;
-    }
-    None
-}
-
-/// The inside of the string value of `key` in a JSON object on one line.
-fn json_text<'a>(line: &'a [u8], key: &str) -> Option<&'a [u8]> {
-    if line.trim_ascii_start().first() != Some(&b'{') {
-        return None;
-    }
-    let quoted = format!("\"{key}\"");
-    memmem::find_iter(line, quoted.as_bytes()).find_map(|at| {
-        let rest = line[at + quoted.len()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
-        Some(&rest[..unescaped_quote(rest)?])
-    })
+    let (rest, stream) = match rest.strip_prefix(b"stdout ") {
+        Some(rest) => (rest, Stream::Stdout),
+        None => (rest.strip_prefix(b"stderr ")?, Stream::Stderr),
+    };
+    let (text, whole) = match rest {
+        [b'F', b' ', text @ ..] => (text, true),
+        b"F" => (&b""[..], true),
+        [b'P', b' ', text @ ..] => (text, false),
+        _ => return None,
+    };
+    Some(Cri { text, whole, stream })
 }
 
 #[cfg(test)]
