@@ -197,6 +197,7 @@ pub fn pattern_words() -> Vec<PatternWords> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::path::PathBuf;
 
     use herd_diagnose::{Clock, Request, diagnose};
@@ -218,7 +219,7 @@ mod tests {
 
     fn judged(file: &Path) -> Option<Envelope> {
         let target = Target::parse(file.to_str().unwrap()).unwrap();
-        let request = Request { targets: vec![target], options: Options::default(), watch: None, clock: Clock::WALL };
+        let request = Request { targets: vec![target], options: Options::default(), watch: None, clock: Clock::WALL, rules: BTreeSet::new() };
         diagnose(&request, "doctor", &CancelFlag::new(), &mut |_| {}).ok().map(|diagnosis| diagnosis.envelope)
     }
 

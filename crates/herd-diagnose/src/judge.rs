@@ -13,7 +13,8 @@ use herd_patterns::benign::is_main;
 use herd_patterns::{CATALOGUE, Lang, Pattern, Scene, Sighting, benign};
 use rustc_hash::FxHashMap;
 
-use crate::{judge_broods, load, remedy};
+use crate::judge_rules::{S3_COUNT, S3_SHARE_PERCENT};
+use crate::{judge_broods, judge_rules, load, remedy};
 
 /// Patterns named for one family.
 pub(crate) const PATTERNS_A_FAMILY: usize = 3;
@@ -308,18 +309,8 @@ pub(crate) fn growth_facts(scene: &Scene<'_>, growth: &Growth, stretch: Sustaine
 /// S3: one piece of evidence; alone it is true of every healthy server.
 fn presence_fact(scene: &Scene<'_>, growth: &Growth) -> Option<Evidence> {
     let (present, windows) = growth.presence;
-    (scene.count() >= 50 && present * 10 >= windows * 7).then(|| {
-        Evidence::new(
-            EvidenceKind::Presence,
-            format!(
-                "the same place holds {} goroutines, and holds some in {present} of the last {windows} snapshots",
-                scene.count()
-            ),
-        )
-        .with("count", &scene.count())
-        .with("present", &present)
-        .with("windows", &windows)
-    })
+    let holds = scene.count() >= S3_COUNT && present * 100 >= windows * S3_SHARE_PERCENT;
+    holds.then(|| judge_rules::presence(scene.count(), present, windows))
 }
 
 fn age_fact(scene: &Scene<'_>) -> Option<Evidence> {
@@ -370,7 +361,7 @@ pub(crate) fn push_finding(
         certainty,
         count,
         rate_per_s: rate(scene).filter(|_| certainty != Certainty::Proven || count == scene.count()),
-        fingerprint: fingerprint(pattern, &at, started_by.as_ref()),
+        fingerprint: fingerprint(pattern.id, &at, started_by.as_ref()),
         waits_on: waits_on(scene),
         since_s: scene.facts().wait_s.filter(|_| scene.snapshot().origin.tells_state()),
         evidence,
@@ -436,7 +427,7 @@ fn candidate(
         family_rank,
         count: scene.count(),
         rate_per_s: rate(scene),
-        fingerprint: fingerprint(pattern, &at, started_by.as_ref()),
+        fingerprint: fingerprint(pattern.id, &at, started_by.as_ref()),
         waits_on: waits_on(scene),
         since_s: scene.facts().wait_s.filter(|_| scene.snapshot().origin.tells_state()),
         evidence,
@@ -473,10 +464,10 @@ fn waits_on(scene: &Scene<'_>) -> String {
     }
 }
 
-/// Identity across runs and versions: pattern, blocked function, starter; no lines, which move with every edit.
-fn fingerprint(pattern: &Pattern, at: &Place, started_by: Option<&Place>) -> String {
+/// Identity across runs and versions: id of the pattern, blocked function, starter; no lines, which move with every edit.
+pub(crate) fn fingerprint(id: &str, at: &Place, started_by: Option<&Place>) -> String {
     let mut hash = Fnv::new();
-    hash.text(pattern.id);
+    hash.text(id);
     hash.text(&names::normal(&at.func));
     if let Some(starter) = started_by {
         hash.text(&names::normal(&starter.func));

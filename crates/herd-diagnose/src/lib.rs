@@ -4,10 +4,11 @@
 mod gather;
 mod judge;
 mod judge_broods;
+pub mod judge_rules;
 mod load;
 mod remedy;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use herd_analysis::census::Census;
@@ -19,6 +20,7 @@ use herd_sources::{CancelFlag, Options, SourceError, Target};
 
 pub use gather::Subject;
 pub use judge::{Judgement, judge};
+pub use judge_rules::Rule;
 
 /// What to look at, and for how long.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Request {
     pub watch: Option<Watch>,
     /// How fast time passes at the target.
     pub clock: Clock,
+    /// Rules of thumb whose candidates are listed, too.
+    pub rules: BTreeSet<Rule>,
 }
 
 /// Collect every so often, for so long.
@@ -107,6 +111,7 @@ pub fn diagnose(
     let mut envelope = Envelope::new(command, env!("CARGO_PKG_VERSION"));
     envelope.notes = gathered.notes;
     let mut shown: Option<(usize, Series)> = None;
+    let mut by_rules = Vec::new();
     for subject in gathered.subjects {
         envelope.targets.push(subject.target.clone());
         envelope.notes.extend(subject.notes);
@@ -117,6 +122,7 @@ pub fn diagnose(
         merge_hidden(&mut envelope.hidden, judgement.hidden);
         envelope.findings.extend(judgement.findings);
         envelope.candidates.extend(judgement.candidates);
+        by_rules.extend(judge_rules::candidates(&request.rules, &series, &subject.target));
         if shown.as_ref().is_none_or(|(heaviest, _)| weight > *heaviest) {
             shown = Some((weight, series));
         }
@@ -125,6 +131,7 @@ pub fn diagnose(
         return Err(gathered.first_error.unwrap_or(SourceError::Interrupted));
     };
     worst_first(&mut envelope.findings);
+    envelope.candidates.extend(by_rules);
     judge::number(&mut envelope.candidates);
     // A saved answer may list fewer stacks than there were, without a cut in its snapshot.
     envelope.open |= envelope.notes.iter().any(|note| note.kind == NoteKind::Truncated);
@@ -161,12 +168,12 @@ fn worst_first(findings: &mut [Finding]) {
     });
 }
 
-/// Findings decide; candidates leave it open, and so does testimony with holes; otherwise the target is healthy as far as the
-/// witnesses reach.
+/// Findings decide; candidates leave it open, but for those a rule of thumb named, and so does testimony with holes; otherwise the
+/// target is healthy as far as the witnesses reach.
 pub fn verdict(findings: &[Finding], candidates: &[Candidate], open: bool) -> Verdict {
     if !findings.is_empty() {
         Verdict::Findings
-    } else if candidates.is_empty() && !open {
+    } else if candidates.iter().all(judge_rules::is_of_rule) && !open {
         Verdict::Healthy
     } else {
         Verdict::Undecidable

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use crate::recorded::{Marks, Recording, files, judge_first, top};
 use herd_analysis::Point;
 use herd_analysis::series_process::may_be_one_process;
+use herd_diagnose::{Clock, Request, Rule, diagnose};
+use herd_model::Candidate;
 use herd_patterns::CATALOGUE;
+use herd_sources::{CancelFlag, Options, Target};
 
 /// The fewest healthy services the claim rests on.
 const HEALTHY_MIN: usize = 10;
@@ -118,6 +121,31 @@ fn every_recorded_series_is_of_one_process() {
                 assert_eq!(cut, None, "{name}: {recording}");
                 assert!(may_be_one_process(&points[0], &points[points.len() - 1]), "{name}: {recording}: first and last");
             }
+        }
+    }
+}
+
+/// S3 says nothing of guilt: it names stacks of healthy services, to those who ask for it, and changes no verdict.
+#[test]
+fn s3_gives_candidates_where_it_is_asked_for_and_nothing_else() {
+    for service in ["http-ramp", "worker-pools"] {
+        let path = top().join("fixtures/healthy").join(service).join("go1.27.series.txt.zst");
+        let target = Target::parse(path.to_str().unwrap()).unwrap();
+        let answer = |rules: BTreeSet<Rule>| {
+            let targets = vec![target.clone()];
+            let request = Request { targets, options: Options::default(), watch: None, clock: Clock::WALL, rules };
+            diagnose(&request, "doctor", &CancelFlag::new(), &mut |_| {}).unwrap().envelope
+        };
+        let (plain, asked) = (answer(BTreeSet::new()), answer(BTreeSet::from([Rule::S3])));
+        let (named, others): (Vec<Candidate>, Vec<Candidate>) =
+            asked.candidates.into_iter().partition(|candidate| candidate.id.0 == "S3");
+        assert!(!named.is_empty(), "{service}");
+        assert!(plain.candidates.iter().all(|candidate| candidate.id.0 != "S3"), "{service}");
+        assert_eq!((plain.verdict, plain.findings, plain.candidates), (asked.verdict, asked.findings, others), "{service}");
+        for candidate in named {
+            let evidence = &candidate.evidence;
+            assert!(candidate.count >= 50 && evidence[0].args["present"] == "10" && evidence[0].args["windows"] == "10");
+            assert!(evidence[1].text.contains("alone flags every healthy server"), "{}", evidence[1].text);
         }
     }
 }
