@@ -219,7 +219,13 @@ mod tests {
 
     fn judged(file: &Path) -> Option<Envelope> {
         let target = Target::parse(file.to_str().unwrap()).unwrap();
-        let request = Request { targets: vec![target], options: Options::default(), watch: None, clock: Clock::WALL, rules: BTreeSet::new() };
+        let request = Request {
+            targets: vec![target],
+            options: Options::default(),
+            watch: None,
+            clock: Clock::WALL,
+            rules: BTreeSet::new(),
+        };
         diagnose(&request, "doctor", &CancelFlag::new(), &mut |_| {}).ok().map(|diagnosis| diagnosis.envelope)
     }
 
