@@ -195,6 +195,26 @@ fn another_writers_lines_stay_out_of_a_stack() {
 }
 
 #[test]
+fn a_log_line_between_a_call_and_its_file() {
+    for name in ["go1.27.labels.txt", "go1.24.ancestors.txt", "go1.25.debug2.txt"] {
+        let plain = from_first_header(name);
+        for noise in ["2026/11/21 12:00:01 handled request path=/x", "{\"level\":\"info\",\"ts\":123,\"msg\":\"handled\"}"] {
+            // Each third line, wherever that is inside a stack.
+            let noisy: String =
+                plain
+                    .lines()
+                    .enumerate()
+                    .flat_map(|(index, line)| {
+                        if index % 3 == 2 && line.starts_with('\t') { [noise, "\n", line, "\n"] } else { ["", "", line, "\n"] }
+                    })
+                    .collect();
+            let parsed = check(name, &noisy, &plain);
+            assert!(parsed.notes.iter().any(|note| note.kind == NoteKind::Skipped), "{name}: {:?}", parsed.notes);
+        }
+    }
+}
+
+#[test]
 fn one_writers_dumps_stay_one_series() {
     let one = text("go1.25.debug2.txt");
     let lines = (0..3).flat_map(|_| one.lines().chain([""]));

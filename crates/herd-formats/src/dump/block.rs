@@ -127,9 +127,7 @@ fn foreign_len(block: &Block<'_>, text: &[u8]) -> Option<(usize, u32)> {
         if lines > 0 && goes_on {
             return Some((at, lines));
         }
-        // These have a stack of their own, or begin one.
-        let begins = line.is_empty() || line.last() == Some(&b':') || header::starts(line) || line.starts_with(b"Goroutine ");
-        if over || begins {
+        if over || begins(line) {
             return None;
         }
         at += len;
@@ -169,8 +167,8 @@ fn item<'a>(block: &mut Block<'a>, line: &'a [u8], next: &'a [u8], cut: bool) ->
         push_frame(block, FrameText { func, at_line: block.lines, ..FrameText::default() });
         return Some(0);
     }
-    let (file_line, file_len) = line_of(next);
-    let has_file = matches!(file_line.first(), Some(b'\t' | b' ')) && !file_line.trim_ascii().is_empty();
+    let (mut file_line, mut file_len) = line_of(next);
+    let mut has_file = matches!(file_line.first(), Some(b'\t' | b' ')) && !file_line.trim_ascii().is_empty();
     if !has_file && !looks_like_call(line) {
         // At the end of the bytes the rest of the line may be what would tell.
         if !next.is_empty() || !cut || !may_be_cut_call(line) {
@@ -178,6 +176,12 @@ fn item<'a>(block: &mut Block<'a>, line: &'a [u8], next: &'a [u8], cut: bool) ->
         }
     }
     let mut frame = FrameText { at_line: block.lines, ..FrameText::default() };
+    if let Some((before, lines)) = (!has_file).then(|| before_file(next)).flatten() {
+        block.foreign += lines;
+        block.lines += lines;
+        let (line, len) = line_of(&next[before..]);
+        (file_line, file_len, has_file) = (line, before + len, true);
+    }
     let mut whole = has_file;
     if has_file {
         let file = file_of(file_line);
@@ -193,6 +197,27 @@ fn item<'a>(block: &mut Block<'a>, line: &'a [u8], next: &'a [u8], cut: bool) ->
         push_frame(block, frame);
     }
     Some(if has_file { file_len } else { 0 })
+}
+
+/// Bytes and lines that other writers have put between a call and its file.
+fn before_file(text: &[u8]) -> Option<(usize, u32)> {
+    let mut at = 0;
+    for lines in 0..=MAX_FOREIGN {
+        let (line, len) = line_of(text.get(at..)?);
+        if line.first() == Some(&b'\t') && file_of(line).line > 0 {
+            return Some((at, lines));
+        }
+        if looks_like_call(line) || begins(line) || matches!(line[0], b'\t' | b' ' | b'.' | b'[') {
+            return None;
+        }
+        at += len;
+    }
+    None
+}
+
+/// Whether a line ends a stack, or begins one of its own.
+fn begins(line: &[u8]) -> bool {
+    line.is_empty() || line.last() == Some(&b':') || header::starts(line) || line.starts_with(b"Goroutine ")
 }
 
 fn push_frame<'a>(block: &mut Block<'a>, frame: FrameText<'a>) {
