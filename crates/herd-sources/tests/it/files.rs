@@ -254,3 +254,27 @@ fn a_pipe_is_read_to_its_end_or_to_ctrl_c() {
     drop(silent);
     assert!(matches!(error, SourceError::Interrupted), "{error}");
 }
+
+#[test]
+fn a_long_line_of_one_letter_is_text_without_goroutines() {
+    let folder = tempdir().unwrap();
+    for letter in [b'P', b'a', b'x', b'z'] {
+        let path = put(folder.path(), "line.txt", &vec![letter; 4 << 20]);
+        let error = refused(&path, &options());
+        assert!(matches!(&error, SourceError::NotADump { what, .. } if what == "text without a goroutine dump"), "{error}");
+    }
+}
+
+#[test]
+fn a_dump_far_behind_the_start_of_a_log() {
+    let folder = tempdir().unwrap();
+    let [stacks, _, _] = recorded();
+    for lines in [700, 30_000] {
+        let mut log = "2026-11-21T11:02:03Z stderr F level=info msg=served\n".repeat(lines).into_bytes();
+        for line in stacks.split(|byte| *byte == b'\n') {
+            log.extend([b"2026-11-21T11:02:04Z stderr F ", line, b"\n"].concat());
+        }
+        let found = asked(&put(folder.path(), "container.log", &log), &options());
+        assert_eq!(found[0].snapshot.goroutines, headers_in(stacks), "behind {lines} lines");
+    }
+}
