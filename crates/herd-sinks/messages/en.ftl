@@ -201,6 +201,13 @@ sentence-load-messages = the goroutines wait for messages on open streams
 sentence-load-parents = as many goroutines that serve requests started them and rise step by step with them; { $fact }
 sentence-load-halves = { $n } goroutines started by the same function read from connections and rise step by step with them
 
+# Rules of thumb and paths.
+sentence-rule-s3-title = One stack holds many goroutines all the time
+sentence-rule-s3-why = a leak piles goroutines up in one stack; so does every healthy server, which is the weakness of this rule
+sentence-rule-s3-fix = nothing by this rule alone: see whether the stack's own count rises, and what the other candidates say
+sentence-rule-s3-weakness = the rule alone flags every healthy server: idle connections, pools and long polls stand in one stack all the time
+sentence-places = the goroutines one go statement started move between { $n } places and none of them ends: { $list }
+
 # What leads on.
 sentence-step-series = more dumps of the same process, 10 s apart over a minute, judged together
 sentence-step-stacks = full stacks: the text of /debug/pprof/goroutine?debug=2
@@ -241,6 +248,11 @@ sentence-some-goroutines = { $n } goroutines
 sentence-some-goroutine = { $n } goroutine
 sentence-note-foreign-line = left out a line between the frames of stacks: not of the dump
 sentence-note-foreign-lines = left out { $n } lines between the frames of stacks: not of the dump
+sentence-note-indentation-back = put back the indentation of file lines
+sentence-note-colon-back = put back the colon behind headers
+sentence-note-no-call = no call follows the header { $text }
+sentence-note-writers-limit = read 65 writers of one log; lines of further ones are left out
+sentence-note-writers = lines of several writers stand between each other from here on; each writer's goroutines are read as a dump of their own, without a time: split the log by writer to judge one process alone
 sentence-note-more = { $n } more notes are not listed
 sentence-note-envelope-lists = the envelope lists { $n } of { $m } goroutines; the others have no stack here
 sentence-note-utf16 = the text is UTF-16; offsets are those of its UTF-8 form

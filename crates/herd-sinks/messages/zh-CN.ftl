@@ -200,6 +200,13 @@ sentence-load-messages = 这些 goroutine 在打开的流上等待消息
 sentence-load-parents = 启动它们的是同样数量、正在处理请求的 goroutine，两者逐步同涨；{ $fact }
 sentence-load-halves = 由同一函数启动的 { $n } 个 goroutine 正在读取连接，并与它们逐步同涨
 
+# 经验规则与移动的 goroutine。
+sentence-rule-s3-title = 同一个栈上一直有很多 goroutine
+sentence-rule-s3-why = 泄漏会使 goroutine 堆积在同一个栈上；健康的服务也都如此，这正是该规则的弱点
+sentence-rule-s3-fix = 不要仅凭这条规则改动：请看该栈自身的数量是否上升，以及其他候选的结论
+sentence-rule-s3-weakness = 仅凭这条规则会标记所有健康的服务：空闲连接、各种池和长轮询一直停在同一个栈上
+sentence-places = 由同一条 go 语句启动的 goroutine 在 { $n } 个位置之间移动，没有一个结束：{ $list }
+
 # 下一步。
 sentence-step-series = 同一进程的多份 dump（每隔 10 秒一份，持续一分钟），一并判定
 sentence-step-stacks = 完整栈：/debug/pprof/goroutine?debug=2 的文本
@@ -240,6 +247,11 @@ sentence-some-goroutines = { $n } 个 goroutine
 sentence-some-goroutine = { $n } 个 goroutine
 sentence-note-foreign-line = 略去了栈帧之间不属于 dump 的一行
 sentence-note-foreign-lines = 略去了栈帧之间不属于 dump 的 { $n } 行
+sentence-note-indentation-back = 补回了文件行的缩进
+sentence-note-colon-back = 补回了头部之后的冒号
+sentence-note-no-call = 头部 { $text } 之后没有调用
+sentence-note-writers-limit = 从一份日志中读取了 65 个写入者；其余写入者的行略去
+sentence-note-writers = 从这里起有多个写入者的行相互交错；每个写入者的 goroutine 各读作一份 dump，不带时间：要单独判定一个进程，请按写入者拆分日志
 sentence-note-more = 另有 { $n } 条说明未列出
 sentence-note-envelope-lists = 这份结果列出了 { $m } 个 goroutine 中的 { $n } 个；其余的在此没有栈
 sentence-note-utf16 = 文本为 UTF-16；偏移量按其 UTF-8 形式计算

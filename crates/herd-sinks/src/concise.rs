@@ -18,7 +18,7 @@ pub fn concise(envelope: &Envelope, look: &Look<'_>) -> String {
     let say = messages(look.lang);
     let mut text = String::new();
     for finding in &envelope.findings {
-        let title = look.localised(&finding.id).map_or(finding.title.as_str(), |words| &words.title);
+        let title = look.finding(finding, &say).title;
         let head = format!("{}[{}] {}", finding.severity.as_str(), finding.id, finding.certainty.as_str());
         let facts = facts(
             finding.count,
@@ -29,11 +29,11 @@ pub fn concise(envelope: &Envelope, look: &Look<'_>) -> String {
             &look,
             &say,
         );
-        line(&mut text, &place(&finding.at, &finding.target, &look), &head, title, &facts);
+        line(&mut text, &place(&finding.at, &finding.target, &look), &head, &title, &facts);
     }
     let brief = look.detail == Detail::Brief;
     for candidate in envelope.candidates.iter().filter(|_| !brief) {
-        let title = look.localised(&candidate.id).map_or(candidate.title.as_str(), |words| &words.title);
+        let title = look.candidate(candidate, &say).title;
         let head = format!("candidate[{}] rank {}", candidate.id, candidate.rank);
         let mut facts = facts(
             candidate.count,
@@ -47,7 +47,7 @@ pub fn concise(envelope: &Envelope, look: &Look<'_>) -> String {
         if let Some(step) = candidate.steps.first() {
             let _ = write!(facts, "; {}", say.say_with("line-decide", &[("step", &say.step(step))]));
         }
-        line(&mut text, &place(&candidate.at, &candidate.target, &look), &head, title, &facts);
+        line(&mut text, &place(&candidate.at, &candidate.target, &look), &head, &title, &facts);
     }
     for hole in holes(envelope, &say).iter().filter(|_| !brief) {
         let _ = writeln!(text, "goherd: {}", clean(&say.say_with("line-note", &[("note", hole)])));

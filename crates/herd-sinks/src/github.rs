@@ -16,17 +16,14 @@ pub fn github(envelope: &Envelope, look: &Look<'_>) -> String {
     let say = messages(look.lang);
     let mut text = String::new();
     for finding in &envelope.findings {
-        let words = look.localised(&finding.id);
-        let title = words.map_or(finding.title.as_str(), |words| &words.title);
-        let heading = format!("{} {title}, {}", finding.id, say.say(finding.certainty.as_str()));
-        let fix = words.map_or(finding.fix.as_str(), |words| &words.fix);
-        let why = words.map_or(finding.why.as_str(), |words| &words.why);
+        let words = look.finding(finding, &say);
+        let heading = format!("{} {}, {}", finding.id, words.title, say.say(finding.certainty.as_str()));
         let counted = counted(finding.count, finding.rate_per_s, &say);
         let facts = facts(&counted, &finding.waits_on, finding.started_by.as_ref(), &say);
-        command(&mut text, level(finding.severity), Some(&finding.at), &heading, &[&facts, why, fix], look);
+        command(&mut text, level(finding.severity), Some(&finding.at), &heading, &[&facts, &words.why, &words.fix], look);
     }
     for candidate in &envelope.candidates {
-        let title = look.localised(&candidate.id).map_or(candidate.title.as_str(), |words| &words.title);
+        let title = look.candidate(candidate, &say).title;
         let rank = say.say_with("candidate", &[("rank", &candidate.rank.to_string())]);
         let heading = format!("{} {title}, {rank}", candidate.id);
         let counted = counted(candidate.count, candidate.rate_per_s, &say);

@@ -33,23 +33,22 @@ pub fn junit(envelope: &Envelope, look: &Look<'_>) -> Result<String, SinkError> 
 }
 
 fn failed(finding: &Finding, look: &Look<'_>, say: &Messages) -> TestCase {
-    let words = look.localised(&finding.id);
-    let title = words.map_or(finding.title.as_str(), |words| &words.title);
+    let words = look.finding(finding, say);
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(format!("{}, {}", finding.severity.as_str(), finding.certainty.as_str()));
     status.set_message(format!("{}: {}", counted(finding.count, finding.rate_per_s, say), waits_on_text(&finding.waits_on, say)));
     let mut lines: Vec<String> =
         finding.evidence.iter().map(|fact| clean(&say.evidence(&finding.id, fact)).into_owned()).collect();
-    lines.push(words.map_or(&finding.why, |words| &words.why).clone());
-    lines.push(words.map_or(&finding.fix, |words| &words.fix).clone());
+    lines.push(words.why.clone());
+    lines.push(words.fix.clone());
     lines.extend(finding.started_by.as_ref().map(|place| format!("{} {}", say.say("row-started-by"), full_place(place, look))));
     lines.extend(finding.steps.iter().map(|step| format!("{} {}", say.say("row-next"), say.step(step))));
     status.set_description(lines.join("\n"));
-    case(&finding.id.0, title, &finding.at, &finding.fingerprint, status, look)
+    case(&finding.id.0, &words.title, &finding.at, &finding.fingerprint, status, look)
 }
 
 fn skipped(candidate: &Candidate, look: &Look<'_>, say: &Messages) -> TestCase {
-    let title = look.localised(&candidate.id).map_or(candidate.title.as_str(), |words| &words.title);
+    let title = look.candidate(candidate, say).title;
     let mut status = TestCaseStatus::skipped();
     status.set_type("candidate");
     status.set_message(format!(
@@ -59,7 +58,7 @@ fn skipped(candidate: &Candidate, look: &Look<'_>, say: &Messages) -> TestCase {
     ));
     let decide = candidate.steps.iter().map(|step| format!("{} {}", say.say("row-decide"), say.step(step)));
     status.set_description(decide.collect::<Vec<_>>().join("\n"));
-    case(&candidate.id.0, title, &candidate.at, &candidate.fingerprint, status, look)
+    case(&candidate.id.0, &title, &candidate.at, &candidate.fingerprint, status, look)
 }
 
 fn case(id: &str, title: &str, at: &Place, fingerprint: &str, status: TestCaseStatus, look: &Look<'_>) -> TestCase {

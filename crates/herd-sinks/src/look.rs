@@ -1,6 +1,8 @@
 //! How an answer is to look: language, width, colour, detail. Nothing here changes what is said.
 
-use herd_model::PatternId;
+use herd_model::{Candidate, Finding, PatternId};
+
+use crate::Messages;
 
 /// Language of text for people; identifiers, JSON and logs are English always.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -128,4 +130,29 @@ impl Look<'_> {
         let pattern = self.patterns.iter().find(|pattern| &pattern.id == id)?;
         pattern.words.iter().find(|(lang, _)| *lang == self.lang).map(|(_, words)| words)
     }
+
+    /// A finding's words in the chosen language; the envelope's own where the catalogue has no such pattern.
+    pub(crate) fn finding(&self, finding: &Finding, say: &Messages) -> Words {
+        self.words(&finding.id, [&finding.title, &finding.why, &finding.fix], say)
+    }
+
+    /// A candidate's words in the chosen language.
+    pub(crate) fn candidate(&self, candidate: &Candidate, say: &Messages) -> Words {
+        self.words(&candidate.id, [&candidate.title, &candidate.why, &candidate.fix], say)
+    }
+
+    fn words(&self, id: &PatternId, own: [&String; 3], say: &Messages) -> Words {
+        let [title, why, fix] = match self.localised(id) {
+            Some(words) => [&words.title, &words.why, &words.fix].map(String::clone),
+            None => own.map(|text| say.sentence(text)),
+        };
+        Words { title, why, fix }
+    }
+}
+
+/// What a finding or candidate is called, why it happens, and what to change.
+pub(crate) struct Words {
+    pub(crate) title: String,
+    pub(crate) why: String,
+    pub(crate) fix: String,
 }

@@ -68,14 +68,14 @@ fn overview(text: &mut String, envelope: &Envelope, look: &Look<'_>, say: &Messa
         say,
     );
     for finding in &envelope.findings {
-        let title = look.localised(&finding.id).map_or(finding.title.as_str(), |words| &words.title);
+        let title = look.finding(finding, say).title;
         let started_by = finding.started_by.as_ref().map_or_else(|| "-".to_owned(), |place| linked(place, look));
         row(
             text,
             &[
                 say.say(finding.severity.as_str()),
                 say.say(finding.certainty.as_str()),
-                format!("{} {}", finding.id, prose(title)),
+                format!("{} {}", finding.id, prose(&title)),
                 prose(&counted(finding.count, finding.rate_per_s, say)),
                 linked(&finding.at, look),
                 started_by,
@@ -85,9 +85,8 @@ fn overview(text: &mut String, envelope: &Envelope, look: &Look<'_>, say: &Messa
 }
 
 fn section(text: &mut String, finding: &Finding, look: &Look<'_>, say: &Messages) {
-    let words = look.localised(&finding.id);
-    let title = words.map_or(finding.title.as_str(), |words| &words.title);
-    let _ = writeln!(text, "\n### {} {}\n", finding.id, prose(title));
+    let words = look.finding(finding, say);
+    let _ = writeln!(text, "\n### {} {}\n", finding.id, prose(&words.title));
     let since = finding.since_s.as_ref().map_or_else(String::new, |since| format!(", {}", prose(&spread(since, look.charset))));
     let _ = writeln!(text, "- {}: {}{since}", say.say("row-waits-on"), prose(&waits_on_text(&finding.waits_on, say)));
     let _ = writeln!(text, "- {}: {} {}", say.say("row-at"), linked(&finding.at, look), code(func_tail(&finding.at.func)));
@@ -98,8 +97,8 @@ fn section(text: &mut String, finding: &Finding, look: &Look<'_>, say: &Messages
     for fact in &finding.evidence {
         let _ = writeln!(text, "  - {}", prose(&say.evidence(&finding.id, fact)));
     }
-    let _ = writeln!(text, "- {}: {}", say.say("row-why"), prose(words.map_or(&finding.why, |words| &words.why)));
-    let _ = writeln!(text, "- {}: {}", say.say("row-fix"), prose(words.map_or(&finding.fix, |words| &words.fix)));
+    let _ = writeln!(text, "- {}: {}", say.say("row-why"), prose(&words.why));
+    let _ = writeln!(text, "- {}: {}", say.say("row-fix"), prose(&words.fix));
     for next in &finding.steps {
         let _ = writeln!(text, "- {}: {}", say.say("row-next"), step(next, say));
     }
@@ -109,12 +108,12 @@ fn section(text: &mut String, finding: &Finding, look: &Look<'_>, say: &Messages
 fn candidates(text: &mut String, candidates: &[Candidate], look: &Look<'_>, say: &Messages) {
     heading(text, &["heading-finding", "heading-goroutines", "heading-place", "heading-started-by", "row-decide"], say);
     for candidate in candidates {
-        let title = look.localised(&candidate.id).map_or(candidate.title.as_str(), |words| &words.title);
+        let title = look.candidate(candidate, say).title;
         let started_by = candidate.started_by.as_ref().map_or_else(|| "-".to_owned(), |place| linked(place, look));
         row(
             text,
             &[
-                format!("{} {}", candidate.id, prose(title)),
+                format!("{} {}", candidate.id, prose(&title)),
                 prose(&counted(candidate.count, candidate.rate_per_s, say)),
                 linked(&candidate.at, look),
                 started_by,

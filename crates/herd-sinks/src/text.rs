@@ -233,10 +233,10 @@ fn certainty_role(certainty: Certainty) -> Role {
 
 fn finding_lines(finding: &Finding, look: &Look<'_>, say: &Messages) -> Vec<String> {
     let role = severity_role(finding.severity);
-    let words = look.localised(&finding.id);
-    let title = words.map_or(finding.title.as_str(), |words| &words.title);
+    let words = look.finding(finding, say);
     let mark = paint(role, sign(severity_sign(finding.severity), look.charset), look);
-    let left = format!("{mark} {}  {}", paint(role, &clean(&finding.id.0), look), paint(Role::Strong, &clean(title), look));
+    let left =
+        format!("{mark} {}  {}", paint(role, &clean(&finding.id.0), look), paint(Role::Strong, &clean(&words.title), look));
     let certainty = paint(certainty_role(finding.certainty), &say.say(finding.certainty.as_str()), look);
     let right =
         [counted(finding.count, finding.rate_per_s, say), paint(role, &say.say(finding.severity.as_str()), look), certainty]
@@ -247,8 +247,8 @@ fn finding_lines(finding: &Finding, look: &Look<'_>, say: &Messages) -> Vec<Stri
     }
     lines.extend(place_rows(&finding.waits_on, finding.since_s.as_ref(), &finding.at, finding.started_by.as_ref(), look, say));
     lines.extend(evidence_rows(&finding.id, &finding.evidence, look, say));
-    lines.extend(labelled(&say.say("row-why"), &clean(words.map_or(&finding.why, |words| &words.why)), look));
-    lines.extend(labelled(&say.say("row-fix"), &clean(words.map_or(&finding.fix, |words| &words.fix)), look));
+    lines.extend(labelled(&say.say("row-why"), &clean(&words.why), look));
+    lines.extend(labelled(&say.say("row-fix"), &clean(&words.fix), look));
     lines.extend(also(&finding.also, look, say));
     lines.push(explain_hint(&finding.id, look, say));
     lines
@@ -341,9 +341,8 @@ fn candidates(all: &[Candidate], look: &Look<'_>, say: &Messages) -> Vec<String>
 
 fn candidate_lines(family: &[&Candidate], look: &Look<'_>, say: &Messages) -> Vec<String> {
     let Some((candidate, others)) = family.split_first() else { return Vec::new() };
-    let words = look.localised(&candidate.id);
-    let title = words.map_or(candidate.title.as_str(), |words| &words.title);
-    let left = format!("{} {}  {}", sign(Sign::Question, look.charset), clean(&candidate.id.0), clean(title));
+    let words = look.candidate(candidate, say);
+    let left = format!("{} {}  {}", sign(Sign::Question, look.charset), clean(&candidate.id.0), clean(&words.title));
     let rank = |candidate: &Candidate| say.say_with("candidate", &[("rank", &candidate.rank.to_string())]);
     let right =
         [counted(candidate.count, candidate.rate_per_s, say), paint(Role::Faint, &rank(candidate), look)].join(&dot(look));
@@ -358,8 +357,8 @@ fn candidate_lines(family: &[&Candidate], look: &Look<'_>, say: &Messages) -> Ve
     ));
     if look.detail == Detail::Full {
         lines.extend(evidence_rows(&candidate.id, &candidate.evidence, look, say));
-        lines.extend(labelled(&say.say("row-why"), &clean(words.map_or(&candidate.why, |words| &words.why)), look));
-        lines.extend(labelled(&say.say("row-fix"), &clean(words.map_or(&candidate.fix, |words| &words.fix)), look));
+        lines.extend(labelled(&say.say("row-why"), &clean(&words.why), look));
+        lines.extend(labelled(&say.say("row-fix"), &clean(&words.fix), look));
     }
     if !others.is_empty() {
         let others: Vec<String> = others.iter().map(|other| format!("{} ({})", clean(&other.id.0), rank(other))).collect();
