@@ -1,5 +1,5 @@
 // The goherd command that answers what a page shows.
-import type { Envelope } from './envelope.ts'
+import type { Candidate, Envelope, Finding, Step } from './envelope.ts'
 import type { Route } from './route.ts'
 
 export function commandFor(envelope: Envelope | null, route: Route): string {
@@ -22,11 +22,10 @@ function targetsOf(envelope: Envelope): string {
   return envelope.targets.map((target) => (target.kind === 'stdin' ? '-' : quoted(target.name))).join(' ')
 }
 
-/** `goherd doctor A B: dumps ten seconds apart` as its command and its words; a text that is no command is all words. */
-export function splitLead(text: string): { command: string; words: string } {
-  if (!/^(goherd|go|curl|kill|GOTRACEBACK=\S+) /.test(text)) return { command: '', words: text }
-  const colon = text.indexOf(': ')
-  return colon < 0 ? { command: text, words: '' } : { command: text.slice(0, colon), words: text.slice(colon + 2) }
+/** What leads on; an answer saved before commands and words stood apart has texts alone. */
+export function stepsOf(what: Finding | Candidate): Step[] {
+  if (what.steps?.length) return what.steps
+  return ('decide_by' in what ? what.decide_by : what.next).map((text) => (text.startsWith('goherd ') && !text.includes(': ') ? { command: text } : { words: text }))
 }
 
 /** A word a POSIX shell reads as it stands. */

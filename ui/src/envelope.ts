@@ -71,7 +71,12 @@ export interface Envelope {
    */
   goherd: string
   /**
-   * What is not shown, counted: `clusters_not_listed`, `goroutines_not_listed`, `benign_goroutines`, `suppressed`.
+   * What is not shown, counted. `suppressed`: findings left out by the suppression file. `clusters_not_listed`,
+   * `goroutines_not_listed`: clusters beyond the report's limit, and what they hold. Goroutines that are neither findings nor
+   * candidates: `benign_goroutines` are known long waiters of a library or the runtime; `goroutines_that_fit_no_pattern` wait in a
+   * way no pattern describes; `steady_goroutines` fit a pattern, but a series long enough to judge growth shows that their number
+   * does not rise and that they do not stand still. `candidate_families_not_listed`, `candidate_goroutines_not_listed`:
+   * families that look stuck beyond the candidates listed.
    */
   hidden: {
     [k: string]: number
@@ -80,6 +85,11 @@ export interface Envelope {
    * What to know about the input and the run.
    */
   notes: Note[]
+  /**
+   * Something keeps the witnesses from saying that all is well: input that is cut or incomplete, a leak no pattern describes. Without
+   * findings the verdict is then `undecidable` at best.
+   */
+  open?: boolean
   /**
    * [`SCHEMA`].
    */
@@ -108,7 +118,7 @@ export interface Candidate {
    */
   count: number
   /**
-   * Commands whose witness decides.
+   * What would decide, best first: a command, a command and words after a colon, or words.
    */
   decide_by: string[]
   /**
@@ -148,6 +158,10 @@ export interface Candidate {
    * The `go` statement, or the entry function where the witness names no creator.
    */
   started_by?: Place | null
+  /**
+   * The same, command and words apart.
+   */
+  steps?: Step[]
   /**
    * Name of the target it was seen in.
    */
@@ -220,6 +234,19 @@ export interface Spread {
   p50: number
 }
 /**
+ * What leads on: a command, words, or a command and what to know about it.
+ */
+export interface Step {
+  /**
+   * A command as a POSIX shell takes it: without placeholders, its arguments quoted where they must be.
+   */
+  command?: string | null
+  /**
+   * What to know about the command, or what to get where there is none; an English fragment.
+   */
+  words?: string | null
+}
+/**
  * Something that is wrong.
  */
 export interface Finding {
@@ -267,6 +294,10 @@ export interface Finding {
    * The `go` statement, or the entry function where the witness names no creator.
    */
   started_by?: Place | null
+  /**
+   * The same, command and words apart.
+   */
+  steps?: Step[]
   /**
    * Name of the target it was found in.
    */

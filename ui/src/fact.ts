@@ -1,4 +1,4 @@
-// A fact's sentence in another language than the envelope's English.
+// Sentences of an answer in another language than the envelope's English.
 import type { Evidence } from './envelope.ts'
 import { whole } from './figure.ts'
 
@@ -11,4 +11,35 @@ export function sentenceOf(table: Record<string, string>, pattern: string, evide
     const value = args[name]
     return value === undefined ? mark : /^\d+$/.test(value) ? whole(Number(value), lang) : value
   })
+}
+
+/** An English form with gaps, ready to be looked for, and its translation. */
+export interface Form {
+  form: RegExp
+  words: string
+}
+
+/** A gap whose name is one letter holds a figure. */
+export function formOf([english, words]: [string, string]): Form {
+  const escaped = english.replace(/[.*+?^$()|[\]\\]/g, '\\$&')
+  const form = escaped.replace(/\{(\w+)\}/g, (_, name: string) => `(?<${name}>${name.length === 1 ? '[\\d,.]+' : '.+?'})`)
+  return { form: new RegExp(`^${form}$`, 's'), words }
+}
+
+/** The sentence in the other language; what stands in its gaps may be one itself. Undefined when no form fits. */
+export function translated(forms: Form[], text: string, depth = 3): string | undefined {
+  for (const { form, words } of forms) {
+    const found = form.exec(text)
+    if (!found) continue
+    return words.replace(/\{(\w+)\}/g, (mark, name: string) => {
+      const value = found.groups?.[name] ?? mark
+      return (depth > 0 ? translated(forms, value, depth - 1) : undefined) ?? value
+    })
+  }
+  // A name and what is said of it.
+  for (let at = text.indexOf(': '); depth > 0 && at >= 0; at = text.indexOf(': ', at + 1)) {
+    const rest = translated(forms, text.slice(at + 2), depth - 1)
+    if (rest !== undefined) return `${text.slice(0, at)}：${rest}`
+  }
+  return undefined
 }

@@ -1,7 +1,7 @@
 // Interface text in the chosen language; reading it in a component follows the choice.
 import type { Candidate, Evidence, Finding } from './envelope.ts'
-import sentences from 'virtual:sentences'
-import { sentenceOf } from './fact.ts'
+import { facts, forms } from 'virtual:sentences'
+import { formOf, sentenceOf, translated } from './fact.ts'
 import { whole } from './figure.ts'
 import { parseMarkdown, type Document } from './markdown.ts'
 import en from './messages/en.json'
@@ -60,5 +60,17 @@ export function judged(what: Finding | Candidate, field: 'title' | 'why' | 'fix'
 
 /** What an evidence states; English where the chosen language has no sentence for it. */
 export function fact(pattern: string, evidence: Evidence): string {
-  return (lang() === 'en' ? undefined : sentenceOf(sentences, pattern, evidence, lang())) ?? evidence.text
+  return (lang() === 'en' ? undefined : sentenceOf(facts, pattern, evidence, lang())) ?? sentence(evidence.text)
+}
+
+const compiled = forms.map(formOf)
+
+/** An English sentence of the answer in the chosen language; as it is where its form is not known. */
+export function sentence(text: string): string {
+  return (lang() === 'en' ? undefined : translated(compiled, text)) ?? text
+}
+
+/** The language a text of the answer is shown in, where that is not the page's. */
+export function langOf(text: string): 'en' | undefined {
+  return lang() !== 'en' && sentence(text) === text ? 'en' : undefined
 }

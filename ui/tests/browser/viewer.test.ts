@@ -165,6 +165,7 @@ describe.each(readdirSync(RECORDED))('what goherd answered: %s', (name) => {
   test('the verdict names every finding and candidate', async () => {
     const { context, page, problems, requests } = await open(browser, written(name, { envelope: recorded, pages }), { locale: 'zh-CN' })
     expect(await page.locator('.judged .id').allInnerTexts()).toEqual([...recorded.findings, ...recorded.candidates].map((what) => what.id))
+    expect(await page.locator('.evidence [lang=en], .notes [lang=en], .lead .dim[lang=en]').allInnerTexts()).toEqual([])
     await page.screenshot({ path: join(folder, `${name}-verdict.png`), fullPage: true })
     expect(await page.locator('[data-twin], .chart').count()).toBe((recorded.series?.goroutines.length ?? 0) > 1 ? 1 : 0)
     expect([problems, requests]).toEqual([[], []])

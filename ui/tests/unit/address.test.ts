@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { commandFor, quoted, splitLead } from '../../src/command.ts'
+import { commandFor, quoted, stepsOf } from '../../src/command.ts'
+import type { Candidate } from '../../src/envelope.ts'
 import { formatRoute, parseRoute, readSet, toggled, toPage, withQuery, type Route } from '../../src/route.ts'
 import { incident } from '../incident.ts'
 
@@ -58,10 +59,10 @@ describe('the command of a page', () => {
   })
 
   test('a lead is a command, words, or both', () => {
-    expect(splitLead('goherd explain LK005')).toEqual({ command: 'goherd explain LK005', words: '' })
-    expect(splitLead('goherd doctor FIRST SECOND …: dumps, 10 s apart')).toEqual({ command: 'goherd doctor FIRST SECOND …', words: 'dumps, 10 s apart' })
-    expect(splitLead('the source at /src/a.go:44')).toEqual({ command: '', words: 'the source at /src/a.go:44' })
-    expect(splitLead('goherd doctor http://127.0.0.1:6060 --for 60s').words).toBe('')
+    const old = { decide_by: ['goherd explain LK005', 'goherd doctor FIRST SECOND …: dumps, 10 s apart', 'the source at /src/a.go:44'] } as Candidate
+    expect(stepsOf(old)).toEqual([{ command: 'goherd explain LK005' }, { words: old.decide_by[1] }, { words: old.decide_by[2] }])
+    const steps = [{ command: "goherd open 'a b.txt'" }, { words: 'the source at /src/a.go:44' }]
+    expect(stepsOf({ ...old, steps })).toEqual(steps)
   })
 
   test('names are quoted for a shell, standard input is a dash', () => {

@@ -4,7 +4,7 @@ import { bytes, duration, percent, rate, seconds, spread } from '../../src/figur
 import { fileTail, fitted, ownerOf, packageOf, pieces, placeLine, sourceLink, tailOf } from '../../src/go.ts'
 import { parseInlines, parseMarkdown } from '../../src/markdown.ts'
 import { readSentences, sentencesOf } from '../../build/sentences.ts'
-import { sentenceOf } from '../../src/fact.ts'
+import { formOf, sentenceOf, translated } from '../../src/fact.ts'
 import en from '../../src/messages/en.json'
 import zhCN from '../../src/messages/zh-CN.json'
 
@@ -41,7 +41,7 @@ describe('facts', () => {
   })
 
   test('the table of the text sinks is read', () => {
-    const table = readSentences()
+    const table = readSentences().facts
     expect(Object.keys(table).length).toBeGreaterThan(10)
     for (const [key, sentence] of Object.entries(table)) for (const hole of sentence.matchAll(/\{(\w+)\}/g)) expect(key.split('-')).toContain(hole[1])
   })
@@ -143,5 +143,16 @@ describe('Markdown', () => {
       const body = source.replace(/^---[\s\S]*?\n---\n/, '').replace(/^```\w*$/gm, '')
       expect([page.pathname, shown.length]).toEqual([page.pathname, words(body).length])
     }
+  })
+
+  test('a sentence is known by its words, and so is one inside it', () => {
+    const forms = readSentences().forms.map(formOf)
+    expect(forms.length).toBeGreaterThan(150)
+    expect(translated(forms, 'kept 4096 frames of a stack, dropped 17')).toBe('一个栈保留了 4096 帧，舍去 17 帧')
+    expect(translated(forms, 'kept some frames of a stack, dropped 17')).toBeUndefined()
+    const refused = 'the leak profile is listed but not answered: http://h:1 cannot be reached: Connection refused (os error 111)'
+    expect(translated(forms, refused)).toBe('端点列出了泄漏 profile，但没有给出：无法连接 http://h:1：连接被拒绝（os error 111）')
+    expect(translated(forms, 'one per sql.DB')).toBe('每个 sql.DB 一个')
+    for (const { form, words } of forms) for (const hole of words.matchAll(/\{(\w+)\}/g)) expect(form.source).toContain(`<${hole[1]}>`)
   })
 })
