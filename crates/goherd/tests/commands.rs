@@ -164,6 +164,35 @@ fn suppressed_findings_are_counted_and_expired_ones_come_back() {
 }
 
 #[test]
+fn a_cut_dump_stays_open_when_its_findings_are_suppressed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let packed = std::fs::File::open(fixture("leak_nil_channel/fixtures/bad.go1.26.debug2.txt.zst")).expect("a recording");
+    let whole = zstd::decode_all(packed).expect("unpacked");
+    let (dump, file) = (folder.path().join("cut.txt"), folder.path().join("a.toml").to_string_lossy().into_owned());
+    for (kept, open, verdict) in [(whole.len(), false, "healthy"), (whole.len() - 40, true, "undecidable")] {
+        std::fs::write(&dump, &whole[..kept]).expect("written");
+        let found = json(&run(&["doctor", "--format", "json", "--write-suppressions", &file], &dump, 1));
+        assert_eq!((&found["verdict"], &found["open"]), (&"findings".into(), &open.into()));
+        let left = json(&run(&["doctor", "--format", "json", "--suppress", &file], &dump, 0));
+        assert_eq!((&left["verdict"], &left["open"]), (&verdict.into(), &open.into()));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_next_command_names_its_target_whatever_it_is_called() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dump = folder.path().join("it's 1&2 ?.zst");
+    std::fs::copy(fixture("leak_nil_channel/fixtures/bad.go1.26.debug2.txt.zst"), &dump).expect("copied");
+    let answer = json(&run(&["doctor", "--format", "json"], &dump, 1));
+    let steps = answer["findings"][0]["steps"].as_array().expect("steps");
+    let open = steps.iter().filter_map(|step| step["command"].as_str()).find(|command| command.starts_with("goherd open "));
+    let script = format!("set -- {}; printf %s \"$#$3\"", open.expect("a command that opens the dump"));
+    let said = Command::new("sh").args(["-c", &script]).output().expect("a shell");
+    assert_eq!(text(&said.stdout), format!("3{}", dump.display()), "{script}");
+}
+
+#[test]
 fn a_redacted_answer_names_neither_folder_nor_raw_text() {
     let answer = text(&run(&["doctor", "--redact", "--format", "json"], &series(), 1).stdout);
     assert!(!answer.contains("leak_ctx_not_cancelled"), "{answer}");
