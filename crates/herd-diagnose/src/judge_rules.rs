@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use herd_analysis::census::{Group, hex};
+use herd_analysis::census::Group;
 use herd_analysis::series::WINDOWS;
 use herd_analysis::{Series, report};
-use herd_model::{Candidate, Evidence, EvidenceKind, Target};
+use herd_model::{Candidate, Evidence, EvidenceKind, Note, Target};
 use herd_patterns::Witness;
 use herd_patterns::benign::is_main;
 
@@ -73,12 +73,6 @@ fn candidate(series: &Series, group: &Group, present: usize, windows: usize, tar
     let snapshot = &series.last().snapshot;
     let (at, started_by) = (report::at_place(snapshot, group), report::started_by(snapshot, group));
     let steps = remedy::decide_by(&[Witness::LeakProfile, Witness::Series, Witness::Source], target, &at);
-    let family = series
-        .last()
-        .census
-        .families
-        .iter()
-        .find(|family| family.groups.iter().any(|index| series.last().census.groups[*index].id == group.id));
     Candidate {
         id: herd_model::PatternId::new(Rule::S3.id()),
         target: target.name.clone(),
@@ -96,10 +90,18 @@ fn candidate(series: &Series, group: &Group, present: usize, windows: usize, tar
         fix: "nothing by this rule alone: see whether the stack's own count rises, and what the other candidates say".to_owned(),
         decide_by: remedy::texts(&steps),
         steps,
-        family: family.map(|family| hex(family.id)),
+        // A stack, not a family: it stands apart from what the patterns name.
+        family: None,
         at,
         started_by,
     }
+}
+
+/// What whoever asked for the rules should know before believing them.
+pub(crate) fn weaknesses(rules: &BTreeSet<Rule>) -> impl Iterator<Item = Note> {
+    rules.iter().map(|rule| match rule {
+        Rule::S3 => crate::advice(format!("{}: {S3_WEAKNESS}", rule.id())),
+    })
 }
 
 /// How many goroutines one place holds, and how often it holds some.

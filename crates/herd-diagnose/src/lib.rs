@@ -132,6 +132,7 @@ pub fn diagnose(
     };
     worst_first(&mut envelope.findings);
     envelope.candidates.extend(by_rules);
+    envelope.notes.extend(judge_rules::weaknesses(&request.rules));
     judge::number(&mut envelope.candidates);
     // A saved answer may list fewer stacks than there were, without a cut in its snapshot.
     envelope.open |= envelope.notes.iter().any(|note| note.kind == NoteKind::Truncated);

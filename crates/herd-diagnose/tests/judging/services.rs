@@ -137,6 +137,8 @@ fn s3_gives_candidates_where_it_is_asked_for_and_nothing_else() {
             diagnose(&request, "doctor", &CancelFlag::new(), &mut |_| {}).unwrap().envelope
         };
         let (plain, asked) = (answer(BTreeSet::new()), answer(BTreeSet::from([Rule::S3])));
+        let weakness = |note: &herd_model::Note| note.text.starts_with("S3: the rule alone flags every healthy server");
+        assert_eq!((plain.notes.iter().any(weakness), asked.notes.iter().any(weakness)), (false, true), "{service}");
         let (named, others): (Vec<Candidate>, Vec<Candidate>) =
             asked.candidates.into_iter().partition(|candidate| candidate.id.0 == "S3");
         assert!(!named.is_empty(), "{service}");
