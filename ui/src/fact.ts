@@ -41,5 +41,15 @@ export function translated(forms: Form[], text: string, depth = 3): string | und
     const rest = translated(forms, text.slice(at + 2), depth - 1)
     if (rest !== undefined) return `${text.slice(0, at)}：${rest}`
   }
-  return undefined
+  return depth > 0 ? listed(forms, text, depth - 1) : undefined
+}
+
+/** Names with reasons behind them: `readme (empty), a.gz (gzip-compressed data)`. */
+function listed(forms: Form[], text: string, depth: number): string | undefined {
+  const parts = text.split(', ').map((part) => {
+    const found = /^(.+?) \((.+)\)$/s.exec(part)
+    const reason = found ? translated(forms, found[2]!, depth) : undefined
+    return reason === undefined ? undefined : `${found![1]}（${reason}）`
+  })
+  return parts.includes(undefined) ? undefined : parts.join('、')
 }

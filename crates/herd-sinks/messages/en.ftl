@@ -317,6 +317,8 @@ sentence-kind-zip = a zip archive
 sentence-kind-heap-dump = a heap dump (`debug.WriteHeapDump`)
 sentence-kind-sqlite = an SQLite database
 sentence-kind-binary = binary data
+sentence-and-more = { $names } and { $n } more
+sentence-kind-no-file = no regular file
 sentence-kind-unusable = a { $form } that cannot be used: { $why }
 sentence-form-saved = saved envelope
 

@@ -316,6 +316,8 @@ sentence-kind-zip = zip 压缩包
 sentence-kind-heap-dump = 堆转储（`debug.WriteHeapDump`）
 sentence-kind-sqlite = SQLite 数据库
 sentence-kind-binary = 二进制数据
+sentence-and-more = { $names }，另有 { $n } 个
+sentence-kind-no-file = 不是普通文件
 sentence-kind-unusable = 无法使用的 { $form }：{ $why }
 sentence-form-saved = 已保存的结果
 

@@ -118,10 +118,24 @@ impl Messages {
             return self.format(key, &args);
         }
         let mut colons = text.match_indices(": ").take(COLONS_MAX).filter(|_| depth > 0);
-        colons.find_map(|(at, colon)| {
+        let named = colons.find_map(|(at, colon)| {
             let rest = self.translated(&text[at + colon.len()..], depth - 1)?;
             Some(format!("{}：{rest}", &text[..at]))
-        })
+        });
+        named.or_else(|| self.listed(text, depth))
+    }
+
+    /// Names with reasons behind them: `readme (empty), a.gz (gzip-compressed data)`.
+    fn listed(&self, text: &str, depth: usize) -> Option<String> {
+        let depth = depth.checked_sub(1)?;
+        let parts: Option<Vec<String>> = text
+            .split(", ")
+            .map(|part| {
+                let (name, reason) = part.strip_suffix(')')?.split_once(" (")?;
+                Some(format!("{name}（{}）", self.translated(reason, depth)?))
+            })
+            .collect();
+        parts.map(|parts| parts.join("、"))
     }
 
     fn format(&self, key: &str, args: &FluentArgs<'_>) -> Option<String> {
@@ -176,6 +190,8 @@ mod tests {
         assert_eq!(zh.evidence(&id, &returned), "启动它们的函数已经返回（抽查的 12 个全部如此）");
         assert_eq!(zh.evidence(&id, &runs), "启动它们的函数仍在运行（抽查的 12 个中有 3 个）");
         assert_eq!(zh.evidence(&id, &Evidence::new(EvidenceKind::Shape, "own words")), "own words");
+        let left_out = "3 of 7 entries hold no goroutine dump: a (empty), b.gz (gzip-compressed data) and 1 more";
+        assert_eq!(zh.sentence(left_out), "7 个条目中有 3 个不含 goroutine dump：a（空的）、b.gz（gzip 压缩数据），另有 1 个");
         assert_eq!(messages(Lang::En).evidence(&id, &returned), "it has returned for all 12");
     }
 

@@ -152,6 +152,8 @@ describe('Markdown', () => {
     expect(translated(forms, 'kept some frames of a stack, dropped 17')).toBeUndefined()
     const refused = 'the leak profile is listed but not answered: http://h:1 cannot be reached: Connection refused (os error 111)'
     expect(translated(forms, refused)).toBe('端点列出了泄漏 profile，但没有给出：无法连接 http://h:1：连接被拒绝（os error 111）')
+    const leftOut = '3 of 7 entries hold no goroutine dump: a (empty), b.gz (gzip-compressed data) and 1 more'
+    expect(translated(forms, leftOut)).toBe('7 个条目中有 3 个不含 goroutine dump：a（空的）、b.gz（gzip 压缩数据），另有 1 个')
     expect(translated(forms, 'one per sql.DB')).toBe('每个 sql.DB 一个')
     for (const { form, words } of forms) for (const hole of words.matchAll(/\{(\w+)\}/g)) expect(form.source).toContain(`<${hole[1]}>`)
   })
