@@ -215,6 +215,17 @@ fn a_log_line_between_a_call_and_its_file() {
 }
 
 #[test]
+fn words_before_a_dump_inside_a_record() {
+    for name in ["go1.27.labels.txt", "go1.25.debug2.txt", "go1.27.debug1.txt"] {
+        let plain = from_first_header(name);
+        for before in ["dump: ", "2026/11/21 12:00:00 "] {
+            let record = format!("{{\"level\":\"error\",\"stack\":{}}}\n", json(&format!("{before}{plain}")));
+            check(name, &record, &plain);
+        }
+    }
+}
+
+#[test]
 fn one_writers_dumps_stay_one_series() {
     let one = text("go1.25.debug2.txt");
     let lines = (0..3).flat_map(|_| one.lines().chain([""]));

@@ -465,7 +465,9 @@ impl Machine {
         let opened = self.segments.len() > known;
         if let Some(segment) = self.segments.last_mut() {
             segment.end = segment.end.max(self.offset);
-            segment.start += if opened { open.lead } else { 0 };
+            if opened {
+                segment.start = segment.end.min(segment.start + open.lead);
+            }
         }
         for line in open.text[used..].split(|byte| *byte == b'\n') {
             self.interlude.line(line.strip_suffix(b"\r").unwrap_or(line));
