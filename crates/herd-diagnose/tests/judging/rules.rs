@@ -86,6 +86,55 @@ fn a_queue_is_stuck_when_nobody_in_it_ever_moves() {
     assert!(moving.findings.is_empty(), "{:?}", moving.findings);
 }
 
+/// Thirteen dumps of a family that grows by thirty at every third step; `state` tells what goroutines of an age in steps show.
+fn bursts(creator: &'static str, state: impl Fn(u64, u64) -> Option<&'static str>) -> Judgement {
+    let dump_at = |step: u64| {
+        let born = |id: u64| (id - 100) / 30 * 3;
+        let all = (100..130 + step / 3 * 30).filter_map(|id| Some((id, state(id, step - born(id))?, "shop.push", creator)));
+        dump(&all.collect::<Vec<_>>())
+    };
+    judged((0..13).map(dump_at).collect(), &[])
+}
+
+#[test]
+fn bursts_are_a_leak_only_if_nobody_in_them_ever_leaves_or_moves() {
+    let aged = |age: u64, young: &'static str, old: &'static str| Some(if age >= 6 { old } else { young });
+    let ids = |judgement: &Judgement| judgement.findings.iter().map(|finding| finding.id.0.to_string()).collect::<Vec<_>>();
+    let stuck = bursts("shop.start", |_, age| aged(age, "chan send", "chan send, 1 minutes"));
+    assert_eq!(ids(&stuck), ["LK001"]);
+    let one_leaves =
+        bursts("shop.start", |id, age| aged(age, "chan send", "chan send, 1 minutes").filter(|_| id != 105 || age < 9));
+    assert!(ids(&one_leaves).is_empty(), "one of them went");
+    let one_moves =
+        bursts("shop.start", |id, age| aged(age, "chan send", if id == 105 { "chan send" } else { "chan send, 1 minutes" }));
+    assert!(ids(&one_moves).is_empty(), "one of them waits anew");
+    assert!(ids(&bursts("shop.start", |_, _| Some("chan send"))).is_empty(), "no age is told");
+    let receivers = |creator| bursts(creator, |_, age| aged(age, "chan receive", "chan receive, 1 minutes"));
+    assert!(!ids(&receivers("shop.start")).is_empty(), "their starter has returned");
+    assert!(ids(&receivers("main.main")).is_empty(), "their starter runs: a pool that is being filled");
+}
+
+/// A dump every ten seconds of loops that are now here, now there, two more a second; `leaves` is one that ends.
+fn loops(leaves: Option<u64>) -> Judgement {
+    let dump_at = |step: u64| {
+        let all = (100..110 + step * 20).filter(|id| leaves != Some(*id) || step < 11);
+        let asleep = |id: u64| if step % 2 == 0 { id % 5 != 0 } else { id % 5 == 0 };
+        let place =
+            |id| if asleep(id) { (id, "sleep", "shop.pause", "shop.start") } else { (id, "select", "shop.ask", "shop.start") };
+        dump(&all.map(place).collect::<Vec<_>>())
+    };
+    judged((0..13).map(dump_at).collect(), &[])
+}
+
+#[test]
+fn loops_that_move_between_places_are_counted_together_while_nobody_leaves() {
+    let leak = loops(None);
+    let found: Vec<_> = leak.findings.iter().map(|finding| (finding.id.0.as_ref(), finding.count)).collect();
+    assert_eq!(found, [("LK008", 250)]);
+    assert!(leak.candidates.is_empty(), "the places are no candidates of their own");
+    assert!(loops(Some(150)).findings.is_empty(), "one of them ended");
+}
+
 #[test]
 fn seven_snapshots_over_a_minute_decide_whatever_the_jitter() {
     let leak = |count: u64| {
