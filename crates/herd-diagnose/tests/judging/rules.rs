@@ -118,7 +118,7 @@ fn bursts_are_a_leak_only_if_nobody_in_them_ever_leaves_or_moves() {
 fn loops(leaves: Option<u64>) -> Judgement {
     let dump_at = |step: u64| {
         let all = (100..110 + step * 20).filter(|id| leaves != Some(*id) || step < 11);
-        let asleep = |id: u64| if step.is_multiple_of(2) { id % 5 != 0 } else { id % 5 == 0 };
+        let asleep = |id: u64| id.is_multiple_of(5) != step.is_multiple_of(2);
         let place =
             |id| if asleep(id) { (id, "sleep", "shop.pause", "shop.start") } else { (id, "select", "shop.ask", "shop.start") };
         dump(&all.map(place).collect::<Vec<_>>())
