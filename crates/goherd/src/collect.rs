@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use clap::Args;
 use herd_diagnose::{Clock, Diagnosis, Event, Request, Rule, Watch};
-use herd_model::TargetKind;
 use herd_sources::{Auth, CancelFlag, Options, Target};
 
 use crate::args::GlobalArgs;
@@ -79,11 +78,11 @@ pub fn diagnose_and_list(
     global: &GlobalArgs,
 ) -> anyhow::Result<Diagnosis> {
     let targets = targets.iter().map(|text| Target::parse(text)).collect::<Result<Vec<_>, _>>().map_err(ExpectedError::from)?;
-    if watch.is_some() && !targets.iter().any(|target| target.kind() == TargetKind::Url) {
+    if watch.is_some() && !targets.iter().any(|target| target.kind().is_live()) {
         return Err(ExpectedError::Option {
             option: "--for",
             why: "a file does not change while it is looked at".into(),
-            next: "Give an address to look at for a while, or several dumps of one process as a series.".into(),
+            next: "Give an address or a process to look at for a while, or several dumps of one process as a series.".into(),
         }
         .into());
     }

@@ -137,7 +137,8 @@ pub fn report(error: &anyhow::Error, redact: bool, say: &Messages) -> Exit {
 fn shareable(error: &ExpectedError) -> String {
     let what = match error {
         ExpectedError::Source(error) => match error {
-            SourceError::BadTarget { .. } | SourceError::LivePid { .. } => "a target cannot be used as it is given",
+            SourceError::BadTarget { .. } => "a target cannot be used as it is given",
+            SourceError::Live(_) => "a process or core file cannot be read",
             SourceError::BadOption { option, .. } => return format!("{option} cannot be used as it is"),
             SourceError::NotFound { .. } => "a file does not exist",
             SourceError::Unreadable { .. } => "a file cannot be read",
@@ -183,6 +184,7 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use herd_sinks::{Lang, messages};
+    use herd_sources::LiveError;
 
     use super::*;
 
@@ -196,7 +198,8 @@ mod tests {
         let mut errors = vec![
             SourceError::BadTarget { target: "x".into(), why: "the host is missing".into() },
             SourceError::BadTarget { target: "ftp://x".into(), why: "ftp:// is not a scheme goherd speaks".into() },
-            SourceError::LivePid { pid: "4711".into() },
+            SourceError::BadTarget { target: "pid:x".into(), why: "a process id is a number from 1 on".into() },
+            SourceError::BadTarget { target: "core:".into(), why: "it lacks the path: core:FILE or core:FILE,EXECUTABLE".into() },
             SourceError::BadOption { option: "--header", why: "`a b` is no header name".into() },
             SourceError::BadOption { option: "--bearer", why: "the token holds characters no header may carry".into() },
             SourceError::NotFound { path: "a.txt".into() },
@@ -217,8 +220,31 @@ mod tests {
             SourceError::Unsupported { target: target(), what: "unix sockets need a unix system".into() },
             SourceError::Interrupted,
         ];
+        errors.extend(live().into_iter().map(SourceError::Live));
         errors.extend([302, 401, 403, 404, 405, 407, 418, 429, 503].map(status));
         errors
+    }
+
+    fn live() -> Vec<LiveError> {
+        let path = || "/srv/a".to_owned();
+        let refused = |why: &str| LiveError::Refused { pid: 7, why: why.into() };
+        vec![
+            LiveError::NoSuchProcess(7),
+            LiveError::Gone(7),
+            refused("kernel.yama.ptrace_scope is 3: nobody may, until the next boot"),
+            refused(
+                "it belongs to user 0, goherd runs as user 1000; run goherd as that user, or with CAP_SYS_PTRACE (sudo, or `docker run --cap-add SYS_PTRACE`)",
+            ),
+            LiveError::NotElf { path: path(), why: "it is for I386".into() },
+            LiveError::NotCore { path: path(), why: "it is another kind of ELF file".into() },
+            LiveError::NoExecutable(path()),
+            LiveError::NotGo(path()),
+            LiveError::UnknownVersion { version: "go1.99".into(), first: 21, last: 27 },
+            LiveError::OtherLayout { place: "runtime.g.goid".into(), dwarf: 152, table: 160 },
+            LiveError::Missing { what: "the list of goroutines (runtime.allgs)" },
+            LiveError::Inconsistent("3 of 9 stacks do not end where stacks end".into()),
+            LiveError::Io { path: path(), source: os(2) },
+        ]
     }
 
     fn errors() -> Vec<ExpectedError> {

@@ -65,6 +65,7 @@ pub fn origin_text(origin: Origin) -> &'static str {
         Origin::LeakProfile => "goroutineleak",
         Origin::Goleak => "goleak",
         Origin::Saved => "saved",
+        Origin::Memory => "memory",
     }
 }
 
@@ -196,7 +197,7 @@ pub fn started_by(snapshot: &Snapshot, group: &Group) -> Option<Place> {
     match group.created_by {
         Some(creator) if !is_spawner(snapshot.func(creator)) => Some(place(snapshot, creator)),
         // A text that names creators and not this one was cut, or this is main: nobody is named rather than the wrong one.
-        None if matches!(snapshot.origin, Origin::Stacks | Origin::Crash) => None,
+        None if snapshot.origin.tells_creators() => None,
         _ => {
             let plain = |frame: &&FrameId| {
                 let func = snapshot.func(**frame);

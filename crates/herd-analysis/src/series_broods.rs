@@ -1,6 +1,6 @@
 //! Goroutines of one `go` statement, wherever they stand: a loop that sleeps, asks and reads is in three families and in one brood.
 
-use herd_model::{FrameId, Origin};
+use herd_model::FrameId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::census::Fnv;
@@ -18,7 +18,7 @@ pub struct Brood {
 /// Broods that stand in several families and rise as a whole without pause, while every goroutine of a minute ago is still one of
 /// them. Only full stacks name the `go` statement. Cost: linear in clusters and points; ids are looked at for broods that rise.
 pub fn rising_broods(series: &Series) -> Vec<Brood> {
-    if !matches!(series.last().snapshot.origin, Origin::Stacks | Origin::Crash) || !series.can_judge_growth() {
+    if !series.last().snapshot.origin.tells_creators() || !series.can_judge_growth() {
         return Vec::new();
     }
     let mut counts: FxHashMap<u64, Vec<u64>> = FxHashMap::default();

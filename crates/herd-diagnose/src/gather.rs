@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use herd_analysis::series::SUSTAINED_STEPS;
 use herd_analysis::series_process::may_be_one_process;
 use herd_analysis::{Point, as_profile};
-use herd_model::{Note, NoteKind, Origin, Snapshot, Target as TargetReport, TargetKind};
+use herd_model::{Note, NoteKind, Origin, Snapshot, Target as TargetReport};
 use herd_sources::{CancelFlag, Options, SourceError, Target, Testimony, collect, date_series};
 
 use crate::{Event, Request};
@@ -33,8 +33,7 @@ pub(crate) struct Gathered {
 }
 
 pub(crate) fn gather(request: &Request, cancel: &CancelFlag, tell: &mut dyn FnMut(Event<'_>)) -> Result<Gathered, SourceError> {
-    let (addresses, local): (Vec<&Target>, Vec<&Target>) =
-        request.targets.iter().partition(|target| target.kind() == TargetKind::Url);
+    let (addresses, local): (Vec<&Target>, Vec<&Target>) = request.targets.iter().partition(|target| target.kind().is_live());
     let mut gathered = Gathered { subjects: Vec::new(), notes: Vec::new(), first_error: None };
     if !local.is_empty() {
         let mut testimonies = Vec::new();
@@ -172,7 +171,7 @@ fn subject(mut testimonies: Vec<Testimony>) -> Subject {
 }
 
 fn looked_s(testimonies: &[Testimony]) -> f64 {
-    let local = testimonies[0].kind != TargetKind::Url;
+    let local = !testimonies[0].kind.is_live();
     let seconds = testimonies.iter().map(|testimony| testimony.seconds);
     // A local read carries the time of the whole read on each of its snapshots.
     if local { seconds.fold(0.0, f64::max) } else { seconds.sum() }

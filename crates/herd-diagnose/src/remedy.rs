@@ -8,7 +8,7 @@ pub(crate) fn next(id: &PatternId, target: &Target) -> Vec<Step> {
     let mut next = vec![Step::command(&["goherd", "explain", &id.0])];
     match target.kind {
         TargetKind::File => next.push(Step::command(&["goherd", "open", first_name(target)])),
-        TargetKind::Url | TargetKind::Recording => {
+        TargetKind::Url | TargetKind::Recording | TargetKind::Process | TargetKind::Core => {
             next.push(Step::command(&["goherd", "doctor", &target.name, "--output", "report.html"]));
         }
         TargetKind::Stdin => {}
@@ -30,7 +30,7 @@ fn decide(witness: Witness, target: &Target, at: &Place) -> Step {
     let address = target.kind == TargetKind::Url;
     let doctor = |option: &[&str]| Step::command(&[&["goherd", "doctor", target.name.as_str()], option].concat());
     match witness {
-        Witness::Series if address => doctor(&["--for", "60s"]),
+        Witness::Series if target.kind.is_live() => doctor(&["--for", "60s"]),
         Witness::Series => Step::words("more dumps of the same process, 10 s apart over a minute, judged together"),
         Witness::Stacks if address => doctor(&["--allow-stw"]),
         Witness::Stacks => Step::words("full stacks: the text of /debug/pprof/goroutine?debug=2"),

@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::{
-    Ancestor, Cluster, ClusterId, Frame, FrameId, GoroutineLog, LabelSetId, NameId, Names, Origin, Snapshot, Stack, StackId,
-    WaitMinutes, WaitReason,
+    Ancestor, Cluster, ClusterId, Frame, FrameId, Goroutine, GoroutineLog, LabelSetId, NameId, Names, Origin, Snapshot, Stack,
+    StackId, WaitMinutes, WaitReason,
 };
 
 /// A snapshot under construction. Interning is O(1) a call; [`SnapshotBuilder::absorb`] is linear in distinct stacks and logged goroutines.
@@ -122,6 +122,22 @@ impl SnapshotBuilder {
         &mut self.snapshot.clusters[id.0 as usize]
     }
 
+    /// Counts a goroutine into a cluster and keeps its record. What it waits on is the reader's to count, within the reader's limits.
+    pub fn log(&mut self, id: ClusterId, goroutine: &Goroutine) {
+        let cluster = self.cluster_mut(id);
+        cluster.count += 1;
+        cluster.leaked += u64::from(goroutine.leaked);
+        cluster.locked += u64::from(goroutine.locked);
+        match goroutine.wait_minutes {
+            Some(minutes) => *cluster.waits.by_minute.entry(minutes).or_default() += 1,
+            None => cluster.waits.unaged += 1,
+        }
+        if let Some(labels) = goroutine.labels {
+            *cluster.labels.entry(labels).or_default() += 1;
+        }
+        cluster.log.push(*goroutine);
+    }
+
     /// Adds all of `part`, which was read from later in the same input; offsets and lines of `part` must already be absolute.
     pub fn absorb(&mut self, part: &Snapshot) {
         let label_map: Vec<LabelSetId> = part
@@ -202,7 +218,6 @@ fn add_cluster(into: &mut Cluster, from: &Cluster, label_map: &[LabelSetId]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Goroutine;
 
     fn part(func: &str, ids: &[u64]) -> Snapshot {
         let mut builder = SnapshotBuilder::new(Origin::Stacks);

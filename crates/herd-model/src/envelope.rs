@@ -22,6 +22,17 @@ pub enum TargetKind {
     Url,
     /// A recorded incident.
     Recording,
+    /// A live process, read from outside.
+    Process,
+    /// A core file.
+    Core,
+}
+
+impl TargetKind {
+    /// Whether asking again gives another answer.
+    pub fn is_live(self) -> bool {
+        matches!(self, TargetKind::Url | TargetKind::Process)
+    }
 }
 
 /// What was looked at, and what looking cost it.

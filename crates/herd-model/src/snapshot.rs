@@ -161,12 +161,19 @@ pub enum Origin {
     Goleak,
     /// Rebuilt from an envelope saved by goherd.
     Saved,
+    /// The process's memory, read from outside: ids, states, ages, creators, labels and exact addresses.
+    Memory,
 }
 
 impl Origin {
     /// Whether the form carries state, age and creator.
     pub fn tells_state(self) -> bool {
-        matches!(self, Origin::Stacks | Origin::Crash | Origin::Goleak | Origin::Saved)
+        matches!(self, Origin::Stacks | Origin::Crash | Origin::Goleak | Origin::Saved | Origin::Memory)
+    }
+
+    /// Whether the form carries each goroutine's id and creator.
+    pub fn tells_creators(self) -> bool {
+        matches!(self, Origin::Stacks | Origin::Crash | Origin::Memory)
     }
 }
 

@@ -3,7 +3,7 @@
 use herd_analysis::census::{Family, Group};
 use herd_analysis::facts::FamilyFacts;
 use herd_analysis::{Growth, Point, names};
-use herd_model::{Evidence, EvidenceKind, Origin, Place, Snapshot, StateClass};
+use herd_model::{Evidence, EvidenceKind, Place, Snapshot, StateClass};
 
 /// One family in the latest snapshot, with its growth where there is a series.
 #[derive(Clone, Copy, Debug)]
@@ -163,7 +163,7 @@ impl<'a> Scene<'a> {
 
     /// The witness carries creators and ids.
     pub fn tells_creators(&self) -> bool {
-        matches!(self.snapshot().origin, Origin::Stacks | Origin::Crash)
+        self.snapshot().origin.tells_creators()
     }
 
     /// The starting function is no longer on its goroutine's stack for every sampled goroutine.

@@ -189,6 +189,7 @@ fn redact_flame(flame: &mut Flame) {
 fn target_names(envelope: &Envelope) -> Vec<(String, String)> {
     let mut endpoints = 0;
     let mut inputs = 0;
+    let mut processes = 0;
     let mut names: Vec<(String, String)> = Vec::new();
     for target in &envelope.targets {
         match target.kind {
@@ -196,6 +197,19 @@ fn target_names(envelope: &Envelope) -> Vec<(String, String)> {
             TargetKind::Url => {
                 endpoints += 1;
                 name_it(&mut names, &target.name, &format!("endpoint-{endpoints}"));
+            }
+            TargetKind::Process => {
+                processes += 1;
+                name_it(&mut names, &target.name, &format!("process-{processes}"));
+                name_it(&mut names, target.name.trim_start_matches("pid:"), &processes.to_string());
+            }
+            TargetKind::Core => {
+                inputs += 1;
+                name_it(&mut names, &target.name, &format!("input-{inputs}"));
+                for path in target.name.trim_start_matches("core:").split(',') {
+                    name_it(&mut names, path, &format!("input-{inputs}"));
+                    name_it(&mut names, file_name(path), &format!("input-{inputs}"));
+                }
             }
             TargetKind::Recording => name_it(&mut names, &target.name, file_name(&target.name)),
             TargetKind::File => {

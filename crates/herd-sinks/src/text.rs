@@ -61,6 +61,8 @@ fn target_lines(target: &Target, look: &Look<'_>, say: &Messages) -> Vec<String>
         herd_model::TargetKind::Stdin => "target-stdin",
         herd_model::TargetKind::Url => "target-url",
         herd_model::TargetKind::Recording => "target-recording",
+        herd_model::TargetKind::Process => "target-process",
+        herd_model::TargetKind::Core => "target-core",
     };
     let mut facts = vec![say.say(kind)];
     facts.extend(target.go_version.as_deref().map(|version| clean(version).into_owned()));

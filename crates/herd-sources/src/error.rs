@@ -2,6 +2,8 @@
 
 use std::io;
 
+use herd_live::LiveError;
+
 /// Why a target could not be asked. Messages fit after "failed to read …" and name the target.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -13,12 +15,9 @@ pub enum SourceError {
         /// What is wrong with it.
         why: String,
     },
-    /// A process id.
-    #[error("live PIDs are not supported by this build (pid {pid})")]
-    LivePid {
-        /// As given.
-        pid: String,
-    },
+    /// A process or core file that cannot be read from outside.
+    #[error(transparent)]
+    Live(#[from] LiveError),
     /// An option the collector cannot use.
     #[error("{option}: {why}")]
     BadOption {
@@ -167,9 +166,10 @@ impl SourceError {
     /// Which exit code it calls for.
     pub fn class(&self) -> ErrorClass {
         match self {
-            SourceError::BadTarget { .. } | SourceError::LivePid { .. } | SourceError::BadOption { .. } => ErrorClass::Usage,
+            SourceError::BadTarget { .. } | SourceError::BadOption { .. } => ErrorClass::Usage,
             SourceError::Interrupted => ErrorClass::Interrupted,
-            SourceError::NotFound { .. }
+            SourceError::Live(_)
+            | SourceError::NotFound { .. }
             | SourceError::Unreadable { .. }
             | SourceError::Damaged { .. }
             | SourceError::NotADump { .. }
@@ -188,10 +188,10 @@ impl SourceError {
     /// What the user can do, as a sentence.
     pub fn next_step(&self) -> String {
         match self {
-            SourceError::BadTarget { .. } => "Name a FILE, a directory, `-`, `http://HOST:PORT`, `:PORT` or `unix:/PATH`.".into(),
-            SourceError::LivePid { .. } => {
-                "Use :PORT where the process serves net/http/pprof, or send it SIGQUIT and give goherd the text it prints.".into()
+            SourceError::BadTarget { .. } => {
+                "Name a FILE, a directory, `-`, `pid:N`, `core:FILE`, `http://HOST:PORT`, `:PORT` or `unix:/PATH`.".into()
             }
+            SourceError::Live(error) => live_step(error).into(),
             SourceError::BadOption { option, .. } => format!("See `goherd doctor --help` for {option}."),
             SourceError::NotFound { path } => not_found_step(path),
             SourceError::Unreadable { .. } => "Check its permissions, or pipe it: `sudo cat FILE | goherd doctor -`.".into(),
@@ -222,6 +222,28 @@ impl SourceError {
             }
             SourceError::Interrupted => "Run it again when there is time.".into(),
         }
+    }
+}
+
+fn live_step(error: &LiveError) -> &'static str {
+    match error {
+        LiveError::NoSuchProcess(_) => {
+            "Look for its id with `pgrep -x NAME`; inside a container processes have other ids than outside."
+        }
+        LiveError::Gone(_) => "Start it again, or look at what it printed when it ended.",
+        LiveError::Refused { .. } => "Or use :PORT where the process serves net/http/pprof.",
+        LiveError::NotElf { .. } | LiveError::NotGo(_) => {
+            "Name the process of the Go program itself, not of a shell or launcher that started it."
+        }
+        LiveError::UnknownVersion { .. }
+        | LiveError::OtherLayout { .. }
+        | LiveError::Missing { .. }
+        | LiveError::Inconsistent(_) => {
+            "Use :PORT where the process serves net/http/pprof, or send it SIGQUIT and give goherd the text it prints."
+        }
+        LiveError::NotCore { .. } => "Name a core file as `core:FILE`; a dump in text needs no `core:`.",
+        LiveError::NoExecutable(_) => "Copy the executable from the machine the core file comes from.",
+        LiveError::Io { .. } => "Check the path and its permissions.",
     }
 }
 

@@ -1,4 +1,5 @@
-//! Where dumps come from: files, standard input, directories and `net/http/pprof` endpoints, asked for the cheapest witness first.
+//! Where dumps come from: files, standard input, directories, processes, core files and `net/http/pprof` endpoints, asked for the
+//! cheapest witness first.
 //!
 //! The interface blocks; what runs asynchronously inside never shows. Nothing here judges.
 
@@ -9,6 +10,7 @@ mod file;
 mod http;
 mod index;
 mod inflate;
+mod live;
 mod options;
 mod parts;
 mod read;
@@ -23,6 +25,7 @@ use herd_model::{Note, Snapshot, TargetKind};
 
 pub use endpoint::{DEBUG2_SECONDS_PER_GOROUTINE, REPLAY_TIME_HEADER};
 pub use error::{ErrorClass, SourceError};
+pub use herd_live::LiveError;
 pub use http::MAX_BODY_BYTES;
 pub use inflate::MAX_INFLATED_BYTES;
 pub use options::{Auth, CancelFlag, Options, Want};
@@ -39,9 +42,11 @@ pub fn collect(target: &Target, options: &Options, cancel: &CancelFlag) -> Resul
         Place::Path(path) if path.is_dir() => directory::read(target, path, cancel)?,
         Place::Path(path) => file::read_path(&target.name, path, cancel)?,
         Place::Endpoint(endpoint) => endpoint::ask(target, endpoint, options, cancel)?,
+        Place::Process(pid) => vec![live::process(&target.name, *pid)?],
+        Place::Core { path, executable } => vec![live::core(&target.name, path, executable.as_deref())?],
     };
     // Of a local read only the whole can be timed; it goes with the first snapshot, so that sums are right.
-    if let (Place::Stdin | Place::Path(_), Some(first)) = (&target.place, testimonies.first_mut()) {
+    if let (Place::Stdin | Place::Path(_) | Place::Core { .. }, Some(first)) = (&target.place, testimonies.first_mut()) {
         first.seconds = started.elapsed().as_secs_f64();
     }
     Ok(testimonies)

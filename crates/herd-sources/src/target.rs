@@ -20,7 +20,10 @@ impl Target {
             return Ok(Target { name: "-".to_owned(), place: Place::Stdin, guess: "standard input".to_owned() });
         }
         if let Some(pid) = text.strip_prefix("pid:") {
-            return Err(live_pid(pid));
+            return process_target(text, pid, "a process id");
+        }
+        if let Some(rest) = text.strip_prefix("core:") {
+            return core_target(text, rest);
         }
         if let Some(rest) = text.strip_prefix("unix:") {
             return unix_target(text, rest);
@@ -35,7 +38,7 @@ impl Target {
             return Ok(path_target(text));
         }
         if text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(live_pid(text));
+            return process_target(text, text, "a process id (no file has this name)");
         }
         if let Some(rest) = text.strip_prefix(':').filter(|rest| starts_with_port(rest)) {
             return url_target(text, &format!("http://localhost:{rest}"), "a port of this machine");
@@ -52,6 +55,8 @@ impl Target {
             Place::Stdin => TargetKind::Stdin,
             Place::Path(_) => TargetKind::File,
             Place::Endpoint(_) => TargetKind::Url,
+            Place::Process(_) => TargetKind::Process,
+            Place::Core { .. } => TargetKind::Core,
         }
     }
 }
@@ -76,6 +81,15 @@ pub enum Place {
     Path(PathBuf),
     /// An address that serves `net/http/pprof`.
     Endpoint(Box<Endpoint>),
+    /// A live process of this machine.
+    Process(i32),
+    /// A core file.
+    Core {
+        /// The file.
+        path: PathBuf,
+        /// The executable it was made from, where it is not at the path the core names.
+        executable: Option<PathBuf>,
+    },
 }
 
 /// An address that serves `net/http/pprof`, perhaps under a prefix.
@@ -227,8 +241,22 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-fn live_pid(pid: &str) -> SourceError {
-    SourceError::LivePid { pid: pid.to_owned() }
+fn process_target(text: &str, pid: &str, guess: &str) -> Result<Target, SourceError> {
+    let pid: i32 = pid.parse().ok().filter(|pid| *pid > 0).ok_or_else(|| bad(text, "a process id is a number from 1 on"))?;
+    Ok(Target { name: format!("pid:{pid}"), place: Place::Process(pid), guess: guess.to_owned() })
+}
+
+/// `core:FILE[,EXECUTABLE]`; a file whose own name holds a comma is taken as a whole.
+fn core_target(text: &str, rest: &str) -> Result<Target, SourceError> {
+    let (path, executable) = match rest.split_once(',') {
+        Some((path, executable)) if !Path::new(rest).exists() => (path, Some(PathBuf::from(executable))),
+        _ => (rest, None),
+    };
+    if path.is_empty() || executable.as_ref().is_some_and(|executable| executable.as_os_str().is_empty()) {
+        return Err(bad(text, "it lacks the path: core:FILE or core:FILE,EXECUTABLE"));
+    }
+    let place = Place::Core { path: PathBuf::from(path), executable };
+    Ok(Target { name: text.to_owned(), place, guess: "a core file".to_owned() })
 }
 
 fn bad(text: &str, why: &str) -> SourceError {
@@ -254,7 +282,7 @@ mod tests {
         let target = Target::parse(text).unwrap();
         match target.place.clone() {
             Place::Endpoint(endpoint) => (target, *endpoint),
-            Place::Stdin | Place::Path(_) => panic!("{text} is no address"),
+            Place::Stdin | Place::Path(_) | Place::Process(_) | Place::Core { .. } => panic!("{text} is no address"),
         }
     }
 
@@ -263,6 +291,21 @@ mod tests {
         let (target, endpoint) = endpoint(text);
         assert_eq!((endpoint.origin.as_str(), endpoint.path.as_str(), target.name.as_str()), (origin, path, name), "{text}");
         assert_eq!(target.kind(), TargetKind::Url);
+    }
+
+    #[test]
+    fn processes_and_core_files() {
+        let parsed = |text: &str| Target::parse(text).map(|target| (target.kind(), target.name, target.place));
+        for text in ["4711", "pid:4711"] {
+            assert_eq!(parsed(text).unwrap(), (TargetKind::Process, "pid:4711".to_owned(), Place::Process(4711)));
+        }
+        let core =
+            |path: &str, executable: Option<&str>| Place::Core { path: path.into(), executable: executable.map(PathBuf::from) };
+        assert_eq!(parsed("core:a/core.7").unwrap().2, core("a/core.7", None));
+        assert_eq!(parsed("core:a/core.7,bin/api").unwrap().2, core("a/core.7", Some("bin/api")));
+        for text in ["pid:", "pid:0", "pid:-1", "pid:x", "pid:99999999999", "0", "core:", "core:,bin", "core:a,"] {
+            assert!(matches!(Target::parse(text), Err(SourceError::BadTarget { .. })), "{text}");
+        }
     }
 
     #[test]
@@ -315,7 +358,7 @@ mod tests {
     #[test]
     fn what_cannot_be_a_target_is_a_usage_error() {
         for text in
-            ["", "pid:17", "4711", "ftp://h", "unix:", "http://", ":6060/debug/pprof/goroutine?debug=7", ":1/debug/pprof/heap"]
+            ["", "pid:x", "core:", "ftp://h", "unix:", "http://", ":6060/debug/pprof/goroutine?debug=7", ":1/debug/pprof/heap"]
         {
             let error = Target::parse(text).unwrap_err();
             assert_eq!(error.class(), crate::ErrorClass::Usage, "{text}");

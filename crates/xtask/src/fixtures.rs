@@ -9,7 +9,7 @@ mod session;
 mod text;
 mod toolchain;
 
-pub use toolchain::go_command;
+pub use toolchain::{go_command, minors};
 
 use std::path::{Path, PathBuf};
 

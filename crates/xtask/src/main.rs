@@ -5,6 +5,7 @@ mod docs;
 mod fixtures;
 mod fixtures_services;
 mod fuzz;
+mod offsets;
 mod soak;
 mod test;
 mod tidy;
@@ -18,6 +19,7 @@ usage: cargo xtask <task>
   tidy      house rules: crate arrows, pattern folders, file sizes
   fixtures  record dumps from the kernels and services on every Go version
   fixtures-services  record the testbed's services and the demo's incident
+  offsets   where each Go version's runtime keeps what, for reading live processes
   docs      schema and pattern pages, written from the code
   ui        build the viewer into ui/dist; with --check test it and fail when ui/dist is stale
   fuzz      fuzz each format for some seconds
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         "docs" => docs::run(rest),
         "fuzz" => fuzz::run(rest),
+        "offsets" => offsets::run(rest),
         "soak" => soak::run(rest),
         "test" => test::run(rest),
         "tidy" => tidy::run(rest),

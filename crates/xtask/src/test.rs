@@ -67,15 +67,30 @@ fn cargo(args: &[&str]) -> anyhow::Result<()> {
     command("cargo", args)
 }
 
-/// The sources' tests ask a live process for a profile only Go 1.27 has, so that toolchain is fetched first.
+/// Live processes of every Go version are read, and one is asked for a profile only Go 1.27 has, so the toolchains are fetched first.
 fn tests() -> anyhow::Result<()> {
-    let go = fixtures::go_command("1.27")?;
-    let toolchain = go.ancestors().nth(2).context("a toolchain's folder holds bin/go")?;
+    install_debugger()?;
+    let mut roots = Vec::new();
+    for minor in fixtures::minors() {
+        let go = fixtures::go_command(minor)?;
+        let root = go.ancestors().nth(2).context("a toolchain's folder holds bin/go")?;
+        roots.push(format!("{minor}={}", root.display()));
+    }
+    let newest = roots.last().and_then(|root| root.split_once('=')).context("no toolchain is recorded")?.1;
     let mut test = Command::new("cargo");
-    test.args(["test", "--workspace", "--quiet", "--no-fail-fast"]).env("GOHERD_TEST_GO_1_27", toolchain).current_dir(root());
-    checked(&mut test)?;
+    test.args(["test", "--workspace", "--quiet", "--no-fail-fast"]).current_dir(root());
+    checked(test.env("GOHERD_TEST_GO_1_27", newest).env("GOHERD_TEST_GOROOTS", roots.join(":")))?;
     // The same judgement once more, for its figures: the matrix of kernels and patterns, and how many healthy services stay silent.
     cargo(&["test", "--quiet", "--package", "herd-diagnose", "--test", "judging", "--", "--nocapture", "--test-threads", "1"])
+}
+
+/// Core files for the tests are made by `gcore`.
+fn install_debugger() -> anyhow::Result<()> {
+    const NO_DEBUGGER: &str = "install gcore (Debian's gdb)";
+    if Command::new("gcore").output().is_ok() {
+        return Ok(());
+    }
+    ui::debian(&["gdb"], NO_DEBUGGER)
 }
 
 fn go_sources() -> anyhow::Result<()> {
@@ -85,7 +100,7 @@ fn go_sources() -> anyhow::Result<()> {
     if !listed.trim().is_empty() || !unformatted.status.success() {
         bail!("gofmt would change\n{listed}");
     }
-    for module in ["testbed", "testbed/incident", "testbed/peers"] {
+    for module in ["testbed", "testbed/incident", "testbed/mixed", "testbed/peers"] {
         checked(Command::new("go").args(["vet", "./..."]).current_dir(root().join(module)))?;
     }
     Ok(())

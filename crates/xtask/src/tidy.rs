@@ -12,9 +12,10 @@ use crate::docs::root;
 const ARROWS: &[(&str, &[&str])] = &[
     ("herd-model", &[]),
     ("herd-formats", &["herd-model"]),
+    ("herd-live", &["herd-model"]),
     ("herd-analysis", &["herd-model"]),
     ("herd-patterns", &["herd-analysis", "herd-model"]),
-    ("herd-sources", &["herd-formats", "herd-model"]),
+    ("herd-sources", &["herd-formats", "herd-live", "herd-model"]),
     ("herd-diagnose", &["herd-sources", "herd-analysis", "herd-patterns", "herd-model"]),
     ("herd-sinks", &["herd-formats", "herd-model"]),
     ("herd-deliver", &["herd-model"]),

@@ -116,10 +116,16 @@ fn browser_is_there() -> anyhow::Result<()> {
     if named || Command::new("chromium").arg("--version").output().is_ok_and(|output| output.status.success()) {
         return Ok(());
     }
-    for args in [&["update", "--quiet"][..], &["install", "--quiet", "--yes", BROWSER_PACKAGES[0], BROWSER_PACKAGES[1]]] {
-        let status = Command::new("apt-get").args(args).status().context(NO_BROWSER)?;
+    debian(&BROWSER_PACKAGES, NO_BROWSER)
+}
+
+/// Installs Debian packages; `instead` says what to do where that is not possible.
+pub fn debian(packages: &[&str], instead: &'static str) -> anyhow::Result<()> {
+    let install = [&["install", "--quiet", "--yes", "--no-install-recommends"], packages].concat();
+    for args in [&["update", "--quiet"][..], &install] {
+        let status = Command::new("apt-get").args(args).status().context(instead)?;
         if !status.success() {
-            bail!("apt-get {}: {status}; {NO_BROWSER}", args.join(" "));
+            bail!("apt-get {}: {status}; {instead}", args.join(" "));
         }
     }
     Ok(())

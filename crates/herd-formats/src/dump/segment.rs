@@ -305,9 +305,8 @@ impl Segment {
         goroutine.parent = parent.map(GoroutineId);
         goroutine.object = object.map(Address);
         goroutine.labels = header.labels.and_then(|text| self.label_set(text, at, notes));
+        self.builder.log(id, &goroutine);
         let cluster = self.builder.cluster_mut(id);
-        add_one(cluster, &goroutine);
-        cluster.log.push(goroutine);
         if let Some(object) = goroutine.object {
             count_object(cluster, object, &mut self.objects, at, notes);
         }
@@ -394,19 +393,6 @@ const CLUSTERS_NOTE: &str = "kept 1,048,576 distinct stacks; goroutines of furth
 const LABELS_NOTE: &str = "kept 262,144 distinct label sets; goroutines with further ones are counted without labels";
 const OBJECTS_NOTE: &str = "counted the waiters of the first 131,072 addresses; later ones are kept with their goroutine only";
 const SAMPLES_NOTE: &str = "kept the text of the first 8 MiB of distinct stacks; later clusters have no raw text";
-
-fn add_one(cluster: &mut Cluster, goroutine: &herd_model::Goroutine) {
-    cluster.count += 1;
-    cluster.leaked += u64::from(goroutine.leaked);
-    cluster.locked += u64::from(goroutine.locked);
-    match goroutine.wait_minutes {
-        Some(minutes) => *cluster.waits.by_minute.entry(minutes).or_default() += 1,
-        None => cluster.waits.unaged += 1,
-    }
-    if let Some(labels) = goroutine.labels {
-        *cluster.labels.entry(labels).or_default() += 1;
-    }
-}
 
 fn count_object(cluster: &mut Cluster, object: Address, objects: &mut usize, at: At, notes: &mut Notes) {
     if let Some(count) = cluster.objects.get_mut(&object) {

@@ -33,7 +33,7 @@ pub(super) struct Ending {
 pub fn has_goroutines(origin: Origin) -> bool {
     match origin {
         Origin::Stacks | Origin::Crash | Origin::Goleak => true,
-        Origin::ProfileText | Origin::ProfileProto | Origin::LeakProfile | Origin::Saved => false,
+        Origin::ProfileText | Origin::ProfileProto | Origin::LeakProfile | Origin::Saved | Origin::Memory => false,
     }
 }
 

@@ -1,0 +1,79 @@
+//! Why a process or core could not be read, and what would help.
+
+/// What went wrong, in words for the person who asked.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    /// There is no such process.
+    #[error("there is no process {0}")]
+    NoSuchProcess(i32),
+    /// It ended, or ran another program, while it was being read.
+    #[error("process {0} ended or ran another program while it was being read")]
+    Gone(i32),
+    /// The kernel refuses to let its memory be read.
+    #[error("the memory of process {pid} may not be read: {why}")]
+    Refused {
+        /// Process.
+        pid: i32,
+        /// What is missing and what gives it.
+        why: String,
+    },
+    /// Not a program goherd knows how to read.
+    #[error("{path} is not a 64-bit ELF program of amd64 or arm64: {why}")]
+    NotElf {
+        /// Executable.
+        path: String,
+        /// What it is instead.
+        why: String,
+    },
+    /// Not a core file.
+    #[error("{path} is not a core file: {why}")]
+    NotCore {
+        /// File.
+        path: String,
+        /// What it is instead.
+        why: String,
+    },
+    /// The executable a core file was made from is not known.
+    #[error("the executable of {0} is not at hand; name it: core:{0},EXECUTABLE")]
+    NoExecutable(String),
+    /// No Go in it.
+    #[error("{0} is not a Go program: it carries no Go build information")]
+    NotGo(String),
+    /// A Go version whose memory layout is not known.
+    #[error("the layout of {version} is not known; known are Go 1.{first} to 1.{last}")]
+    UnknownVersion {
+        /// As the executable states it.
+        version: String,
+        /// Oldest known minor version.
+        first: u32,
+        /// Newest known minor version.
+        last: u32,
+    },
+    /// The table and the executable's DWARF disagree.
+    #[error("the executable's own DWARF puts {place} at {dwarf}, not at {table}: this is not the runtime its version names")]
+    OtherLayout {
+        /// Type and field.
+        place: String,
+        /// Offset there.
+        dwarf: u32,
+        /// Offset known.
+        table: u32,
+    },
+    /// A structure could not be found.
+    #[error("{what} cannot be found in the executable or its memory")]
+    Missing {
+        /// Structure.
+        what: &'static str,
+    },
+    /// What was read contradicts itself.
+    #[error("what was read does not hold together ({0}): nothing is claimed of it")]
+    Inconsistent(String),
+    /// A file could not be read.
+    #[error("{path}: {source}")]
+    Io {
+        /// File.
+        path: String,
+        /// Reason.
+        source: std::io::Error,
+    },
+}

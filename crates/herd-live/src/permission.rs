@@ -1,0 +1,76 @@
+//! Why the kernel refuses to show a process's memory, in words, with what would change it.
+
+use std::fs;
+
+use nix::errno::Errno;
+
+use crate::error::LiveError;
+
+/// Words for an errno of `process_vm_readv` or of opening files under `/proc/PID`.
+pub fn explain(pid: i32, errno: Errno) -> LiveError {
+    if errno == Errno::ESRCH || errno == Errno::ENOENT {
+        return LiveError::NoSuchProcess(pid);
+    }
+    let why = if errno == Errno::ENOSYS {
+        "this kernel has no process_vm_readv (CONFIG_CROSS_MEMORY_ATTACH)".to_owned()
+    } else if errno == Errno::EPERM || errno == Errno::EACCES {
+        reason(pid)
+    } else {
+        errno.desc().to_owned()
+    };
+    LiveError::Refused { pid, why }
+}
+
+fn reason(pid: i32) -> String {
+    let ours = Rights::of("self");
+    let theirs = Rights::of(&pid.to_string());
+    let can_trace = ours.capabilities & CAP_SYS_PTRACE != 0;
+    if !can_trace && ours.uid.is_some() && theirs.uid.is_some() && ours.uid != theirs.uid {
+        return format!(
+            "it belongs to user {}, goherd runs as user {}; run goherd as that user, or with CAP_SYS_PTRACE (sudo, or `docker run --cap-add SYS_PTRACE`)",
+            theirs.uid.unwrap_or_default(),
+            ours.uid.unwrap_or_default()
+        );
+    }
+    let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok();
+    match scope.as_deref().map(str::trim) {
+        Some("3") => return "kernel.yama.ptrace_scope is 3: nobody may, until the next boot".into(),
+        Some("2") if !can_trace => return "kernel.yama.ptrace_scope is 2: run goherd with CAP_SYS_PTRACE (sudo)".into(),
+        Some("1") if !can_trace => {
+            return "kernel.yama.ptrace_scope is 1: run goherd with CAP_SYS_PTRACE (sudo), or `sysctl kernel.yama.ptrace_scope=0`".into();
+        }
+        _ => {}
+    }
+    if theirs.namespaces_differ(&ours) {
+        return "it runs in a user namespace that is not goherd's: run goherd on the host with CAP_SYS_PTRACE, or inside the container \
+                (Kubernetes: `kubectl debug --target` with the same user, or SYS_PTRACE)"
+            .into();
+    }
+    "it is marked non-dumpable (it changed its user, or its executable may not be read): run goherd with CAP_SYS_PTRACE (sudo)"
+        .into()
+}
+
+const CAP_SYS_PTRACE: u64 = 1 << 19;
+
+#[derive(Default)]
+struct Rights {
+    uid: Option<u32>,
+    capabilities: u64,
+    user_namespace: Option<std::path::PathBuf>,
+}
+
+impl Rights {
+    fn of(pid: &str) -> Rights {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        Rights {
+            uid: field("Uid:").and_then(|uids| uids.split_ascii_whitespace().nth(1)?.parse().ok()),
+            capabilities: field("CapEff:").and_then(|mask| u64::from_str_radix(mask, 16).ok()).unwrap_or(0),
+            user_namespace: fs::read_link(format!("/proc/{pid}/ns/user")).ok(),
+        }
+    }
+
+    fn namespaces_differ(&self, other: &Rights) -> bool {
+        matches!((&self.user_namespace, &other.user_namespace), (Some(ours), Some(theirs)) if ours != theirs)
+    }
+}

@@ -1,0 +1,76 @@
+//! Processes and core files, read from outside.
+
+use std::path::Path;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use herd_live::{Reading, Tally};
+use herd_model::{Note, NoteKind, TargetKind, Truncation};
+
+use crate::{SourceError, Testimony, TimeFrom, when};
+
+/// Reads the memory of a live process: nothing is sent to it, nothing stops it.
+pub(crate) fn process(name: &str, pid: i32) -> Result<Testimony, SourceError> {
+    let started = Instant::now();
+    let reading = herd_live::process(pid)?;
+    let seconds = started.elapsed().as_secs_f64();
+    let cost = format!(
+        "memory: {} bytes in {} reads, {seconds:.2} s; the process was neither stopped nor asked",
+        reading.cost.bytes, reading.cost.calls
+    );
+    let at_ns = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_nanos()).ok());
+    let mut testimony = testimony(name, TargetKind::Process, format!("memory of process {pid}"), reading);
+    testimony.snapshot.taken_at_ns = at_ns;
+    Ok(Testimony { taken_at_ns: at_ns, taken_at_from: TimeFrom::Asked, seconds, cost: Some(cost), ..testimony })
+}
+
+/// Reads a core file.
+pub(crate) fn core(name: &str, path: &Path, executable: Option<&Path>) -> Result<Testimony, SourceError> {
+    let reading = herd_live::core(path, executable)?;
+    let cut = reading.cut;
+    let mut testimony = testimony(name, TargetKind::Core, format!("core file {}", path.display()), reading);
+    let advice = |text: String| Note { kind: NoteKind::Advice, offset: None, text };
+    testimony.notes.push(advice("a core file does not say how long its goroutines have waited".into()));
+    if cut > 0 {
+        let text = format!("the core file lacks {cut} bytes its headers promise");
+        testimony.snapshot.truncated = Some(Truncation::ReaderLimit(text.as_str().into()));
+        testimony.notes.push(Note { kind: NoteKind::Skipped, offset: None, text });
+    }
+    testimony.modified_at_ns = when::modified_at_ns(path);
+    Ok(testimony)
+}
+
+fn testimony(name: &str, kind: TargetKind, witness: String, reading: Reading) -> Testimony {
+    Testimony {
+        target_name: name.to_owned(),
+        kind,
+        witness,
+        notes: notes(&reading.tally),
+        snapshot: reading.snapshot,
+        bytes: reading.cost.bytes,
+        taken_at_ns: None,
+        taken_at_from: TimeFrom::Unknown,
+        modified_at_ns: None,
+        seconds: 0.0,
+        cost: None,
+    }
+}
+
+fn notes(tally: &Tally) -> Vec<Note> {
+    let count = |kind: NoteKind, number: u64, text: &str| {
+        (number > 0).then(|| Note { kind, offset: None, text: format!("{number} {text}") })
+    };
+    let broken = tally.walked - tally.whole;
+    [
+        count(NoteKind::Skipped, tally.running, "goroutines ran while they were read: their stacks are not known"),
+        count(NoteKind::Skipped, tally.moved, "goroutines moved each time they were looked at: their stacks are not known"),
+        count(NoteKind::Skipped, broken, "stacks could not be read to their end"),
+        count(
+            NoteKind::Limit,
+            tally.objects_uncounted,
+            "goroutines wait on addresses beyond the first 131,072, which are kept with them only",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
