@@ -108,6 +108,10 @@ impl Kept {
 
 /// A file line without its `+0xOFF`, and whether `fp=… pc=…` stood behind it.
 fn file_kept(line: &[u8]) -> Option<Kept> {
+    let before = line.len() - line.iter().rev().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    if before < line.len() && line[..before].ends_with(b" +0x") {
+        return Some(Kept::first(before - b"+0x".len()));
+    }
     let Some(at) = memrchr(b'+', line).filter(|at| line[at - 1] == b' ' && line[at + 1..].starts_with(b"0x")) else {
         return Some(Kept::all(line));
     };

@@ -36,10 +36,12 @@ pub const HEAD_IDS: usize = 64;
 #[derive(Clone, Copy, Debug)]
 struct Known {
     cluster: ClusterId,
-    object_lines: [u8; 3],
+    object_lines: [u8; OBJECT_LINES],
 }
 
 const NO_LINE: u8 = u8::MAX;
+/// Lines of a stack that may name what it waits on; a writer that waits in an RWMutex's Mutex has five.
+const OBJECT_LINES: usize = 8;
 
 /// What the first header of a segment and the lines before it say about where dumps divide.
 #[derive(Clone, Debug, Default)]
@@ -228,7 +230,7 @@ impl Segment {
     }
 
     fn remember(&mut self, hash: u64, cluster: ClusterId, lines: &[u32]) {
-        let mut object_lines = [NO_LINE; 3];
+        let mut object_lines = [NO_LINE; OBJECT_LINES];
         if lines.len() > object_lines.len() || lines.iter().any(|line| *line as usize >= STARTS) {
             return;
         }
