@@ -40,7 +40,7 @@ export type NoteKind = 'truncated' | 'skipped' | 'malformed' | 'limit' | 'unwrap
 /**
  * What kind of witness a target is.
  */
-export type TargetKind = 'file' | 'stdin' | 'url' | 'recording'
+export type TargetKind = 'file' | 'stdin' | 'url' | 'recording' | 'process' | 'core'
 /**
  * The answer in one word.
  */

@@ -101,7 +101,7 @@ Examples:
 Files and directories together are one series; each address is a process of its own.
 One dump cannot convict an ordinary wait: what only looks stuck is a candidate, and the exit code stays 0.")]
 pub struct DoctorArgs {
-    /// FILE, directory, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT or unix:/PATH
+    /// FILE, directory, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT, unix:/PATH, pid:N or core:FILE[,EXE]
     #[arg(required = true, value_name = "TARGET")]
     pub targets: Vec<String>,
     /// Collect from addresses for so long
@@ -139,7 +139,7 @@ Examples:
   goherd snap :6060 --save before.json
   goherd snap :6060 --every 10s --count 7 --save series/    then: goherd doctor series/")]
 pub struct SnapArgs {
-    /// FILE, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT or unix:/PATH
+    /// FILE, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT, unix:/PATH, pid:N or core:FILE[,EXE]
     pub target: String,
     /// Save the answer for later; with --count above 1, a directory
     #[arg(long, value_name = "PATH")]
@@ -167,7 +167,7 @@ Examples:
   goherd flame dump.txt --format html > flame.html
   goherd flame dump.txt -o goroutines.pb.gz && go tool pprof -top goroutines.pb.gz")]
 pub struct FlameArgs {
-    /// FILE, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT or unix:/PATH
+    /// FILE, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT, unix:/PATH, pid:N or core:FILE[,EXE]
     pub target: String,
     /// A table of functions instead of a drawing; the same as --format text
     #[arg(long, conflicts_with = "format")]
