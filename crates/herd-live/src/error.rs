@@ -68,6 +68,26 @@ pub enum LiveError {
     /// What was read contradicts itself.
     #[error("what was read does not hold together ({0}): nothing is claimed of it")]
     Inconsistent(String),
+    /// It cannot be copied.
+    #[error("process {pid} cannot be copied: {why}")]
+    NoCopy {
+        /// Process.
+        pid: i32,
+        /// What forbids it and what to do.
+        why: String,
+    },
+    /// Copying it would stop it for too long.
+    #[error(
+        "copying process {pid} would stop it for about {expected_ms} ms, {allowed_ms} ms are allowed: allow more, or read it live"
+    )]
+    OverBudget {
+        /// Process.
+        pid: i32,
+        /// Estimate.
+        expected_ms: u64,
+        /// Budget.
+        allowed_ms: u64,
+    },
     /// A file could not be read.
     #[error("{path}: {source}")]
     Io {

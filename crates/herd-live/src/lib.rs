@@ -10,6 +10,7 @@
 mod core;
 mod discover;
 mod error;
+pub mod freeze;
 mod functions;
 mod goroutines;
 mod image;
@@ -29,6 +30,7 @@ use herd_model::Snapshot;
 use nix::time::{ClockId, clock_gettime};
 
 pub use error::LiveError;
+pub use freeze::Budget;
 pub use goroutines::Tally;
 pub use memory::Cost;
 
@@ -45,6 +47,8 @@ pub struct Reading {
     pub executable: String,
     /// Bytes a core file promises and does not hold.
     pub cut: u64,
+    /// How long the process was stopped, where it was.
+    pub stopped_ns: Option<u64>,
 }
 
 /// Reads a live process.
@@ -60,7 +64,7 @@ pub fn process(pid: i32) -> Result<Reading, LiveError> {
         return Err(LiveError::Gone(pid));
     }
     let (snapshot, tally) = read?;
-    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: 0 })
+    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: 0, stopped_ns: None })
 }
 
 /// Reads a core file; `executable` is the one it was made from, where the path it names is not at hand.
@@ -71,7 +75,26 @@ pub fn core(path: &Path, executable: Option<&Path>) -> Result<Reading, LiveError
     let mut opened = target::open_core(path, executable)?;
     // A core file does not say how late it was on the clock that ages are counted by.
     let (snapshot, tally) = goroutines::read(&mut opened, None)?;
-    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: opened.cut })
+    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: opened.cut, stopped_ns: None })
+}
+
+/// Reads a copy of a process that was stopped for milliseconds: all goroutines at one instant, those that ran too.
+///
+/// # Errors
+/// As for [`process`]; also when it cannot be copied within the budget (see [`freeze::copy`]).
+pub fn frozen(pid: i32, budget: &Budget) -> Result<Reading, LiveError> {
+    let before = identity(pid);
+    let layout = target::layout(pid)?;
+    let copy = freeze::copy_of(pid, &layout, budget)?;
+    let now = monotonic_ns();
+    if before.is_none() || identity(pid) != before {
+        return Err(LiveError::Gone(pid));
+    }
+    let mut opened = target::open_copy(pid, &copy)?;
+    let (snapshot, tally) = goroutines::read(&mut opened, now)?;
+    let stopped_ns = Some(copy.stopped_ns);
+    copy.end()?;
+    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: 0, stopped_ns })
 }
 
 /// What stays the same as long as a process runs the same program: its start time and its executable.

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use crate::core::{self, Mapped, Thread};
 use crate::discover;
 use crate::error::LiveError;
+use crate::freeze::Copy;
 use crate::functions::Functions;
 use crate::image::{self, Image};
 use crate::layout::Layout;
@@ -81,13 +82,31 @@ impl List {
 
 /// Opens a live process.
 pub fn open(pid: i32) -> Result<Opened, LiveError> {
+    open_over(pid, Process::new(pid))
+}
+
+/// Opens a process over the memory of a copy of it, in which nothing moves.
+pub fn open_copy(pid: i32, copy: &Copy) -> Result<Opened, LiveError> {
+    Ok(Opened { threads: copy.threads.clone(), frozen: true, ..open_over(pid, Process::new(copy.pid))? })
+}
+
+/// The layout of a process's runtime.
+pub fn layout(pid: i32) -> Result<Layout, LiveError> {
+    Ok(image(pid)?.1)
+}
+
+fn image(pid: i32) -> Result<(Image, Layout), LiveError> {
     let path = PathBuf::from(format!("/proc/{pid}/exe"));
     let shown = fs::read_link(&path).map_err(|error| refused(pid, &error))?;
-    let (image, layout) = image::open(&path, &shown.display().to_string(), true)?;
+    image::open(&path, &shown.display().to_string(), true)
+}
+
+fn open_over(pid: i32, memory: Process) -> Result<Opened, LiveError> {
+    let (image, layout) = image(pid)?;
     let auxv = fs::read(format!("/proc/{pid}/auxv")).map_err(|error| refused(pid, &error))?;
     let entry = entry(&auxv).ok_or(LiveError::Missing { what: "the entry point in the auxiliary vector" })?;
     let bias = entry.wrapping_sub(image.entry);
-    with_memory(Space::new(Box::new(Process::new(pid))), &image, layout, bias)
+    with_memory(Space::new(Box::new(memory)), &image, layout, bias)
 }
 
 /// Opens a core file; the executable is the one it was made from, which it names itself where it can.

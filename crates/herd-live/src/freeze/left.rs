@@ -1,0 +1,102 @@
+//! What an earlier copy left: a zombie of the process, when goherd was killed while it held it.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use nix::unistd::Pid;
+
+use super::halt::{self, field};
+use super::inject::{self, EXIT_CODE, Gadgets};
+use super::{Trouble, refusal, rest};
+use crate::error::LiveError;
+use crate::layout::Layout;
+use crate::memory::{Process, Space};
+
+/// How long a thread at rest is looked for.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Zombies reaped at one time.
+const MOST: usize = 64;
+
+/// Reaps the zombies of a process that copies have left, with a `wait4` in one of its threads.
+pub fn reap(pid: Pid, layout: &Layout, gadgets: &Gadgets) -> Result<(), LiveError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let Some(zombie) = zombies(pid).into_iter().next() else { return Ok(()) };
+        if Instant::now() > until {
+            return Err(refusal(
+                pid.as_raw(),
+                &format!("its copy {zombie} has ended but could not be reaped; the next copy reaps it"),
+            ));
+        }
+        if !reap_one(pid, layout, gadgets, zombie)? {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Tries one thread after the other.
+fn reap_one(pid: Pid, layout: &Layout, gadgets: &Gadgets, zombie: Pid) -> Result<bool, LiveError> {
+    let until = Instant::now() + PATIENCE;
+    let status = fs::read_to_string(format!("/proc/{zombie}/status")).unwrap_or_default();
+    let Some(inner) = field(&status, "NSpid:").and_then(|ids| ids.split_ascii_whitespace().last()?.parse().ok()) else {
+        return Ok(false);
+    };
+    let mut space = Space::new(Box::new(Process::new(pid.as_raw())));
+    let Ok(tasks) = halt::tasks(pid) else { return Ok(true) };
+    for tid in tasks.into_iter().filter(|tid| looks_at_rest(pid, *tid)) {
+        let halted = match halt::one(pid, tid, until) {
+            Ok(Some(halted)) => halted,
+            Ok(None) => continue,
+            Err(Trouble::Again) => return Ok(false),
+            Err(Trouble::Final(error)) => return Err(error),
+        };
+        let at_rest = Some(&halted).filter(|halted| halted.signal.is_none() && rest::rests(&halted.registers));
+        let reaped = match at_rest.and_then(|halted| rest::of(&mut space, pid, layout, halted)) {
+            Some(rest) => inject::reap(&rest, gadgets, inner),
+            None => Ok(0),
+        };
+        match (reaped, halted.release()) {
+            (Ok(0), Ok(())) => {}
+            // Also when it is no longer there to be reaped.
+            (Ok(_), Ok(())) => return Ok(true),
+            (Err(Trouble::Again), _) | (_, Err(Trouble::Again)) => return Ok(false),
+            (Err(Trouble::Final(error)), _) | (_, Err(Trouble::Final(error))) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the kernel says that a thread waits in a system call; where it does not say, it may.
+fn looks_at_rest(pid: Pid, tid: Pid) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall")).map_or(true, |text| !text.starts_with("running"))
+}
+
+/// The process's children that have ended, that no signal told of, and that ended as copies do.
+pub fn zombies(pid: Pid) -> Vec<Pid> {
+    let tasks = halt::tasks(pid).unwrap_or_default();
+    let lists: Option<Vec<String>> =
+        tasks.iter().map(|tid| fs::read_to_string(format!("/proc/{pid}/task/{tid}/children")).ok()).collect();
+    let children: Vec<i32> = match lists {
+        Some(lists) => lists.iter().flat_map(|list| list.split_ascii_whitespace()).filter_map(|id| id.parse().ok()).collect(),
+        // A thread has ended, or the kernel keeps no such lists.
+        None => fs::read_dir("/proc")
+            .map_or(Vec::new(), |entries| entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()),
+    };
+    children.into_iter().filter(|child| is_copy(pid, *child)).take(MOST).map(Pid::from_raw).collect()
+}
+
+fn is_copy(pid: Pid, child: i32) -> bool {
+    const PARENT: usize = 1;
+    const EXIT_SIGNAL: usize = 35;
+    const STATUS: usize = 49;
+    const KILLED: &str = "9";
+    let Ok(stat) = fs::read_to_string(format!("/proc/{child}/stat")) else { return false };
+    let Some((_, fields)) = stat.rsplit_once(')') else { return false };
+    let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
+    let is = |index: usize, value: &str| fields.get(index).is_some_and(|field| *field == value);
+    let marked = || fs::read_to_string(format!("/proc/{child}/oom_score_adj")).is_ok_and(|mark| mark.trim() == "1000");
+    is(0, "Z")
+        && is(PARENT, &pid.to_string())
+        && is(EXIT_SIGNAL, "0")
+        && (is(STATUS, &(EXIT_CODE << 8).to_string()) || is(STATUS, KILLED) && marked())
+}
