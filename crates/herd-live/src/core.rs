@@ -67,6 +67,8 @@ impl Thread {
 struct Piece {
     from: u64,
     len: u64,
+    /// Bytes of it the file really holds.
+    held: u64,
     offset: u64,
     file: usize,
 }
@@ -109,7 +111,7 @@ pub fn open(path: &Path) -> Result<Core, LiveError> {
             let (offset, len) = (header.p_offset(endian), header.p_filesz(endian));
             let held = len.min(size.saturating_sub(offset));
             core.cut += len - held;
-            core.memory.pieces.push(Piece { from: header.p_vaddr(endian), len: held, offset, file: 0 });
+            core.memory.pieces.push(Piece { from: header.p_vaddr(endian), len, held, offset, file: 0 });
         }
         let Ok(Some(mut notes)) = header.notes(endian, &cache) else { continue };
         while let Ok(Some(note)) = notes.next() {
@@ -162,9 +164,24 @@ impl CoreMemory {
         self.files.push(file);
         for mapping in mappings {
             let len = mapping.end.saturating_sub(mapping.from);
-            self.pieces.push(Piece { from: mapping.from, len, offset: mapping.offset, file: index });
+            self.pieces.push(Piece { from: mapping.from, len, held: len, offset: mapping.offset, file: index });
         }
         true
+    }
+
+    /// Whether the core holds the headers and build id of another program than `path` has.
+    pub fn contradicts(&self, path: &Path, mappings: &[Mapped]) -> bool {
+        const HEAD_BYTES: usize = 4096;
+        let Ok(file) = File::open(path) else { return false };
+        let (mut ours, mut theirs) = ([0; HEAD_BYTES], [0; HEAD_BYTES]);
+        mappings.iter().filter(|mapping| mapping.offset == 0).any(|mapping| {
+            let held =
+                self.pieces.iter().find(|piece| piece.file == 0 && piece.from == mapping.from && piece.held >= HEAD_BYTES as u64);
+            held.is_some_and(|piece| {
+                let read = self.files[0].read_exact_at(&mut ours, piece.offset).is_ok();
+                read && file.read_exact_at(&mut theirs, 0).is_ok() && ours != theirs
+            })
+        })
     }
 
     fn read_one(&self, address: u64, into: &mut [u8]) -> bool {
@@ -174,7 +191,11 @@ impl CoreMemory {
             let holds = |piece: &&Piece| at.checked_sub(piece.from).is_some_and(|from| from < piece.len);
             let Some(piece) = self.pieces.iter().find(holds) else { return false };
             let from = at - piece.from;
-            let len = usize::try_from(piece.len - from).unwrap_or(usize::MAX).min(into.len() - done);
+            // What the core should hold and lost: what the mapped file has there is not what the process had.
+            if from >= piece.held {
+                return false;
+            }
+            let len = usize::try_from(piece.held - from).unwrap_or(usize::MAX).min(into.len() - done);
             if self.files[piece.file].read_exact_at(&mut into[done..done + len], piece.offset + from).is_err() {
                 return false;
             }

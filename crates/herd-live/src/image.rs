@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 
-use object::read::elf::ElfFile64;
-use object::{Architecture, Endianness, Object, ObjectSection, ObjectSymbol, ReadCache, ReadRef};
+use object::read::elf::{ElfFile64, ProgramHeader as _};
+use object::{Architecture, Endianness, Object, ObjectSection, ObjectSymbol, ReadCache, ReadRef, elf};
 
 use crate::error::LiveError;
 use crate::layout::{self, Arch, DwarfError, Layout};
@@ -24,6 +24,19 @@ pub struct Symbols {
     pub semtable: u64,
 }
 
+/// A part of the file that is loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment {
+    /// Address as linked.
+    pub address: u64,
+    /// Offset in the file.
+    pub offset: u64,
+    /// Bytes the file holds of it.
+    pub len: u64,
+    /// The program may change it.
+    pub writable: bool,
+}
+
 /// What is known of an executable.
 #[derive(Clone, Debug)]
 pub struct Image {
@@ -39,6 +52,8 @@ pub struct Image {
     pub symbols: Symbols,
     /// Sections that hold data a program may write: address as linked, length.
     pub writable: Vec<(u64, u64)>,
+    /// What is loaded of the file.
+    pub segments: Vec<Segment>,
 }
 
 const PCLNTAB: [&str; 2] = [".gopclntab", ".data.rel.ro.gopclntab"];
@@ -80,7 +95,21 @@ fn parse<'a>(data: impl ReadRef<'a>, shown: &str, check: bool) -> Result<(Image,
         .filter(|section| is_writable(section) && section.size() > 0 && section.address() > 0)
         .map(|section| (section.address(), section.size()))
         .collect();
-    Ok((Image { path: shown.to_owned(), entry: elf.entry(), version, pclntab, symbols, writable }, layout))
+    let segments = segments(&elf);
+    Ok((Image { path: shown.to_owned(), entry: elf.entry(), version, pclntab, symbols, writable, segments }, layout))
+}
+
+fn segments<'a>(elf: &ElfFile64<'a, Endianness, impl ReadRef<'a>>) -> Vec<Segment> {
+    let endian = elf.endian();
+    let loaded = elf.elf_program_headers().iter().filter(|header| header.p_type(endian) == elf::PT_LOAD);
+    loaded
+        .map(|header| Segment {
+            address: header.p_vaddr(endian),
+            offset: header.p_offset(endian),
+            len: header.p_filesz(endian),
+            writable: header.p_flags(endian).contains(elf::PF_W),
+        })
+        .collect()
 }
 
 fn is_writable<'a>(section: &impl ObjectSection<'a>) -> bool {

@@ -9,7 +9,10 @@ use crate::error::LiveError;
 /// Words for an errno of `process_vm_readv` or of opening files under `/proc/PID`.
 pub fn explain(pid: i32, errno: Errno) -> LiveError {
     if errno == Errno::ESRCH || errno == Errno::ENOENT {
-        return LiveError::NoSuchProcess(pid);
+        return match runs_nothing(pid) {
+            Some(why) => LiveError::Refused { pid, why: why.into() },
+            None => LiveError::NoSuchProcess(pid),
+        };
     }
     let why = if errno == Errno::ENOSYS {
         "this kernel has no process_vm_readv (CONFIG_CROSS_MEMORY_ATTACH)".to_owned()
@@ -21,6 +24,16 @@ pub fn explain(pid: i32, errno: Errno) -> LiveError {
     LiveError::Refused { pid, why }
 }
 
+/// Why a process that is listed has no executable.
+fn runs_nothing(pid: i32) -> Option<&'static str> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    if fields.starts_with(['Z', 'X']) {
+        return Some("it has ended and waits for its parent to notice");
+    }
+    Some("it is a kernel thread, which runs no program")
+}
+
 fn reason(pid: i32) -> String {
     let ours = Rights::of("self");
     let theirs = Rights::of(&pid.to_string());
@@ -30,6 +43,13 @@ fn reason(pid: i32) -> String {
             "it belongs to user {}, goherd runs as user {}; run goherd as that user, or with CAP_SYS_PTRACE (sudo, or `docker run --cap-add SYS_PTRACE`)",
             theirs.uid.unwrap_or_default(),
             ours.uid.unwrap_or_default()
+        );
+    }
+    if !can_trace && ours.gid.is_some() && theirs.gid.is_some() && ours.gid != theirs.gid {
+        return format!(
+            "it runs as group {}, goherd runs as group {}; run goherd as that group, or with CAP_SYS_PTRACE (sudo)",
+            theirs.gid.unwrap_or_default(),
+            ours.gid.unwrap_or_default()
         );
     }
     let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok();
@@ -46,6 +66,12 @@ fn reason(pid: i32) -> String {
                 (Kubernetes: `kubectl debug --target` with the same user, or SYS_PTRACE)"
             .into();
     }
+    if !can_trace && theirs.permitted & !ours.permitted != 0 {
+        return "it has capabilities goherd does not have: run goherd with CAP_SYS_PTRACE (sudo)".into();
+    }
+    if can_trace && ours.filtered {
+        return "goherd runs under a seccomp filter, which may forbid process_vm_readv: allow it (`docker run --cap-add SYS_PTRACE` does)".into();
+    }
     "it is marked non-dumpable (it changed its user, or its executable may not be read): run goherd with CAP_SYS_PTRACE (sudo)"
         .into()
 }
@@ -55,7 +81,12 @@ const CAP_SYS_PTRACE: u64 = 1 << 19;
 #[derive(Default)]
 struct Rights {
     uid: Option<u32>,
+    gid: Option<u32>,
+    /// Effective ones.
     capabilities: u64,
+    permitted: u64,
+    /// A seccomp filter is installed.
+    filtered: bool,
     user_namespace: Option<std::path::PathBuf>,
 }
 
@@ -63,9 +94,14 @@ impl Rights {
     fn of(pid: &str) -> Rights {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        let effective = |name: &str| field(name).and_then(|ids| ids.split_ascii_whitespace().nth(1)?.parse().ok());
+        let mask = |name: &str| field(name).and_then(|mask| u64::from_str_radix(mask, 16).ok()).unwrap_or(0);
         Rights {
-            uid: field("Uid:").and_then(|uids| uids.split_ascii_whitespace().nth(1)?.parse().ok()),
-            capabilities: field("CapEff:").and_then(|mask| u64::from_str_radix(mask, 16).ok()).unwrap_or(0),
+            uid: effective("Uid:"),
+            gid: effective("Gid:"),
+            capabilities: mask("CapEff:"),
+            permitted: mask("CapPrm:"),
+            filtered: field("Seccomp:") == Some("2"),
             user_namespace: fs::read_link(format!("/proc/{pid}/ns/user")).ok(),
         }
     }

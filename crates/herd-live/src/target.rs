@@ -98,7 +98,13 @@ pub fn layout(pid: i32) -> Result<Layout, LiveError> {
 fn image(pid: i32) -> Result<(Image, Layout), LiveError> {
     let path = PathBuf::from(format!("/proc/{pid}/exe"));
     let shown = fs::read_link(&path).map_err(|error| refused(pid, &error))?;
-    image::open(&path, &shown.display().to_string(), true)
+    let opened = image::open(&path, &shown.display().to_string(), true);
+    if let Err(LiveError::Io { source, .. }) = &opened
+        && source.kind() == std::io::ErrorKind::PermissionDenied
+    {
+        return Err(refused(pid, source));
+    }
+    opened
 }
 
 fn open_over(pid: i32, memory: Process) -> Result<Opened, LiveError> {
@@ -122,6 +128,13 @@ pub fn open_core(path: &Path, executable: Option<&Path>) -> Result<Opened, LiveE
     }
     let (image, layout) = image::open(&executable, &executable.display().to_string(), true)?;
     let bias = entry.wrapping_sub(image.entry);
+    let program = program(&image, bias, &executable);
+    if core.memory.contradicts(&executable, &program) {
+        let why = format!("{} is not the executable this core file was made from", executable.display());
+        return Err(LiveError::Inconsistent(why));
+    }
+    // Not every writer of core files lists the mapped files.
+    core.memory.map(&executable, &program);
     for file in paths(&core.files) {
         let is_main = Some(&file) == main.as_ref();
         let mappings: Vec<_> = core.files.iter().filter(|mapped| mapped.path == file).cloned().collect();
@@ -130,6 +143,17 @@ pub fn open_core(path: &Path, executable: Option<&Path>) -> Result<Opened, LiveE
     let (cut, threads) = (core.cut, core.threads);
     let opened = with_memory(Space::new(Box::new(core.memory)), &image, layout, bias)?;
     Ok(Opened { cut, threads, frozen: true, ..opened })
+}
+
+/// Where the parts of the executable that never change are.
+fn program(image: &Image, bias: u64, path: &Path) -> Vec<Mapped> {
+    let constant = image.segments.iter().filter(|segment| !segment.writable);
+    constant
+        .map(|segment| {
+            let from = segment.address.wrapping_add(bias);
+            Mapped { from, end: from.saturating_add(segment.len), offset: segment.offset, path: path.to_path_buf() }
+        })
+        .collect()
 }
 
 fn paths(files: &[Mapped]) -> Vec<PathBuf> {

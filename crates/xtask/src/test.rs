@@ -1,6 +1,6 @@
 //! Everything a change must pass, in the order that fails fastest; installs what it needs and says what each step took.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -69,7 +69,7 @@ fn cargo(args: &[&str]) -> anyhow::Result<()> {
 
 /// Live processes of every Go version are read, and one is asked for a profile only Go 1.27 has, so the toolchains are fetched first.
 fn tests() -> anyhow::Result<()> {
-    install_debugger()?;
+    install_programs()?;
     let mut roots = Vec::new();
     for minor in fixtures::minors() {
         let go = fixtures::go_command(minor)?;
@@ -84,13 +84,19 @@ fn tests() -> anyhow::Result<()> {
     cargo(&["test", "--quiet", "--package", "herd-diagnose", "--test", "judging", "--", "--nocapture", "--test-threads", "1"])
 }
 
-/// Core files for the tests are made by `gcore`.
-fn install_debugger() -> anyhow::Result<()> {
-    const NO_DEBUGGER: &str = "install gcore (Debian's gdb)";
-    if Command::new("gcore").output().is_ok() {
-        return Ok(());
-    }
-    ui::debian(&["gdb"], NO_DEBUGGER)
+/// What the tests of live processes run, and the Debian packages that hold it: core files, programs of another architecture, programs
+/// that are one file with their C.
+const PROGRAMS: [(&str, &str); 4] = [
+    ("/usr/bin/gcore", "gdb"),
+    ("/usr/bin/qemu-aarch64", "qemu-user"),
+    ("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1", "libc6-arm64-cross"),
+    ("/usr/bin/musl-gcc", "musl-tools"),
+];
+
+fn install_programs() -> anyhow::Result<()> {
+    const INSTEAD: &str = "install gcore, qemu-aarch64, the dynamic linker of arm64 and musl-gcc where Debian has them";
+    let missing: Vec<&str> = PROGRAMS.iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| *package).collect();
+    if missing.is_empty() { Ok(()) } else { ui::debian(&missing, INSTEAD) }
 }
 
 fn go_sources() -> anyhow::Result<()> {

@@ -1,8 +1,15 @@
 //! Real Go programs of every supported minor version, read from outside and compared with what they print of themselves.
 
+#![allow(clippy::print_stdout, reason = "a test says what this machine does not let it do")]
+
+mod arm64;
 mod builds;
 mod cores;
 mod objects;
 mod program;
 mod refusals;
 mod same;
+mod wild;
+mod wild_cores;
+mod wild_server;
+mod wild_users;

@@ -59,13 +59,23 @@ impl Toolchain {
 
     /// Builds a program of `testbed/mixed`.
     pub fn build(&self, package: &str, name: &str, args: &[&str], cgo: bool) -> PathBuf {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testbed/mixed");
-        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{package}-{}-{name}", self.minor));
+        self.build_with(package, name, args, &[("CGO_ENABLED", if cgo { "1" } else { "0" })])
+    }
+
+    /// Builds it with settings of its own.
+    pub fn build_with(&self, package: &str, name: &str, args: &[&str], settings: &[(&str, &str)]) -> PathBuf {
+        self.build_in("testbed/mixed", package, name, args, settings)
+    }
+
+    /// Builds a program of another module.
+    pub fn build_in(&self, module: &str, package: &str, name: &str, args: &[&str], settings: &[(&str, &str)]) -> PathBuf {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(module);
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{}-{name}", package.replace('/', "-"), self.minor));
         let go = self.root.as_ref().map_or_else(|| PathBuf::from("go"), |root| root.join("bin/go"));
         let mut command = Command::new(go);
         command.arg("build").args(args).arg("-o").arg(&out).arg(format!("./{package}")).current_dir(source);
         command.env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=mod").env("GOWORK", "off");
-        command.env("CGO_ENABLED", if cgo { "1" } else { "0" });
+        command.envs(settings.iter().copied());
         if let Some(root) = &self.root {
             command.env("GOROOT", root);
         }
@@ -73,6 +83,11 @@ impl Toolchain {
         assert!(output.status.success(), "go {} build: {}", self.minor, String::from_utf8_lossy(&output.stderr));
         out
     }
+}
+
+/// Whether the tests may act as other users.
+pub fn is_root() -> bool {
+    std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").expect("this process")) == 0
 }
 
 /// A running program; it ends with this value.
@@ -87,8 +102,14 @@ impl Program {
     /// Starts it and waits until it is ready.
     pub fn start(path: &Path, args: &[&str]) -> Program {
         let mut command = Command::new(path);
+        command.args(args);
+        Program::launch(command)
+    }
+
+    /// Starts it as told; the program's own process is the one started.
+    pub fn launch(mut command: Command) -> Program {
         // Since Go 1.26 headers carry labels when asked to.
-        command.args(args).env("GODEBUG", "tracebacklabels=1").stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env("GODEBUG", "tracebacklabels=1").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("start the program");
         let input = child.stdin.take().expect("its input");
         let output = BufReader::new(child.stdout.take().expect("its output"));
@@ -112,6 +133,13 @@ impl Program {
         writeln!(self.input, "{words}").expect("tell the program");
         let answer = self.line();
         assert!(answer.starts_with("done"), "{words}: {answer}");
+    }
+
+    /// Sends it a signal, after which it ends.
+    pub fn end_by(&mut self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.pid().to_string()]).status().expect("start kill");
+        assert!(sent.success());
+        self.child.wait().expect("its end");
     }
 
     /// Tells it to do something after which it does not answer.

@@ -10,7 +10,8 @@ use crate::program::{Program, toolchains};
 #[derive(Debug, PartialEq, Eq)]
 pub struct Said {
     state: String,
-    stack: Vec<String>,
+    /// Innermost first.
+    pub stack: Vec<String>,
     created_by: Option<String>,
     parent: Option<u64>,
     locked: bool,
