@@ -133,9 +133,12 @@ func kinds() []func(i int) {
 	}
 }
 
+// silent is the end of a pipe nothing is written to; once collected it would be closed, and its reader would end.
+var silent *os.File
+
 // singles starts what one of is enough.
 func singles(depth int) {
-	reader, _, err := os.Pipe()
+	reader, writer, err := os.Pipe()
 	if err != nil {
 		panic(err)
 	}
@@ -143,6 +146,7 @@ func singles(depth int) {
 	if err != nil {
 		panic(err)
 	}
+	silent = writer
 	go func() { reader.Read(make([]byte, 1)) }()
 	go func() { listener.Accept() }()
 	go deep{make(chan int)}.wait(depth)

@@ -77,13 +77,16 @@ fn labelled(snapshot: &Snapshot) -> BTreeMap<String, u64> {
 
 #[test]
 fn every_goroutine_as_the_process_prints_it() {
+    // `cargo xtask bench live` asks for many.
+    let each = std::env::var("GOHERD_TEST_EACH").unwrap_or_else(|_| "50".to_owned());
     for toolchain in toolchains() {
-        let mut program = Program::start(&toolchain.build("parked", "plain", &[], false), &["-n", "50"]);
+        let mut program = Program::start(&toolchain.build("parked", "plain", &[], false), &["-n", &each]);
         let reading = herd_live::process(program.pid()).expect("a reading");
         let compared = assert_same(&reading.snapshot, &program.stacks(), toolchain.number() >= 26);
         assert!(compared > 1000, "Go {}: {compared} goroutines compared", toolchain.minor);
         assert_eq!(labelled(&reading.snapshot), labelled(&program.profile()), "Go {}", toolchain.minor);
         assert_eq!(reading.tally.moved, 0);
+        println!("Go {}: {compared} goroutines compared, none differs", toolchain.minor);
         assert_eq!(
             reading.snapshot.go_version.as_deref().map(|version| version.starts_with(&format!("go{}.", toolchain.minor))),
             Some(true)
