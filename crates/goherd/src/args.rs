@@ -40,6 +40,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Show one snapshot: families, clusters, blocking points
     Snap(SnapArgs),
+    /// Show who waits on what, and who may hold it
+    Graph(GraphArgs),
     /// Draw the call tree of all goroutines
     Flame(FlameArgs),
     /// Show a saved answer, a dump or an endpoint in the viewer
@@ -153,6 +155,25 @@ pub struct SnapArgs {
     /// List known long waiters, too
     #[arg(long)]
     pub all: bool,
+    /// How to collect.
+    #[command(flatten)]
+    pub collect: CollectArgs,
+}
+
+/// Shows who waits on what: channels, locks, WaitGroups, timers, descriptors; who may hold them; what looks like a deadlock.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goherd graph pid:4711
+  goherd graph core:core.4711,./server
+  goherd graph pid:4711 --format dot | dot -Tsvg > waits.svg
+  goherd graph crash.log
+
+A process or core file tells every case of a select, what channels and locks hold, and whose stacks hold their
+addresses. A dump tells one address a goroutine at most, and only where it prints arguments.")]
+pub struct GraphArgs {
+    /// FILE, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT, unix:/PATH, pid:N or core:FILE[,EXE]
+    pub target: String,
     /// How to collect.
     #[command(flatten)]
     pub collect: CollectArgs,

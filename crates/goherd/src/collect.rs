@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use herd_diagnose::{Clock, Diagnosis, Event, Request, Rule, Watch};
-use herd_sources::{Auth, CancelFlag, Options, Target};
+use herd_sources::{Auth, CancelFlag, Memory, Options, Target};
 
 use crate::args::GlobalArgs;
 use crate::error::ExpectedError;
@@ -86,9 +86,20 @@ pub fn diagnose_and_list(
         }
         .into());
     }
-    let request = Request { targets, options: options(args)?, watch, clock: Clock::WALL, rules };
+    answer(command, &Request { targets, options: options(args)?, watch, clock: Clock::WALL, rules }, global)
+}
+
+/// Asks one target, and reads what each goroutine waits on where memory can be read.
+pub fn diagnose_with_waits(command: &str, target: &str, args: &CollectArgs, global: &GlobalArgs) -> anyhow::Result<Diagnosis> {
+    let targets = vec![Target::parse(target).map_err(ExpectedError::from)?];
+    let options = Options { memory: Memory::Waits, ..options(args)? };
+    let request = Request { targets, options, watch: None, clock: Clock::WALL, rules: BTreeSet::new() };
+    answer(command, &request, global)
+}
+
+fn answer(command: &str, request: &Request, global: &GlobalArgs) -> anyhow::Result<Diagnosis> {
     let progress = Progress::start(global.quiet || global.redact, output::lang(global));
-    let answer = ask(&request, command, &mut |event| progress.tell(&event));
+    let answer = ask(request, command, &mut |event| progress.tell(&event));
     progress.clear();
     Ok(answer?)
 }

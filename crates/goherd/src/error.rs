@@ -101,7 +101,7 @@ impl ExpectedError {
             ExpectedError::Output { .. } => "Check that the folder exists and may be written to.".into(),
             ExpectedError::Listen { .. } => "Leave out --port to be given a free one.".into(),
             ExpectedError::Webhook(error) => error.next_step().into(),
-            ExpectedError::Sink(SinkError::NoTree | SinkError::NoStacks) => {
+            ExpectedError::Sink(SinkError::NoTree | SinkError::NoStacks | SinkError::NoGraph) => {
                 "Use `--format json` or `--format text` for this answer.".into()
             }
             ExpectedError::Sink(_) => "Check that the output can be written to.".into(),
@@ -270,6 +270,7 @@ mod tests {
             ExpectedError::Listen { port: 80, why: os(13) },
             ExpectedError::Sink(SinkError::NoTree),
             ExpectedError::Sink(SinkError::NoStacks),
+            ExpectedError::Sink(SinkError::NoGraph),
             ExpectedError::Sink(SinkError::Io(os(28))),
         ]);
         errors

@@ -32,6 +32,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Doctor(args) => commands::doctor::run(args, &cli.global),
         Command::Snap(args) => commands::snap::run(args, &cli.global),
+        Command::Graph(args) => commands::graph::run(args, &cli.global),
         Command::Flame(args) => commands::flame::run(args, &cli.global),
         Command::Open(args) => commands::open::run(args, &cli.global),
         Command::Explain(args) => commands::explain::run(args, &cli.global),

@@ -115,6 +115,7 @@ pub fn format(global: &GlobalArgs, usual: Format) -> Format {
 fn ending(path: &Path) -> Option<Format> {
     let name = path.file_name()?.to_str()?.to_ascii_lowercase();
     let endings = [
+        (".dot", Format::Dot),
         (".speedscope.json", Format::Speedscope),
         (".json", Format::Json),
         (".html", Format::Html),

@@ -5,6 +5,9 @@
 pub mod census;
 pub mod facts;
 pub mod flame;
+pub mod graph;
+mod graph_cycles;
+mod graph_holders;
 pub mod names;
 mod reduce;
 pub mod report;

@@ -15,6 +15,7 @@ use crate::memory::{Batch, Space, u32_at, u64_at};
 use crate::semaphores::{self, Waiters};
 use crate::target::Opened;
 use crate::unwind::{Ended, Registers, Start, Unwinder};
+use crate::waits::{self, Parked};
 
 /// Goroutines read together: enough for few calls, few enough for little memory.
 const GROUP: usize = 16384;
@@ -98,6 +99,7 @@ struct Record {
     waiting: u64,
     labels: u64,
     bubble: u64,
+    timer: u64,
 }
 
 impl Record {
@@ -113,6 +115,24 @@ impl Record {
 
 /// Reads them all.
 pub fn read(target: &mut Opened, now_ns: Option<u64>) -> Result<(Snapshot, Tally), LiveError> {
+    let (snapshot, tally, _) = read_and_note(target, now_ns, None)?;
+    Ok((snapshot, tally))
+}
+
+/// Reads them all, and what each waits on.
+pub fn read_with_waits(target: &mut Opened, now_ns: Option<u64>) -> Result<(Snapshot, Tally), LiveError> {
+    let (mut snapshot, tally, parked) = read_and_note(target, now_ns, Some(Vec::new()))?;
+    let found = waits::read(&mut target.space, &target.layout, &snapshot, &parked, now_ns, target.frozen)?;
+    snapshot.waits = Some(Box::new(found));
+    Ok((snapshot, tally))
+}
+
+/// Reads them all; notes where each stands when there is something to note it in.
+fn read_and_note(
+    target: &mut Opened,
+    now_ns: Option<u64>,
+    parked: Option<Vec<Parked>>,
+) -> Result<(Snapshot, Tally, Vec<Parked>), LiveError> {
     let Opened { space, layout, functions, wait_reasons, goroutines, version, semtable, threads, frozen, .. } = target;
     let addresses = goroutines.addresses(space)?;
     let waiters = match *semtable {
@@ -133,6 +153,7 @@ pub fn read(target: &mut Opened, now_ns: Option<u64>) -> Result<(Snapshot, Tally
         misplaced: 0,
         garbled: 0,
         objects: 0,
+        parked,
     };
     reader.builder.snapshot_mut().go_version = Some(version.as_str().into());
     let mut batch = Batch::default();
@@ -141,7 +162,7 @@ pub fn read(target: &mut Opened, now_ns: Option<u64>) -> Result<(Snapshot, Tally
     }
     let tally = reader.tally;
     check(&tally, reader.misplaced, reader.garbled, addresses.len())?;
-    Ok((reader.builder.finish(), tally))
+    Ok((reader.builder.finish(), tally, reader.parked.unwrap_or_default()))
 }
 
 /// Refuses to claim anything of what does not look like goroutines.
@@ -176,6 +197,8 @@ struct Reader<'a> {
     threads: &'a [Thread],
     frozen: bool,
     objects: usize,
+    /// Where each goroutine stands, when that is asked for.
+    parked: Option<Vec<Parked>>,
 }
 
 impl Reader<'_> {
@@ -395,6 +418,20 @@ impl Reader<'_> {
             }
         }
         let waited = self.waited(record);
+        if let Some(parked) = &mut self.parked {
+            parked.push(Parked {
+                address: record.address,
+                id: record.id,
+                cluster: id,
+                waits: matches!(record.status, WAITING | LEAKED),
+                waiting: record.waiting,
+                object,
+                sp: if record.placed { record.at.sp } else { 0 },
+                stack_end: record.stack_end,
+                pc: record.at.pc,
+                timer: record.timer,
+            });
+        }
         self.builder.log(
             id,
             &Goroutine {
@@ -554,5 +591,6 @@ fn record(layout: &Layout, address: u64, bytes: &[u8]) -> Record {
         waiting: word(At::GWaiting),
         labels: word(At::GLabels),
         bubble: layout.find(At::GBubble).map_or(0, |at| u64_at(bytes, at)),
+        timer: word(At::GTimer),
     }
 }

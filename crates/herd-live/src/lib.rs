@@ -7,6 +7,7 @@
 //! Nothing is guessed: an unknown Go version, an executable whose DWARF contradicts the table of offsets, records that do not point
 //! at themselves and stacks that do not end where stacks end are refused.
 
+mod channels;
 mod core;
 mod discover;
 mod error;
@@ -20,8 +21,13 @@ mod memory;
 mod permission;
 mod semaphores;
 mod show;
+mod sockets;
 mod target;
 mod unwind;
+mod waits;
+mod waits_inside;
+mod waits_poll;
+mod waits_stacks;
 
 use std::fs;
 use std::path::Path;
@@ -56,9 +62,27 @@ pub struct Reading {
 /// # Errors
 /// When the process is not there, may not be read, is not Go, is of an unknown version, or what was read does not hold together.
 pub fn process(pid: i32) -> Result<Reading, LiveError> {
+    read_process(pid, goroutines::read)
+}
+
+/// Reads a live process and what each goroutine waits on ([`Snapshot::waits`]).
+///
+/// # Errors
+/// As for [`process`].
+pub fn process_with_waits(pid: i32) -> Result<Reading, LiveError> {
+    let mut reading = read_process(pid, goroutines::read_with_waits)?;
+    if let Some(waits) = &mut reading.snapshot.waits {
+        sockets::name(pid, waits);
+    }
+    Ok(reading)
+}
+
+type Read = fn(&mut target::Opened, Option<u64>) -> Result<(Snapshot, Tally), LiveError>;
+
+fn read_process(pid: i32, read: Read) -> Result<Reading, LiveError> {
     let before = identity(pid);
     let mut opened = target::open(pid)?;
-    let read = goroutines::read(&mut opened, monotonic_ns());
+    let read = read(&mut opened, monotonic_ns());
     // An exit or exec midway explains whatever went wrong, and spoils whatever did not.
     if before.is_none() || identity(pid) != before {
         return Err(LiveError::Gone(pid));
@@ -72,9 +96,21 @@ pub fn process(pid: i32) -> Result<Reading, LiveError> {
 /// # Errors
 /// As for [`process`]; also when the file is no core file or lacks what a snapshot needs.
 pub fn core(path: &Path, executable: Option<&Path>) -> Result<Reading, LiveError> {
+    read_core(path, executable, goroutines::read)
+}
+
+/// Reads a core file and what each goroutine waits on ([`Snapshot::waits`]).
+///
+/// # Errors
+/// As for [`core`].
+pub fn core_with_waits(path: &Path, executable: Option<&Path>) -> Result<Reading, LiveError> {
+    read_core(path, executable, goroutines::read_with_waits)
+}
+
+fn read_core(path: &Path, executable: Option<&Path>, read: Read) -> Result<Reading, LiveError> {
     let mut opened = target::open_core(path, executable)?;
     // A core file does not say how late it was on the clock that ages are counted by.
-    let (snapshot, tally) = goroutines::read(&mut opened, None)?;
+    let (snapshot, tally) = read(&mut opened, None)?;
     Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: opened.cut, stopped_ns: None })
 }
 

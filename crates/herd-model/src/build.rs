@@ -33,6 +33,7 @@ impl SnapshotBuilder {
                 goroutines: 0,
                 truncated: None,
                 crash: None,
+                waits: None,
             },
             frame_index: FxHashMap::default(),
             stack_index: FxHashMap::default(),

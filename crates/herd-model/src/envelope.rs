@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Candidate, Finding, Flame, SeriesReport, SnapshotReport};
+use crate::{Candidate, Finding, Flame, SeriesReport, SnapshotReport, WaitGraph};
 
 /// Version of the contract; additive within a version.
 pub const SCHEMA: &str = "goherd/1";
@@ -148,6 +148,9 @@ pub struct Envelope {
     /// The call tree of the latest snapshot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flame: Option<Flame>,
+    /// Who waits on what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<WaitGraph>,
     /// What to know about the input and the run.
     pub notes: Vec<Note>,
     /// What is not shown, counted. `suppressed`: findings left out by the suppression file. `clusters_not_listed`,
@@ -155,7 +158,8 @@ pub struct Envelope {
     /// candidates: `benign_goroutines` are known long waiters of a library or the runtime; `goroutines_that_fit_no_pattern` wait in a
     /// way no pattern describes; `steady_goroutines` fit a pattern, but a series long enough to judge growth shows that their number
     /// does not rise and that they do not stand still. `candidate_families_not_listed`, `candidate_goroutines_not_listed`:
-    /// families that look stuck beyond the candidates listed.
+    /// families that look stuck beyond the candidates listed. `objects_not_listed`, `waits_not_listed`: objects beyond the wait graph's
+    /// limit and the waits on them.
     pub hidden: BTreeMap<String, u64>,
 }
 
@@ -174,6 +178,7 @@ impl Envelope {
             snapshot: None,
             series: None,
             flame: None,
+            graph: None,
             notes: Vec::new(),
             hidden: BTreeMap::new(),
         }

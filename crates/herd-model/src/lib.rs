@@ -8,6 +8,7 @@ mod envelope;
 mod evidence;
 mod finding;
 mod goroutine;
+mod graph;
 mod report;
 mod snapshot;
 mod state;
@@ -17,6 +18,10 @@ pub use envelope::{Envelope, Note, NoteKind, SCHEMA, Target, TargetKind, Verdict
 pub use evidence::{Evidence, EvidenceKind, Place};
 pub use finding::{Candidate, Certainty, Finding, PatternId, Severity, Spread, Step, shell_word};
 pub use goroutine::{Address, Goroutine, GoroutineId, GoroutineLog, LabelSetId};
+pub use graph::{
+    Awaited, CycleStep, Doubt, GraphGroup, GraphObject, GraphWait, Holder, HolderReason, Inside, Mention, Side, WaitCycle,
+    WaitGraph, Waiter, Waits, What,
+};
 pub use report::{
     BlockingPoint, ClusterReport, FamilyReport, Flame, FrameReport, Label, Redaction, SeriesFamily, SeriesReport, SnapshotReport,
 };

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::{Address, Goroutine, GoroutineLog, LabelSetId, WaitReason};
+use crate::{Address, Goroutine, GoroutineLog, LabelSetId, WaitReason, Waits};
 
 /// Index into [`Names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -229,6 +229,8 @@ pub struct Snapshot {
     pub truncated: Option<Truncation>,
     /// Why the process died, for crash output.
     pub crash: Option<Crash>,
+    /// All waits with their objects, where they were asked for.
+    pub waits: Option<Box<Waits>>,
 }
 
 impl Snapshot {

@@ -75,6 +75,97 @@ more-evidence = { $count } more (-v)
 candidates-heading = could be stuck; another witness must decide
 more-candidates = { $candidates } not shown (-v)
 
+# Wait graph.
+graph-none = no wait graph in this answer
+graph-title = { $goroutines } wait on { $objects }
+graph-objects = { $n ->
+    [one] { $count } object
+   *[other] { $count } objects
+  }
+graph-unnamed = besides, { $goroutines } in waits whose object this witness does not name
+graph-waits = { $n ->
+    [one] { $count } wait
+   *[other] { $count } waits
+  }
+graph-more = not shown: { $objects } with { $waits }; --verbose shows what fits a picture of 60 nodes
+graph-groups-more = and { $goroutines } at other places
+graph-what-channel = { $n ->
+    [one] channel
+   *[other] { $count } channels
+  }
+graph-what-timer-channel = { $n ->
+    [one] timer's channel
+   *[other] { $count } timers' channels
+  }
+graph-what-mutex = { $n ->
+    [one] Mutex
+   *[other] { $count } Mutexes
+  }
+graph-what-rw-mutex = { $n ->
+    [one] RWMutex
+   *[other] { $count } RWMutexes
+  }
+graph-what-wait-group = { $n ->
+    [one] WaitGroup
+   *[other] { $count } WaitGroups
+  }
+graph-what-cond = { $n ->
+    [one] Cond
+   *[other] { $count } Conds
+  }
+graph-what-semaphore = { $n ->
+    [one] semaphore
+   *[other] { $count } semaphores
+  }
+graph-what-descriptor = { $n ->
+    [one] descriptor
+   *[other] { $count } descriptors
+  }
+graph-what-sleep = { $n ->
+    [one] sleep
+   *[other] { $count } sleeps
+  }
+graph-what-nil-channel = nil channel
+graph-what-nothing = select without cases
+graph-side-send = send
+graph-side-receive = receive
+graph-side-lock = lock
+graph-side-read-lock = read-lock
+graph-side-read = read
+graph-side-write = write
+graph-side-wake = wait
+graph-side-either = send or receive
+graph-wait = { $count } { $side } at { $at } [{ $state }]
+graph-wait-started = { $wait }, started by { $by }
+graph-unbuffered = unbuffered
+graph-buffer = buffer { $n } of { $m }
+graph-closed = closed
+graph-queues = { $senders } sending, { $receivers } receiving
+graph-locked = locked
+graph-unlocked = not locked
+graph-starving = starving
+graph-readers = { $n } readers
+graph-readers-left = its writer waits for { $n } of them
+graph-counter = counter { $n }
+graph-fd = fd { $n }
+graph-fires = fires in { $time }
+graph-due = due
+graph-for-ever = nobody can end this wait
+graph-holder = may be held by goroutine { $id } [{ $state }] at { $at }: { $reason }
+graph-server = may be served by goroutine { $id } [{ $state }] at { $at }: { $reason }
+graph-holders-more = or by { $goroutines } not listed
+graph-reason-address-and-function = its stack holds the address and shows a function that others take this lock in
+graph-reason-address = its stack holds the address
+graph-reason-function = its stack shows a function that others take this lock in
+graph-cycle = possible deadlock: { $goroutines } seem to wait on each other
+graph-cycle-alike = { $cycle } (and { $n } more such rings)
+graph-step = goroutine { $id } at { $at } waits to { $side }: { $what }, which is on the stack of goroutine { $next }
+graph-only-candidate = only a candidate: { $doubts }
+graph-doubt-holder = a lock does not record who holds it
+graph-doubt-others = other goroutines' stacks hold the lock's address, too
+graph-doubt-heap = someone else may reach it through the heap or a global variable, which were not searched
+graph-doubt-instant = the process ran while it was read
+
 # Snapshot and flame.
 snapshot-title = { $goroutines } in { $families }, { $clusters }
 snapshot-measures = mean depth { $depth } · module entropy { $entropy } bits · { $stacks } distinct stacks
@@ -419,6 +510,7 @@ sentence-error-write = write the answer: { $why }
 sentence-error-json = print JSON: { $why }
 sentence-error-junit = print JUnit XML: { $why }
 sentence-error-no-tree = draw the call tree: the answer has none
+sentence-error-no-graph = draw the wait graph: only `goherd graph` makes one
 sentence-error-no-stacks = write stacks: the answer has no snapshot
 sentence-error-no-marker = fill the viewer: it has no { $marker }
 sentence-error-read-envelope = read the envelope: { $why }

@@ -54,6 +54,91 @@ more-evidence = 另有 { $count } 条（-v）
 candidates-heading = 可能卡住，需要其他证据判定
 more-candidates = 另有 { $candidates }未显示（-v）
 
+# Wait graph.
+graph-none = 这份结果中没有等待图
+graph-title = { $goroutines }在等待{ $objects }
+graph-objects = { $count } 个对象
+graph-unnamed = 另有{ $goroutines }在等待，但这种证据没有说明等待的对象
+graph-waits = { $count } 个等待
+graph-more = 未显示：{ $objects }，共{ $waits }；--verbose 显示 60 个节点以内的全部
+graph-groups-more = 以及其他位置的{ $goroutines }
+graph-what-channel = { $n ->
+    [one] 通道
+   *[other] { $count } 个通道
+  }
+graph-what-timer-channel = { $n ->
+    [one] 定时器通道
+   *[other] { $count } 个定时器通道
+  }
+graph-what-mutex = { $n ->
+    [one] Mutex
+   *[other] { $count } 个 Mutex
+  }
+graph-what-rw-mutex = { $n ->
+    [one] RWMutex
+   *[other] { $count } 个 RWMutex
+  }
+graph-what-wait-group = { $n ->
+    [one] WaitGroup
+   *[other] { $count } 个 WaitGroup
+  }
+graph-what-cond = { $n ->
+    [one] Cond
+   *[other] { $count } 个 Cond
+  }
+graph-what-semaphore = { $n ->
+    [one] 信号量
+   *[other] { $count } 个信号量
+  }
+graph-what-descriptor = { $n ->
+    [one] 描述符
+   *[other] { $count } 个描述符
+  }
+graph-what-sleep = { $n ->
+    [one] 休眠
+   *[other] { $count } 个休眠
+  }
+graph-what-nil-channel = nil 通道
+graph-what-nothing = 没有分支的 select
+graph-side-send = 发送
+graph-side-receive = 接收
+graph-side-lock = 加锁
+graph-side-read-lock = 加读锁
+graph-side-read = 读
+graph-side-write = 写
+graph-side-wake = 等待
+graph-side-either = 发送或接收
+graph-wait = { $count } 个{ $side }，位于 { $at } [{ $state }]
+graph-wait-started = { $wait }，由 { $by } 启动
+graph-unbuffered = 无缓冲
+graph-buffer = 缓冲区 { $n }/{ $m }
+graph-closed = 已关闭
+graph-queues = { $senders } 个发送，{ $receivers } 个接收
+graph-locked = 已加锁
+graph-unlocked = 未加锁
+graph-starving = 饥饿模式
+graph-readers = { $n } 个读者
+graph-readers-left = 写者在等其中 { $n } 个
+graph-counter = 计数 { $n }
+graph-fd = fd { $n }
+graph-fires = { $time }后触发
+graph-due = 已到期
+graph-for-ever = 没有任何人能结束这个等待
+graph-holder = 可能由 goroutine { $id } [{ $state }] 持有，位于 { $at }：{ $reason }
+graph-server = 可能由 goroutine { $id } [{ $state }] 结束等待，位于 { $at }：{ $reason }
+graph-holders-more = 或者由未列出的{ $goroutines }
+graph-reason-address-and-function = 它的栈上有这个地址，也有别人加这把锁的函数
+graph-reason-address = 它的栈上有这个地址
+graph-reason-function = 它的栈上有别人加这把锁的函数
+graph-cycle = 可能死锁：{ $goroutines }似乎在互相等待
+graph-cycle-alike = { $cycle }（另有 { $n } 个同样的环）
+graph-step = goroutine { $id } 在 { $at } 等待{ $side }：{ $what }，它在 goroutine { $next } 的栈上
+graph-only-candidate = 只是候选：{ $doubts }
+graph-doubt-holder = 锁不记录由谁持有
+graph-doubt-others = 其他 goroutine 的栈上也有这把锁的地址
+graph-doubt-heap = 其他代码可能通过堆或全局变量访问它，那里没有搜索
+graph-doubt-instant = 读取期间进程仍在运行
+
 # 快照与火焰图。
 snapshot-title = { $goroutines }，{ $families }，{ $clusters }
 snapshot-measures = 平均栈深 { $depth } · 模块熵 { $entropy } 比特 · { $stacks } 个不同的栈
@@ -418,6 +503,7 @@ sentence-error-write = 写出结果：{ $why }
 sentence-error-json = 写出 JSON：{ $why }
 sentence-error-junit = 写出 JUnit XML：{ $why }
 sentence-error-no-tree = 绘制调用树：结果中没有调用树
+sentence-error-no-graph = 绘制等待图：只有 `goherd graph` 会生成
 sentence-error-no-stacks = 写出栈：结果中没有快照
 sentence-error-no-marker = 填充查看器：其中没有 { $marker }
 sentence-error-read-envelope = 读取结果：{ $why }

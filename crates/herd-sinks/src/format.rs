@@ -5,7 +5,7 @@ use std::io::Write;
 use herd_formats::write;
 use herd_model::{Envelope, Snapshot};
 
-use crate::{Look, concise, github, html, json, junit, markdown, svg, text};
+use crate::{Look, concise, github, graph_dot, html, json, junit, markdown, svg, text};
 
 /// A way to print an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +32,8 @@ pub enum Format {
     Pprof,
     /// A speedscope file.
     Speedscope,
+    /// The wait graph for Graphviz.
+    Dot,
 }
 
 /// What there is to say of a format.
@@ -64,6 +66,7 @@ pub const FORMATS: &[FormatRow] = &[
     FormatRow { format: Format::Folded, name: "folded", about: "the call tree as folded stacks", binary: false },
     FormatRow { format: Format::Pprof, name: "pprof", about: "a gzipped profile for go tool pprof", binary: true },
     FormatRow { format: Format::Speedscope, name: "speedscope", about: "a file for speedscope", binary: false },
+    FormatRow { format: Format::Dot, name: "dot", about: "the wait graph for Graphviz (goherd graph)", binary: false },
 ];
 
 /// Why an answer could not be printed.
@@ -82,6 +85,9 @@ pub enum SinkError {
     /// The call tree was asked for and there is none.
     #[error("draw the call tree: the answer has none")]
     NoTree,
+    /// The wait graph was asked for and there is none.
+    #[error("draw the wait graph: only `goherd graph` makes one")]
+    NoGraph,
     /// The stacks were asked for and only the answer is at hand.
     #[error("write stacks: the answer has no snapshot")]
     NoStacks,
@@ -118,6 +124,7 @@ pub fn render(
         Format::Folded => print(write::folded(stacks.ok_or(SinkError::NoStacks)?), out),
         Format::Pprof => Ok(out.write_all(&write::pprof(stacks.ok_or(SinkError::NoStacks)?))?),
         Format::Speedscope => print(write::speedscope(stacks.ok_or(SinkError::NoStacks)?, &name(envelope)), out),
+        Format::Dot => print(graph_dot::graph_dot(envelope, look)?, out),
     }
 }
 

@@ -5,6 +5,8 @@ mod concise;
 mod figure;
 mod format;
 mod github;
+mod graph;
+mod graph_dot;
 mod html;
 mod json;
 mod junit;

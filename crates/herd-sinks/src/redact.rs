@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use herd_model::{Envelope, Evidence, Flame, Note, NoteKind, Snapshot, SnapshotReport, Step, TargetKind, WaitReason, shell_word};
+use herd_model::{
+    Envelope, Evidence, Flame, Note, NoteKind, Snapshot, SnapshotReport, Step, TargetKind, WaitGraph, WaitReason, shell_word,
+};
 use regex_lite::{Captures, Regex};
 
 /// Stands for what was taken out of a sentence.
@@ -60,6 +62,9 @@ pub fn redact(envelope: &mut Envelope) {
     }
     if let Some(flame) = &mut envelope.flame {
         redact_flame(flame);
+    }
+    if let Some(graph) = &mut envelope.graph {
+        redact_graph(graph);
     }
 }
 
@@ -182,6 +187,32 @@ fn redact_flame(flame: &mut Flame) {
         if state.is_some_and(|state| state != "no stack" && !is_known_state(state)) {
             *name = format!("[{OTHER_STATE}]");
         }
+    }
+}
+
+/// Goroutines keep who is who by numbers of their own.
+fn redact_graph(graph: &mut WaitGraph) {
+    let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut number = |id: &mut u64| {
+        let next = numbers.len() as u64 + 1;
+        *id = *numbers.entry(*id).or_insert(next);
+    };
+    for step in graph.cycles.iter_mut().flat_map(|cycle| &mut cycle.steps) {
+        number(&mut step.goroutine);
+        number(&mut step.next);
+        step.address = None;
+    }
+    for object in &mut graph.objects {
+        object.address = None;
+        object.inside.endpoint = None;
+        for holder in &mut object.holders {
+            number(&mut holder.goroutine);
+            redact_state(&mut holder.state);
+        }
+    }
+    for group in &mut graph.groups {
+        group.goroutines.clear();
+        redact_state(&mut group.state);
     }
 }
 

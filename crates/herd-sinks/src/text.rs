@@ -7,6 +7,7 @@ use herd_model::{
 use crate::{
     Detail, Look,
     figure::{bytes, duration, rate, spread},
+    graph,
     layout::{Role, Sign, columns, labelled, pad, paint, sign, two_sided, wrap},
     messages::{Messages, messages},
     name::{clean, func_tail, short_place, source_link},
@@ -30,6 +31,7 @@ pub fn text(envelope: &Envelope, look: &Look<'_>) -> String {
     let mut lines = targets(envelope, look, &say);
     match envelope.command.as_str() {
         "snap" => lines.extend(text_snapshot::body(envelope, look, &say)),
+        "graph" => lines.extend(graph::body(envelope, look, &say)),
         "flame" => lines.extend(text_flame::body(envelope, look, &say)),
         _ => lines.extend(judgement(envelope, look, &say)),
     }

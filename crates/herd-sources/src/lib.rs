@@ -28,7 +28,7 @@ pub use error::{ErrorClass, SourceError};
 pub use herd_live::LiveError;
 pub use http::MAX_BODY_BYTES;
 pub use inflate::MAX_INFLATED_BYTES;
-pub use options::{Auth, CancelFlag, Options, Want};
+pub use options::{Auth, CancelFlag, Memory, Options, Want};
 pub use read::MAX_WHOLE_BYTES;
 pub use target::{Endpoint, Place, Target};
 pub use when::{TimeFrom, date_series};
@@ -42,8 +42,8 @@ pub fn collect(target: &Target, options: &Options, cancel: &CancelFlag) -> Resul
         Place::Path(path) if path.is_dir() => directory::read(target, path, cancel)?,
         Place::Path(path) => file::read_path(&target.name, path, cancel)?,
         Place::Endpoint(endpoint) => endpoint::ask(target, endpoint, options, cancel)?,
-        Place::Process(pid) => vec![live::process(&target.name, *pid)?],
-        Place::Core { path, executable } => vec![live::core(&target.name, path, executable.as_deref())?],
+        Place::Process(pid) => vec![live::process(&target.name, *pid, options.memory)?],
+        Place::Core { path, executable } => vec![live::core(&target.name, path, executable.as_deref(), options.memory)?],
     };
     // Of a local read only the whole can be timed; it goes with the first snapshot, so that sums are right.
     if let (Place::Stdin | Place::Path(_) | Place::Core { .. }, Some(first)) = (&target.place, testimonies.first_mut()) {

@@ -6,12 +6,15 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use herd_live::{Reading, Tally};
 use herd_model::{Note, NoteKind, TargetKind, Truncation};
 
-use crate::{SourceError, Testimony, TimeFrom, when};
+use crate::{Memory, SourceError, Testimony, TimeFrom, when};
 
 /// Reads the memory of a live process: nothing is sent to it, nothing stops it.
-pub(crate) fn process(name: &str, pid: i32) -> Result<Testimony, SourceError> {
+pub(crate) fn process(name: &str, pid: i32, memory: Memory) -> Result<Testimony, SourceError> {
     let started = Instant::now();
-    let reading = herd_live::process(pid)?;
+    let reading = match memory {
+        Memory::Stacks => herd_live::process(pid)?,
+        Memory::Waits => herd_live::process_with_waits(pid)?,
+    };
     let seconds = started.elapsed().as_secs_f64();
     let cost = format!(
         "memory: {} bytes in {} reads, {seconds:.2} s; the process was neither stopped nor asked",
@@ -24,8 +27,11 @@ pub(crate) fn process(name: &str, pid: i32) -> Result<Testimony, SourceError> {
 }
 
 /// Reads a core file.
-pub(crate) fn core(name: &str, path: &Path, executable: Option<&Path>) -> Result<Testimony, SourceError> {
-    let reading = herd_live::core(path, executable)?;
+pub(crate) fn core(name: &str, path: &Path, executable: Option<&Path>, memory: Memory) -> Result<Testimony, SourceError> {
+    let reading = match memory {
+        Memory::Stacks => herd_live::core(path, executable)?,
+        Memory::Waits => herd_live::core_with_waits(path, executable)?,
+    };
     let cut = reading.cut;
     let mut testimony = testimony(name, TargetKind::Core, format!("core file {}", path.display()), reading);
     let advice = |text: String| Note { kind: NoteKind::Advice, offset: None, text };

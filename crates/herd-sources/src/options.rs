@@ -16,6 +16,8 @@ pub struct Options {
     pub leak_profile: bool,
     /// What to ask an endpoint for.
     pub want: Want,
+    /// What to read of a process or core file.
+    pub memory: Memory,
     /// The most one request may take.
     pub timeout: Duration,
     /// Credentials; those in the address are used when there are none here.
@@ -39,6 +41,7 @@ impl Default for Options {
             allow_stw: false,
             leak_profile: true,
             want: Want::CheapestFirst,
+            memory: Memory::Stacks,
             timeout: Duration::from_secs(30),
             auth: None,
             headers: Vec::new(),
@@ -48,6 +51,15 @@ impl Default for Options {
             prefix: None,
         }
     }
+}
+
+/// What to read of a process or core file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// Goroutines with their stacks.
+    Stacks,
+    /// Also what each waits on.
+    Waits,
 }
 
 /// What to ask an endpoint for.

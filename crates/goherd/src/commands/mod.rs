@@ -4,6 +4,7 @@ pub mod completions;
 pub mod doctor;
 pub mod explain;
 pub mod flame;
+pub mod graph;
 pub mod man;
 pub mod open;
 pub mod snap;

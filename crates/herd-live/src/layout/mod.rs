@@ -146,6 +146,10 @@ places! {
     MGsignal = "m"."gsignal",
     MAlllink = "m"."alllink",
     MId = "m"."id",
+    TimerWhen = "timer"."when",
+    PollFd = "pollDesc"."fd",
+    PollRg = "pollDesc"."rg",
+    PollWg = "pollDesc"."wg",
 }
 
 /// A row that the version does not have.

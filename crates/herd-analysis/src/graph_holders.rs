@@ -1,0 +1,92 @@
+//! Who may hold a lock or serve a channel: Go records no holder, so these are candidates, each with its reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use herd_model::{ClusterId, Holder, HolderReason, NameId};
+
+use crate::graph::Scene;
+
+/// Holders listed of one object.
+const HOLDERS_MAX: usize = 3;
+/// Objects of one node looked at, when it stands for many.
+const OBJECTS_MAX: usize = 16;
+/// Goroutines named of one cluster.
+const OF_CLUSTER_MAX: usize = 16;
+
+/// The candidates of all `objects` together, most likely first, and how many are not listed.
+pub fn holders(scene: &Scene, objects: &[usize]) -> (Vec<Holder>, u64) {
+    if !scene.waits.searched {
+        return (Vec::new(), 0);
+    }
+    let mut found: BTreeMap<u64, (HolderReason, ClusterId)> = BTreeMap::new();
+    for object in objects.iter().take(OBJECTS_MAX) {
+        let takers = takers(scene, *object);
+        let mentions = scene.waits.mentions.iter().filter(|mention| mention.object as usize == *object);
+        for mention in mentions {
+            let reason = if shows(scene, mention.cluster, &takers.functions) {
+                HolderReason::AddressAndFunction
+            } else {
+                HolderReason::Address
+            };
+            let slot = found.entry(mention.goroutine.0).or_insert((reason, mention.cluster));
+            slot.0 = slot.0.min(reason);
+        }
+        // A lock that is free has no holder.
+        let inside = &scene.waits.objects[*object].inside;
+        let free = inside.locked == Some(false) && inside.readers.is_none_or(|readers| readers == 0);
+        if takers.functions.is_empty() || free {
+            continue;
+        }
+        for (id, cluster) in (0u32..).map(ClusterId).zip(&scene.snapshot.clusters) {
+            if !shows(scene, id, &takers.functions) {
+                continue;
+            }
+            let others = cluster.log.iter().take(OF_CLUSTER_MAX).filter(|one| !takers.goroutines.contains(&one.id));
+            for one in others {
+                found.entry(one.id).or_insert((HolderReason::Function, id));
+            }
+        }
+    }
+    let mut found: Vec<(HolderReason, u64, ClusterId)> =
+        found.into_iter().map(|(goroutine, (reason, cluster))| (reason, goroutine, cluster)).collect();
+    found.sort_unstable();
+    let left = found.len().saturating_sub(HOLDERS_MAX) as u64;
+    let holder = |(reason, goroutine, cluster): (HolderReason, u64, ClusterId)| Holder {
+        goroutine,
+        state: scene.snapshot.clusters[cluster.0 as usize].state.as_str().to_owned(),
+        at: scene.place(cluster),
+        reason,
+    };
+    (found.into_iter().take(HOLDERS_MAX).map(holder).collect(), left)
+}
+
+/// Who waits for a lock, and in which functions.
+#[derive(Default)]
+struct Takers {
+    goroutines: BTreeSet<u64>,
+    functions: BTreeSet<NameId>,
+}
+
+fn takers(scene: &Scene, object: usize) -> Takers {
+    let mut takers = Takers::default();
+    if !scene.waits.objects[object].what.is_lock() {
+        return takers;
+    }
+    let waits = |waiter: &&herd_model::Waiter| waiter.on.iter().any(|(own, _)| *own as usize == object);
+    for waiter in scene.waits.waiters.iter().filter(waits) {
+        takers.goroutines.insert(waiter.goroutine.0);
+        let snapshot = scene.snapshot;
+        let stack = snapshot.stack(&snapshot.clusters[waiter.cluster.0 as usize]);
+        let machinery =
+            |name: &str| name.starts_with("runtime.") || name.starts_with("sync.") || name.starts_with("internal/sync.");
+        let taker = stack.frames.iter().find(|frame| !machinery(snapshot.func(**frame)));
+        takers.functions.extend(taker.map(|frame| snapshot.frame(*frame).func));
+    }
+    takers
+}
+
+fn shows(scene: &Scene, cluster: ClusterId, functions: &BTreeSet<NameId>) -> bool {
+    let snapshot = scene.snapshot;
+    let stack = snapshot.stack(&snapshot.clusters[cluster.0 as usize]);
+    stack.frames.iter().any(|frame| functions.contains(&snapshot.frame(*frame).func))
+}
