@@ -1,0 +1,57 @@
+//! A reader that is killed at any moment: the program goes on, no copy of it runs, and the next copy leaves nothing behind.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use herd_live::freeze;
+use herd_live::layout::{Arch, Layout};
+
+use crate::program::{Program, newest};
+use crate::shows::PATIENT;
+use crate::undisturbed::{children, report};
+
+const TARGET: &str = "GOHERD_TEST_COPY_WITHOUT_END";
+
+/// Not a test of its own: the reader that the test below kills.
+#[test]
+fn copies_without_end() {
+    let Ok(pid) = std::env::var(TARGET) else { return };
+    let pid = pid.parse().expect("a process id");
+    let layout = Layout::of(newest().number(), Arch::Amd64).expect("a layout");
+    loop {
+        let copy = freeze::copy_of(pid, &layout, &PATIENT);
+        assert!(copy.is_ok(), "{copy:?}");
+    }
+}
+
+#[test]
+fn at_any_moment() {
+    let kills = std::env::var("GOHERD_TEST_KILLS").map_or(25, |kills| kills.parse().expect("a number"));
+    let mut program = Program::start(&newest().build("steady", "plain", &[], false), &[]);
+    let mut random = 88_172_645_463_325_252_u64;
+    let mut zombies = 0;
+    for kill in 0..kills {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let own = std::env::current_exe().expect("this program");
+        let mut reader = Command::new(own);
+        reader.args(["--exact", "killed::copies_without_end"]).env(TARGET, program.pid().to_string());
+        let mut reader = reader.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a reader");
+        std::thread::sleep(Duration::from_micros(10_000 + random % 60_000));
+        assert_eq!(reader.try_wait().expect("its state"), None, "it copies until it is killed");
+        reader.kill().expect("its end");
+        reader.wait().expect("its end");
+        let before = report(&mut program).rounds;
+        std::thread::sleep(Duration::from_millis(20));
+        let left = children(program.pid());
+        assert!(left.len() <= 1 && left.iter().all(|child| child.contains(") Z ")), "kill {kill}: {left:?}");
+        zombies += left.len();
+        let after = report(&mut program);
+        assert!(after.rounds > before, "kill {kill}: it goes on");
+        assert_eq!((after.wrong, after.child_signals), (0, 0), "kill {kill}");
+        freeze::copy(program.pid(), &PATIENT).expect("a copy").end().expect("its end");
+        assert_eq!(children(program.pid()), Vec::<String>::new(), "kill {kill}: nothing is left");
+    }
+    println!("{zombies} of {kills} left a zombie for the next copy");
+}
