@@ -3,6 +3,7 @@
 //! `gcore` and the kernel (by `/proc/PID/coredump_filter`) leave out pages that files hold, so function tables come from the executable.
 
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,8 @@ pub struct Core {
     pub threads: Vec<Thread>,
     /// Bytes the headers promise that the file does not hold.
     pub cut: u64,
+    /// Memory the process could write, whether or not the file holds it.
+    pub writable: Vec<Range<u64>>,
 }
 
 /// A mapped file (`NT_FILE`).
@@ -105,12 +108,17 @@ pub fn open(path: &Path) -> Result<Core, LiveError> {
         files: Vec::new(),
         threads: Vec::new(),
         cut: 0,
+        writable: Vec::new(),
     };
     for header in parsed.elf_program_headers() {
         if header.p_type(endian) == elf::PT_LOAD {
             let (offset, len) = (header.p_offset(endian), header.p_filesz(endian));
             let held = len.min(size.saturating_sub(offset));
             core.cut += len - held;
+            let from = header.p_vaddr(endian);
+            if header.p_flags(endian).contains(elf::PF_W) {
+                core.writable.push(from..from + header.p_memsz(endian));
+            }
             core.memory.pieces.push(Piece { from: header.p_vaddr(endian), len, held, offset, file: 0 });
         }
         let Ok(Some(mut notes)) = header.notes(endian, &cache) else { continue };

@@ -23,6 +23,17 @@ pub struct Places {
     pub goroutines: List,
     /// `runtime.semtable`; without symbols it is not known.
     pub semtable: Option<u64>,
+    /// `runtime.mheap_` and `runtime.allm`, likewise.
+    pub heap: Option<Heap>,
+}
+
+/// Where the heap and the threads' records are.
+#[derive(Clone, Copy, Debug)]
+pub struct Heap {
+    /// `runtime.mheap_`
+    pub mheap: u64,
+    /// `runtime.allm`, a pointer.
+    pub allm: u64,
 }
 
 /// Finds them. With a symbol table this reads a few words, without one the writable data.
@@ -43,7 +54,8 @@ pub fn places(space: &mut Space, image: &Image, layout: &Layout, bias: u64) -> R
         (Some(len), Some(first)) => List::Pair { len, first },
         _ => List::Slice(goroutines(space, &mut data, layout, first_module)?),
     };
-    Ok(Places { first_module, wait_reasons, goroutines, semtable: moved(symbols.semtable) })
+    let heap = moved(symbols.mheap).zip(moved(symbols.allm)).map(|(mheap, allm)| Heap { mheap, allm });
+    Ok(Places { first_module, wait_reasons, goroutines, semtable: moved(symbols.semtable), heap })
 }
 
 /// Writable sections, read when first asked for.

@@ -1,6 +1,8 @@
 //! From program counters to functions, files and lines: the tables the linker writes for the runtime (`runtime/symtab.go`,
 //! `internal/abi/symtab.go`, `cmd/internal/obj/pcln.go`).
 
+use std::ops::Range;
+
 use crate::error::LiveError;
 use crate::layout::{At, Layout};
 use crate::memory::{Space, u32_at, u64_at};
@@ -35,6 +37,16 @@ pub struct Module {
     entries_len: u64,
     gofunc: u64,
     sections: Vec<TextSection>,
+    data: ModuleData,
+}
+
+/// The variables of a module, by address.
+#[derive(Clone, Debug, Default)]
+pub struct ModuleData {
+    /// Those with pointers: initialised, and zero at first.
+    pub pointers: [Range<u64>; 2],
+    /// All of them.
+    pub all: Range<u64>,
 }
 
 /// A piece of text an external linker put elsewhere.
@@ -126,6 +138,10 @@ impl Functions {
                 entries_len: len(At::ModuleFtab),
                 gofunc: word(At::ModuleGofunc),
                 sections,
+                data: ModuleData {
+                    pointers: [word(At::ModuleData)..word(At::ModuleEdata), word(At::ModuleBss)..word(At::ModuleEbss)],
+                    all: word(At::ModuleNoptrData)..word(At::ModuleEnoptrBss),
+                },
             });
             at = word(At::ModuleNext);
             if modules.len() > MAX_MODULES {
@@ -133,6 +149,11 @@ impl Functions {
             }
         }
         Ok(Functions { modules })
+    }
+
+    /// The variables of all modules.
+    pub fn data(&self) -> Vec<ModuleData> {
+        self.modules.iter().map(|module| module.data.clone()).collect()
     }
 
     /// The function a program counter lies in.

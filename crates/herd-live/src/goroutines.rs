@@ -5,7 +5,7 @@ use std::ops::Range;
 use herd_model::{
     Address, ClusterId, Goroutine, GoroutineId, LabelSetId, ObjectKind, Origin, Snapshot, SnapshotBuilder, WaitReason,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::core::Thread;
 use crate::error::LiveError;
@@ -29,7 +29,7 @@ const STACK_END_SHARE: f64 = 0.999;
 const TRIES: usize = 4;
 
 /// Go's minor version from which a goroutine's record names the semaphore it waits on.
-const RECORDS_SEMAPHORES: u32 = 26;
+pub(crate) const RECORDS_SEMAPHORES: u32 = 26;
 /// Distinct addresses counted; each goroutine's own record keeps its address beyond.
 const MAX_OBJECTS: usize = 1 << 17;
 
@@ -113,15 +113,19 @@ impl Record {
     }
 }
 
-/// Reads them all.
-pub fn read(target: &mut Opened, now_ns: Option<u64>) -> Result<(Snapshot, Tally), LiveError> {
-    let (snapshot, tally, _) = read_and_note(target, now_ns, None)?;
+/// Reads them all; those whose id is among `leaked` are marked so.
+pub fn read(target: &mut Opened, now_ns: Option<u64>, leaked: &FxHashSet<u64>) -> Result<(Snapshot, Tally), LiveError> {
+    let (snapshot, tally, _) = read_and_note(target, now_ns, leaked, None)?;
     Ok((snapshot, tally))
 }
 
-/// Reads them all, and what each waits on.
-pub fn read_with_waits(target: &mut Opened, now_ns: Option<u64>) -> Result<(Snapshot, Tally), LiveError> {
-    let (mut snapshot, tally, parked) = read_and_note(target, now_ns, Some(Vec::new()))?;
+/// The same, and what each waits on.
+pub fn read_with_waits(
+    target: &mut Opened,
+    now_ns: Option<u64>,
+    leaked: &FxHashSet<u64>,
+) -> Result<(Snapshot, Tally), LiveError> {
+    let (mut snapshot, tally, parked) = read_and_note(target, now_ns, leaked, Some(Vec::new()))?;
     let found = waits::read(&mut target.space, &target.layout, &snapshot, &parked, now_ns, target.frozen)?;
     snapshot.waits = Some(Box::new(found));
     Ok((snapshot, tally))
@@ -131,6 +135,7 @@ pub fn read_with_waits(target: &mut Opened, now_ns: Option<u64>) -> Result<(Snap
 fn read_and_note(
     target: &mut Opened,
     now_ns: Option<u64>,
+    leaked: &FxHashSet<u64>,
     parked: Option<Vec<Parked>>,
 ) -> Result<(Snapshot, Tally, Vec<Parked>), LiveError> {
     let Opened { space, layout, functions, wait_reasons, goroutines, version, semtable, threads, frozen, .. } = target;
@@ -143,6 +148,7 @@ fn read_and_note(
         waiters,
         threads,
         frozen: *frozen,
+        leaked,
         unwinder: Unwinder::new(functions, layout),
         builder: SnapshotBuilder::new(Origin::Memory),
         layout,
@@ -196,6 +202,7 @@ struct Reader<'a> {
     waiters: Waiters,
     threads: &'a [Thread],
     frozen: bool,
+    leaked: &'a FxHashSet<u64>,
     objects: usize,
     /// Where each goroutine stands, when that is asked for.
     parked: Option<Vec<Parked>>,
@@ -346,7 +353,7 @@ impl Reader<'_> {
                 Some(bytes) => self.walk(space, record, bytes, &mut look.pcs)?,
                 None => false,
             };
-            let semaphore = || self.waiters.get(&record.address).map(|element| Wait { element: *element, ..Wait::default() });
+            let semaphore = || self.waiters.get(&record.address).map(|waiter| Wait { element: waiter.semaphore, ..Wait::default() });
             look.each.push(Seen {
                 pcs: from..look.pcs.len(),
                 whole,
@@ -442,7 +449,7 @@ impl Reader<'_> {
                 labels: seen.labels,
                 bubble: seen.bubble,
                 locked: record.locked,
-                leaked: record.status == LEAKED,
+                leaked: record.status == LEAKED || self.leaked.contains(&record.id),
                 scan: record.scan,
                 durable: state.ends_with("(durable)"),
             },

@@ -22,6 +22,10 @@ pub struct Symbols {
     pub wait_reasons: u64,
     /// `runtime.semtable`
     pub semtable: u64,
+    /// `runtime.mheap_`
+    pub mheap: u64,
+    /// `runtime.allm`
+    pub allm: u64,
 }
 
 /// A part of the file that is loaded.
@@ -140,6 +144,8 @@ fn symbols<'a>(elf: &impl Object<'a>) -> Symbols {
             "runtime.firstmoduledata" => &mut found.firstmoduledata,
             "runtime.waitReasonStrings" => &mut found.wait_reasons,
             "runtime.semtable" => &mut found.semtable,
+            "runtime.mheap_" => &mut found.mheap,
+            "runtime.allm" => &mut found.allm,
             _ => continue,
         };
         *slot = symbol.address();

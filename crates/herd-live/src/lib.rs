@@ -19,6 +19,7 @@ mod labels;
 pub mod layout;
 mod memory;
 mod permission;
+mod reach;
 mod semaphores;
 mod show;
 mod sockets;
@@ -34,11 +35,13 @@ use std::path::Path;
 
 use herd_model::Snapshot;
 use nix::time::{ClockId, clock_gettime};
+use rustc_hash::FxHashSet;
 
 pub use error::LiveError;
 pub use freeze::Budget;
 pub use goroutines::Tally;
 pub use memory::Cost;
+pub use reach::Proof;
 
 /// What one reading gave.
 #[derive(Debug)]
@@ -55,6 +58,8 @@ pub struct Reading {
     pub cut: u64,
     /// How long the process was stopped, where it was.
     pub stopped_ns: Option<u64>,
+    /// Which goroutines nothing can wake, where the picture is one instant; an error says why that could not be told.
+    pub proof: Option<Result<Proof, LiveError>>,
 }
 
 /// Reads a live process.
@@ -77,18 +82,18 @@ pub fn process_with_waits(pid: i32) -> Result<Reading, LiveError> {
     Ok(reading)
 }
 
-type Read = fn(&mut target::Opened, Option<u64>) -> Result<(Snapshot, Tally), LiveError>;
+type Read = fn(&mut target::Opened, Option<u64>, &FxHashSet<u64>) -> Result<(Snapshot, Tally), LiveError>;
 
 fn read_process(pid: i32, read: Read) -> Result<Reading, LiveError> {
     let before = identity(pid);
     let mut opened = target::open(pid)?;
-    let read = read(&mut opened, monotonic_ns());
+    let read = read(&mut opened, monotonic_ns(), &FxHashSet::default());
     // An exit or exec midway explains whatever went wrong, and spoils whatever did not.
     if before.is_none() || identity(pid) != before {
         return Err(LiveError::Gone(pid));
     }
     let (snapshot, tally) = read?;
-    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: 0, stopped_ns: None })
+    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: 0, stopped_ns: None, proof: None })
 }
 
 /// Reads a core file; `executable` is the one it was made from, where the path it names is not at hand.
@@ -110,8 +115,11 @@ pub fn core_with_waits(path: &Path, executable: Option<&Path>) -> Result<Reading
 fn read_core(path: &Path, executable: Option<&Path>, read: Read) -> Result<Reading, LiveError> {
     let mut opened = target::open_core(path, executable)?;
     // A core file does not say how late it was on the clock that ages are counted by.
-    let (snapshot, tally) = read(&mut opened, None)?;
-    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: opened.cut, stopped_ns: None })
+    let proof = reach::leaked(&mut opened);
+    let none = FxHashSet::default();
+    let leaked = proof.as_ref().map_or(&none, |proof| &proof.leaked);
+    let (snapshot, tally) = read(&mut opened, None, leaked)?;
+    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: opened.cut, stopped_ns: None, proof: Some(proof) })
 }
 
 /// Reads a copy of a process that was stopped for milliseconds: all goroutines at one instant, those that ran too.
@@ -127,10 +135,10 @@ pub fn frozen(pid: i32, budget: &Budget) -> Result<Reading, LiveError> {
         return Err(LiveError::Gone(pid));
     }
     let mut opened = target::open_copy(pid, &copy)?;
-    let (snapshot, tally) = goroutines::read(&mut opened, now)?;
+    let (snapshot, tally) = goroutines::read(&mut opened, now, &FxHashSet::default())?;
     let stopped_ns = Some(copy.stopped_ns);
     copy.end()?;
-    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: 0, stopped_ns })
+    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: 0, stopped_ns, proof: None })
 }
 
 /// What stays the same as long as a process runs the same program: its start time and its executable.

@@ -12,7 +12,16 @@ const ROOTS: usize = 251;
 const MAX_WAITERS: usize = 1 << 24;
 
 /// The semaphore each goroutine waits on, by the address of its record.
-pub type Waiters = FxHashMap<u64, u64>;
+pub type Waiters = FxHashMap<u64, Waiter>;
+
+/// One wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiter {
+    /// The semaphore's address.
+    pub semaphore: u64,
+    /// The record that says so.
+    pub sudog: u64,
+}
 
 /// Reads the table at `semtable`: each root is a tree by address, each node the head of a list of waiters of the same one.
 pub fn read(space: &mut Space, layout: &Layout, semtable: u64) -> Result<Waiters, LiveError> {
@@ -35,11 +44,12 @@ pub fn read(space: &mut Space, layout: &Layout, semtable: u64) -> Result<Waiters
         }
         space.read(&mut batch)?;
         let mut next = Vec::new();
-        for (index, (_, is_node)) in nodes.iter().enumerate() {
+        for (index, (node, is_node)) in nodes.iter().enumerate() {
             let Some(sudog) = batch.get(index) else { continue };
             let word = |place: At| u64_at(sudog, layout.get(place) as usize);
             // A waiter seen before: the tree turned while it was read.
-            if waiters.insert(word(At::SudogG), word(At::SudogElem)).is_some() {
+            let waiter = Waiter { semaphore: word(At::SudogElem), sudog: *node };
+            if waiters.insert(word(At::SudogG), waiter).is_some() {
                 continue;
             }
             let children = if *is_node { [word(At::SudogPrev), word(At::SudogNext)] } else { [0; 2] };

@@ -1,12 +1,13 @@
 //! Opens a process: its executable, its layout, and where the runtime keeps what a snapshot needs.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
 use crate::core::{self, Mapped, Thread};
-use crate::discover;
+use crate::discover::{self, Heap};
 use crate::error::LiveError;
 use crate::freeze::Copy;
 use crate::functions::Functions;
@@ -44,6 +45,10 @@ pub struct Opened {
     pub threads: Vec<Thread>,
     /// Nothing in it moves.
     pub frozen: bool,
+    /// The heap and the threads' records, where the executable names them.
+    pub heap: Option<Heap>,
+    /// Memory the process may write.
+    pub writable: Vec<Range<u64>>,
 }
 
 /// Where the runtime keeps all goroutines.
@@ -140,9 +145,9 @@ pub fn open_core(path: &Path, executable: Option<&Path>) -> Result<Opened, LiveE
         let mappings: Vec<_> = core.files.iter().filter(|mapped| mapped.path == file).cloned().collect();
         core.memory.map(if is_main { &executable } else { &file }, &mappings);
     }
-    let (cut, threads) = (core.cut, core.threads);
+    let (cut, threads, writable) = (core.cut, core.threads, core.writable);
     let opened = with_memory(Space::new(Box::new(core.memory)), &image, layout, bias)?;
-    Ok(Opened { cut, threads, frozen: true, ..opened })
+    Ok(Opened { cut, threads, writable, frozen: true, ..opened })
 }
 
 /// Where the parts of the executable that never change are.
@@ -180,6 +185,8 @@ fn with_memory(mut space: Space, image: &Image, layout: Layout, bias: u64) -> Re
         cut: 0,
         threads: Vec::new(),
         frozen: false,
+        heap: places.heap,
+        writable: Vec::new(),
     })
 }
 

@@ -1,0 +1,194 @@
+//! Conservative marking: every word of what is reachable that points into the heap makes its object reachable. Each object is read
+//! once, in the order of spans, so that memory follows the number of objects (two bits each), not their bytes.
+
+use std::ops::Range;
+
+use rustc_hash::FxHashMap;
+
+use super::spans::{Span, Spans};
+use crate::error::LiveError;
+use crate::memory::{Batch, Space};
+
+/// Bytes read together.
+const READ_BYTES: usize = 4 << 20;
+/// Bytes of one request at most.
+const PIECE_BYTES: u64 = 1 << 20;
+
+/// The state of a mark.
+pub struct Mark<'a> {
+    spans: &'a Spans,
+    marked: Vec<u64>,
+    scanned: Vec<u64>,
+    queued: Vec<u64>,
+    queue: Vec<u32>,
+    /// Objects whose reachability matters, and to whom.
+    watched: FxHashMap<u64, Vec<u32>>,
+    /// Spans that hold one.
+    watched_spans: Vec<u64>,
+    /// Watchers whose object has been reached.
+    pub woken: Vec<u32>,
+    /// Bytes looked through.
+    pub bytes: u64,
+}
+
+fn bits(len: u64) -> Vec<u64> {
+    vec![0; (len as usize).div_ceil(64)]
+}
+
+fn get(bits: &[u64], at: u64) -> bool {
+    bits[(at / 64) as usize] >> (at % 64) & 1 == 1
+}
+
+fn set(bits: &mut [u64], at: u64) {
+    bits[(at / 64) as usize] |= 1 << (at % 64);
+}
+
+impl<'a> Mark<'a> {
+    /// With nothing marked.
+    pub fn new(spans: &'a Spans) -> Mark<'a> {
+        Mark {
+            spans,
+            marked: bits(spans.objects),
+            scanned: bits(spans.objects),
+            queued: bits(spans.list.len() as u64),
+            queue: Vec::new(),
+            watched: FxHashMap::default(),
+            watched_spans: bits(spans.list.len() as u64),
+            woken: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Wakes `watcher` once the object an address lies in is reached; `false` when it lies in none.
+    pub fn watch(&mut self, address: u64, watcher: u32) -> bool {
+        let Some((span, object)) = self.spans.find(address) else { return false };
+        let number = self.spans.list[span].first + u64::from(object);
+        set(&mut self.watched_spans, span as u64);
+        self.watched.entry(number).or_default().push(watcher);
+        if get(&self.marked, number) {
+            self.woken.push(watcher);
+        }
+        true
+    }
+
+    /// Never looks into the object an address lies in, though it may be reached.
+    pub fn close(&mut self, address: u64) {
+        if let Some((span, object)) = self.spans.find(address) {
+            set(&mut self.scanned, self.spans.list[span].first + u64::from(object));
+        }
+    }
+
+    /// Marks what a word points at.
+    #[inline]
+    pub fn word(&mut self, word: u64) {
+        let Some((index, object)) = self.spans.find(word) else { return };
+        let span = &self.spans.list[index];
+        let number = span.first + u64::from(object);
+        if get(&self.marked, number) {
+            return;
+        }
+        set(&mut self.marked, number);
+        if !span.noscan && !get(&self.queued, index as u64) {
+            set(&mut self.queued, index as u64);
+            self.queue.push(index as u32);
+        }
+        if get(&self.watched_spans, index as u64)
+            && let Some(watchers) = self.watched.get(&number)
+        {
+            self.woken.extend_from_slice(watchers);
+        }
+    }
+
+    /// Marks what the words of some bytes, which begin at a word, point at.
+    pub fn words(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        for word in bytes.chunks_exact(8) {
+            self.word(u64::from_le_bytes(word.try_into().unwrap_or_default()));
+        }
+    }
+
+    /// Reads ranges of memory in pieces and marks what they point at; what cannot be read is answered in bytes.
+    pub fn ranges(&mut self, space: &mut Space, batch: &mut Batch, ranges: &[Range<u64>]) -> Result<u64, LiveError> {
+        let mut unread = 0;
+        let mut pieces = ranges.iter().flat_map(|range| pieces(range.clone())).peekable();
+        while pieces.peek().is_some() {
+            batch.clear();
+            let mut asked = Vec::new();
+            let mut bytes = 0;
+            while bytes < READ_BYTES
+                && let Some(piece) = pieces.next()
+            {
+                let len = (piece.end - piece.start) as usize;
+                bytes += len;
+                asked.push((batch.ask(piece.start, len), piece));
+            }
+            space.read(batch)?;
+            for (index, piece) in asked {
+                match batch.get(index) {
+                    Some(bytes) => self.words(bytes),
+                    None => unread += piece.end - piece.start,
+                }
+            }
+        }
+        Ok(unread)
+    }
+
+    /// Follows everything reached so far to its end, or until somebody wakes.
+    pub fn follow(&mut self, space: &mut Space, batch: &mut Batch) -> Result<(), LiveError> {
+        let mut ranges = Vec::new();
+        while !self.queue.is_empty() {
+            ranges.clear();
+            let mut bytes = 0;
+            while bytes < READ_BYTES as u64
+                && let Some(index) = self.queue.pop()
+            {
+                self.queued[index as usize / 64] &= !(1 << (index % 64));
+                bytes += self.pending(self.spans.list[index as usize], &mut ranges);
+            }
+            let unread = self.ranges(space, batch, &ranges)?;
+            if unread > 0 {
+                return Err(LiveError::Inconsistent(format!("{unread} bytes of the heap's objects cannot be read")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The ranges of a span's objects that are marked and have not been looked into; marks them as looked into.
+    fn pending(&mut self, span: Span, ranges: &mut Vec<Range<u64>>) -> u64 {
+        let mut bytes = 0;
+        let mut from = span.first;
+        let end = span.first + u64::from(span.count);
+        let mut last: Option<Range<u64>> = None;
+        while from < end {
+            let word = (from / 64) as usize;
+            let rest = (self.marked[word] & !self.scanned[word]) >> (from % 64);
+            if rest == 0 {
+                from = (from / 64 + 1) * 64;
+                continue;
+            }
+            from += u64::from(rest.trailing_zeros());
+            if from >= end {
+                break;
+            }
+            set(&mut self.scanned, from);
+            let start = span.address((from - span.first) as u32);
+            from += 1;
+            match &mut last {
+                // Only what is reachable is looked into, so objects between are not.
+                Some(range) if start == range.end => range.end = start + span.elem,
+                _ => ranges.extend(last.replace(start..start + span.elem)),
+            }
+            bytes += span.elem;
+        }
+        ranges.extend(last);
+        bytes
+    }
+}
+
+fn pieces(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let count = (range.end - range.start).div_ceil(PIECE_BYTES);
+    (0..count).map(move |index| {
+        let start = range.start + index * PIECE_BYTES;
+        start..range.end.min(start + PIECE_BYTES)
+    })
+}

@@ -1,0 +1,263 @@
+//! Proof of leak: a goroutine is leaked when nothing that can still run can reach what it waits on (`runtime/mgc.go`,
+//! `findGoroutineLeaks`, does the same inside a collection since Go 1.26).
+//!
+//! Only a consistent picture proves anything: a core file, or a copy of a stopped process. Every root that might be one is taken for
+//! one, and every word that might be a pointer; that can hide a leak and cannot make one up.
+
+mod mark;
+mod roots;
+mod spans;
+mod threads;
+
+use std::ops::Range;
+
+use rustc_hash::FxHashSet;
+
+use crate::error::LiveError;
+use crate::goroutines::RECORDS_SEMAPHORES;
+use crate::layout::{At, Layout};
+use crate::memory::{Batch, Space, u32_at, u64_at};
+use crate::semaphores::{self, Waiters};
+use crate::target::Opened;
+use mark::Mark;
+use spans::Spans;
+
+/// Goroutines read together.
+const GROUP: usize = 8 << 10;
+/// Waits of one goroutine at most: a select has as many as cases, at most 65,536.
+const MAX_WAITS: usize = 1 << 16;
+/// The goroutine of `main`, which may wait for ever without harm.
+const MAIN: u64 = 1;
+
+/// What the proof found.
+#[derive(Debug, Default)]
+pub struct Proof {
+    /// Ids of goroutines nothing can wake.
+    pub leaked: FxHashSet<u64>,
+    /// Goroutines that waited on something that could be out of reach.
+    pub candidates: u64,
+    /// Bytes of memory looked through.
+    pub bytes: u64,
+}
+
+/// Looks which goroutines of a frozen target are leaked. Cost: linear in the memory that is reachable.
+///
+/// # Errors
+/// When memory that matters cannot be read or contradicts itself: then nothing is proven.
+pub fn leaked(target: &mut Opened) -> Result<Proof, LiveError> {
+    if !target.frozen {
+        return Err(LiveError::Inconsistent("a process that runs proves nothing".into()));
+    }
+    let Opened { space, layout, threads, writable, functions, goroutines, wait_reasons, semtable, heap, .. } = target;
+    let heap = heap.ok_or(LiveError::Missing { what: "the heap (runtime.mheap_)" })?;
+    let kinds: Vec<Kind> = wait_reasons.iter().map(|reason| kind(reason)).collect();
+    let addresses = goroutines.addresses(space)?;
+    let waiters = match *semtable {
+        Some(table) if layout.minor < RECORDS_SEMAPHORES => semaphores::read(space, layout, table)?,
+        _ => Waiters::default(),
+    };
+    let spans = Spans::read(space, layout, heap.mheap)?;
+    let mut reach =
+        Reach { layout, mark: Mark::new(&spans), candidates: Vec::new(), live: Vec::new(), waiters, batch: Batch::default() };
+    for address in &addresses {
+        reach.mark.close(*address);
+    }
+    for group in addresses.chunks(GROUP) {
+        reach.sort(space, group, &kinds)?;
+    }
+    reach.watch(space)?;
+    let stacks = threads::stacks(space, layout, heap.allm, threads)?;
+    let mut roots = roots::outside(writable, &functions.data(), &stacks, &spans, u64::from(layout.get(At::MspanSize)));
+    roots.append(&mut reach.live);
+    roots.extend(stacks.into_iter().filter(|stack| spans.in_arena(stack.start)));
+    let unread = reach.mark.ranges(space, &mut reach.batch, &roots)?;
+    if unread > 0 {
+        return Err(LiveError::Inconsistent(format!("{unread} bytes that may hold pointers cannot be read")));
+    }
+    roots::finalizers(space, layout, &spans, &mut reach.mark)?;
+    for word in threads.iter().flat_map(|thread| &thread.registers) {
+        reach.mark.word(*word);
+    }
+    reach.settle(space)?;
+    Ok(Proof {
+        leaked: reach.candidates.iter().filter(|candidate| !candidate.alive).map(|candidate| candidate.id).collect(),
+        candidates: reach.candidates.len() as u64,
+        bytes: reach.mark.bytes,
+    })
+}
+
+/// What a reason to wait means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// On nothing at all: nobody can wake it.
+    Nothing,
+    /// On channels.
+    Channel,
+    /// On a semaphore of package sync.
+    Semaphore,
+    /// On anything else: it may wake.
+    Other,
+}
+
+fn kind(reason: &str) -> Kind {
+    match reason {
+        "chan receive (nil chan)" | "chan send (nil chan)" | "select (no cases)" => Kind::Nothing,
+        "chan receive" | "chan send" | "select" => Kind::Channel,
+        "sync.Mutex.Lock" | "sync.RWMutex.RLock" | "sync.RWMutex.Lock" | "sync.WaitGroup.Wait" | "sync.Cond.Wait" => Kind::Semaphore,
+        _ => Kind::Other,
+    }
+}
+
+/// A goroutine that may be leaked.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    address: u64,
+    id: u64,
+    sp: u64,
+    stack_end: u64,
+    waiting: u64,
+    kind: Kind,
+    alive: bool,
+}
+
+struct Reach<'a> {
+    layout: &'a Layout,
+    mark: Mark<'a>,
+    candidates: Vec<Candidate>,
+    /// Stacks and records of goroutines that may run.
+    live: Vec<Range<u64>>,
+    waiters: Waiters,
+    batch: Batch,
+}
+
+const SCAN_BIT: u32 = 0x1000;
+const RUNNABLE: u32 = 1;
+const SYSCALL: u32 = 3;
+const WAITING: u32 = 4;
+const DEAD: u32 = 6;
+const PREEMPTED: u32 = 9;
+const LEAKED: u32 = 10;
+const DEAD_EXTRA: u32 = 11;
+
+impl Reach<'_> {
+    fn at(&self, place: At) -> usize {
+        self.layout.get(place) as usize
+    }
+
+    /// Sorts goroutines into those that may run, whose stacks are roots, and candidates.
+    fn sort(&mut self, space: &mut Space, group: &[u64], kinds: &[Kind]) -> Result<(), LiveError> {
+        let size = self.at(At::GSize);
+        self.batch.clear();
+        for address in group {
+            self.batch.ask(*address, size);
+        }
+        space.read(&mut self.batch)?;
+        for (index, address) in group.iter().enumerate() {
+            let bytes = self.batch.get(index).ok_or(LiveError::Missing { what: "a goroutine's record" })?;
+            let word = |place: At| u64_at(bytes, self.layout.get(place) as usize);
+            let status = u32_at(bytes, self.at(At::GStatus)) & !SCAN_BIT;
+            let reason = bytes.get(self.at(At::GWaitReason)).map_or(0, |reason| usize::from(*reason));
+            let (low, high) = (word(At::GStack), u64_at(bytes, self.at(At::GStack) + 8));
+            let saved = u64_at(bytes, self.at(At::GSched) + self.at(At::GobufSp));
+            let bubbled = self.layout.find(At::GBubble).is_some_and(|at| u64_at(bytes, at) != 0);
+            let kind = match status {
+                0 | DEAD | DEAD_EXTRA => continue,
+                WAITING | LEAKED if !bubbled && word(At::GGoid) != MAIN => kinds.get(reason).copied().unwrap_or(Kind::Other),
+                _ => Kind::Other,
+            };
+            if kind != Kind::Other {
+                self.candidates.push(Candidate {
+                    address: *address,
+                    id: word(At::GGoid),
+                    sp: saved,
+                    stack_end: high,
+                    waiting: word(At::GWaiting),
+                    kind,
+                    alive: false,
+                });
+                continue;
+            }
+            // Of one that runs, or whose stack is being moved, all of the stack counts.
+            let from = match status {
+                RUNNABLE | WAITING | PREEMPTED | LEAKED => saved,
+                SYSCALL => saved.min(word(At::GSyscallSp)),
+                _ => low,
+            };
+            let from = if (low..=high).contains(&from) { from & !7 } else { low };
+            self.live.extend([from..high, *address..*address + size as u64]);
+        }
+        Ok(())
+    }
+
+    /// Watches what candidates wait on. One whose wait is not in the heap may wake.
+    fn watch(&mut self, space: &mut Space) -> Result<(), LiveError> {
+        // The table of semaphores names what is waited on, and must not keep it.
+        let closed: Vec<u64> = self.candidates.iter().filter_map(|one| self.waiters.get(&one.address)).map(|one| one.sudog).collect();
+        for sudog in closed {
+            self.mark.close(sudog);
+        }
+        let mut chains: Vec<(u32, u64)> = Vec::new();
+        for (index, candidate) in (0u32..).zip(&mut self.candidates) {
+            let waiter = self.waiters.get(&candidate.address).copied();
+            match candidate.kind {
+                Kind::Nothing => {}
+                _ if candidate.waiting != 0 => chains.push((index, candidate.waiting)),
+                Kind::Semaphore if waiter.is_some_and(|waiter| self.mark.watch(waiter.semaphore, index)) => {}
+                Kind::Semaphore | Kind::Channel | Kind::Other => self.mark.woken.push(index),
+            }
+        }
+        let size = self.at(At::SudogSize);
+        for _ in 0..MAX_WAITS {
+            if chains.is_empty() {
+                return Ok(());
+            }
+            let mut next = Vec::new();
+            for group in chains.chunks(GROUP) {
+                self.batch.clear();
+                for (_, sudog) in group {
+                    self.batch.ask(*sudog, size);
+                }
+                space.read(&mut self.batch)?;
+                for (at, (index, sudog)) in group.iter().enumerate() {
+                    let bytes = self.batch.get(at).ok_or(LiveError::Missing { what: "what a goroutine waits on" })?;
+                    let word = |place: At| u64_at(bytes, self.layout.get(place) as usize);
+                    let (channel, element) = (word(At::SudogC), word(At::SudogElem));
+                    // A channel's element is where the value goes, not what is waited on.
+                    let object = if channel == 0 { element } else { channel };
+                    self.mark.close(*sudog);
+                    if !self.mark.watch(object, *index) {
+                        self.mark.woken.push(*index);
+                    }
+                    let link = word(At::SudogWaitLink);
+                    let more = self.candidates[*index as usize].kind == Kind::Channel && link != 0;
+                    next.extend(more.then_some((*index, link)));
+                }
+            }
+            chains = next;
+        }
+        Err(LiveError::Inconsistent("a goroutine's list of waits has no end".into()))
+    }
+
+    /// Follows what is reachable; whoever is woken by it may run, and what it can reach is reachable too.
+    fn settle(&mut self, space: &mut Space) -> Result<(), LiveError> {
+        let size = self.at(At::GSize) as u64;
+        loop {
+            self.mark.follow(space, &mut self.batch)?;
+            let woken = std::mem::take(&mut self.mark.woken);
+            if woken.is_empty() {
+                return Ok(());
+            }
+            let mut ranges = Vec::new();
+            for index in woken {
+                let candidate = &mut self.candidates[index as usize];
+                if !std::mem::replace(&mut candidate.alive, true) {
+                    ranges.extend([candidate.sp & !7..candidate.stack_end, candidate.address..candidate.address + size]);
+                }
+            }
+            let unread = self.mark.ranges(space, &mut self.batch, &ranges)?;
+            if unread > 0 {
+                return Err(LiveError::Inconsistent(format!("{unread} bytes of stacks cannot be read")));
+            }
+        }
+    }
+}
