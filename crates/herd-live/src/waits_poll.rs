@@ -1,7 +1,7 @@
 //! Which descriptor a goroutine in the network poller waits for (`runtime/netpoll.go`).
 //!
-//! Its record does not name it, but its stack does, and the descriptor's record (`pollDesc`) points back at the goroutine: only what
-//! points back counts.
+//! Its record does not name it, but its stack does, and the descriptor's record (`pollDesc`) points at itself and back at the goroutine:
+//! only what does both counts.
 
 use herd_model::{Side, Snapshot, StateClass, What};
 use rustc_hash::FxHashMap;
@@ -27,9 +27,8 @@ pub fn read(
     objects: &mut Objects,
     cases: &mut [Cases],
 ) -> Result<(), LiveError> {
-    let (Some(fd), Some(rg), Some(wg)) = (layout.find(At::PollFd), layout.find(At::PollRg), layout.find(At::PollWg)) else {
-        return Ok(());
-    };
+    let places = [At::PollFd, At::PollSelf, At::PollRg, At::PollWg].map(|place| layout.find(place));
+    let [Some(fd), Some(itself), Some(rg), Some(wg)] = places else { return Ok(()) };
     let waits = |one: &Parked| one.waits && one.sp < one.stack_end && state(snapshot, one).class() == StateClass::Io;
     let waiting: Vec<usize> = (0..all.len()).filter(|index| waits(&all[*index])).collect();
     let mut batch = Batch::default();
@@ -38,13 +37,13 @@ pub fn read(
         batch.clear();
         let mut asked = FxHashMap::default();
         for word in near.iter().flatten() {
-            asked.entry(*word).or_insert_with(|| batch.ask(*word, fd.max(rg).max(wg) + 8));
+            asked.entry(*word).or_insert_with(|| batch.ask(*word, fd.max(itself).max(rg).max(wg) + 8));
         }
         space.read(&mut batch)?;
         for (index, words) in part.iter().zip(&near) {
             let own = all[*index].address;
             let found = words.iter().find_map(|word| {
-                let bytes = batch.get(*asked.get(word)?)?;
+                let bytes = batch.get(*asked.get(word)?).filter(|bytes| u64_at(bytes, itself) == *word)?;
                 let side = [(rg, Side::Read), (wg, Side::Write)].into_iter().find(|(at, _)| u64_at(bytes, *at) == own)?.1;
                 Some((u64_at(bytes, fd), side))
             });

@@ -164,6 +164,7 @@ graph-only-candidate = only a candidate: { $doubts }
 graph-doubt-holder = a lock does not record who holds it
 graph-doubt-others = other goroutines' stacks hold the lock's address, too
 graph-doubt-heap = someone else may reach it through the heap or a global variable, which were not searched
+graph-and = { $one }; { $two }
 graph-doubt-instant = the process ran while it was read
 
 # Snapshot and flame.

@@ -56,46 +56,46 @@ more-candidates = 另有 { $candidates }未显示（-v）
 
 # Wait graph.
 graph-none = 这份结果中没有等待图
-graph-title = { $goroutines }在等待{ $objects }
+graph-title = { $goroutines } 在等待 { $objects }
 graph-objects = { $count } 个对象
-graph-unnamed = 另有{ $goroutines }在等待，但这种证据没有说明等待的对象
+graph-unnamed = 另有 { $goroutines } 在等待，但这种证据没有说明等待的对象
 graph-waits = { $count } 个等待
-graph-more = 未显示：{ $objects }，共{ $waits }；--verbose 显示 60 个节点以内的全部
-graph-groups-more = 以及其他位置的{ $goroutines }
+graph-more = 未显示：{ $objects }，共 { $waits }；--verbose 显示 60 个节点以内的全部
+graph-groups-more = 以及其他位置的 { $goroutines }
 graph-what-channel = { $n ->
-    [one] 通道
+    [1] 通道
    *[other] { $count } 个通道
   }
 graph-what-timer-channel = { $n ->
-    [one] 定时器通道
+    [1] 定时器通道
    *[other] { $count } 个定时器通道
   }
 graph-what-mutex = { $n ->
-    [one] Mutex
+    [1] Mutex
    *[other] { $count } 个 Mutex
   }
 graph-what-rw-mutex = { $n ->
-    [one] RWMutex
+    [1] RWMutex
    *[other] { $count } 个 RWMutex
   }
 graph-what-wait-group = { $n ->
-    [one] WaitGroup
+    [1] WaitGroup
    *[other] { $count } 个 WaitGroup
   }
 graph-what-cond = { $n ->
-    [one] Cond
+    [1] Cond
    *[other] { $count } 个 Cond
   }
 graph-what-semaphore = { $n ->
-    [one] 信号量
+    [1] 信号量
    *[other] { $count } 个信号量
   }
 graph-what-descriptor = { $n ->
-    [one] 描述符
+    [1] 描述符
    *[other] { $count } 个描述符
   }
 graph-what-sleep = { $n ->
-    [one] 休眠
+    [1] 休眠
    *[other] { $count } 个休眠
   }
 graph-what-nil-channel = nil 通道
@@ -126,17 +126,18 @@ graph-due = 已到期
 graph-for-ever = 没有任何人能结束这个等待
 graph-holder = 可能由 goroutine { $id } [{ $state }] 持有，位于 { $at }：{ $reason }
 graph-server = 可能由 goroutine { $id } [{ $state }] 结束等待，位于 { $at }：{ $reason }
-graph-holders-more = 或者由未列出的{ $goroutines }
+graph-holders-more = 或者由未列出的 { $goroutines }
 graph-reason-address-and-function = 它的栈上有这个地址，也有别人加这把锁的函数
 graph-reason-address = 它的栈上有这个地址
 graph-reason-function = 它的栈上有别人加这把锁的函数
-graph-cycle = 可能死锁：{ $goroutines }似乎在互相等待
+graph-cycle = 可能死锁：{ $goroutines } 似乎在互相等待
 graph-cycle-alike = { $cycle }（另有 { $n } 个同样的环）
 graph-step = goroutine { $id } 在 { $at } 等待{ $side }：{ $what }，它在 goroutine { $next } 的栈上
 graph-only-candidate = 只是候选：{ $doubts }
 graph-doubt-holder = 锁不记录由谁持有
 graph-doubt-others = 其他 goroutine 的栈上也有这把锁的地址
 graph-doubt-heap = 其他代码可能通过堆或全局变量访问它，那里没有搜索
+graph-and = { $one }；{ $two }
 graph-doubt-instant = 读取期间进程仍在运行
 
 # 快照与火焰图。

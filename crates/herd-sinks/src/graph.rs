@@ -171,7 +171,8 @@ fn cycle_lines(cycle: &WaitCycle, look: &Look<'_>, say: &Messages) -> Vec<String
     let mut lines =
         vec![format!("{} {}", paint(Role::Warning, sign(Sign::Question, look.charset), look), paint(Role::Strong, &head, look))];
     lines.extend(cycle_steps(cycle, say).iter().flat_map(|step| wrap(step, look.width - 4)).map(|line| format!("    {line}")));
-    let doubts = say.say_with("graph-only-candidate", &[("doubts", &doubts(cycle, say).join("; "))]);
+    let doubts = doubts(cycle, say).into_iter().reduce(|one, two| say.say_with("graph-and", &[("one", &one), ("two", &two)]));
+    let doubts = say.say_with("graph-only-candidate", &[("doubts", &doubts.unwrap_or_default())]);
     lines.extend(wrap(&doubts, look.width - 4).iter().map(|line| format!("    {}", paint(Role::Faint, line, look))));
     lines
 }

@@ -160,6 +160,7 @@ places! {
     MId = "m"."id",
     TimerWhen = "timer"."when",
     PollFd = "pollDesc"."fd",
+    PollSelf = "pollDesc"."self",
     PollRg = "pollDesc"."rg",
     PollWg = "pollDesc"."wg",
 }

@@ -9,7 +9,7 @@ use crate::program::{Program, outermost};
 use crate::same::assert_same;
 
 /// A core file of a program that goes on.
-fn core_of(program: &Program) -> PathBuf {
+pub fn core_of(program: &Program) -> PathBuf {
     let prefix = program.folder().join("core");
     let output =
         Command::new("gcore").arg("-o").arg(&prefix).arg(program.pid().to_string()).output().expect("gcore, of Debian's gdb");

@@ -9,6 +9,7 @@ mod objects;
 mod program;
 mod refusals;
 mod same;
+mod waits;
 mod wild;
 mod wild_cores;
 mod wild_server;
