@@ -18,7 +18,9 @@ use crate::core::Thread;
 use crate::error::LiveError;
 use crate::permission;
 
-/// How long a stop is waited for before looking again.
+/// How often a stop is looked for without a pause: most take microseconds, and a pause is many of them.
+const LOOKS: u32 = 200;
+/// How long a stop that takes longer is waited for before looking again.
 const LOOK: Duration = Duration::from_micros(20);
 /// How long something that cannot fail is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -102,6 +104,7 @@ fn has_ended(pid: Pid, tid: Pid) -> bool {
 }
 
 fn wait(pid: Pid, tid: Pid, until: Instant) -> Result<Option<Halted>, Trouble> {
+    let mut looks = 0;
     loop {
         let signal = match state(tid)? {
             State::Ended => return Ok(None),
@@ -116,7 +119,7 @@ fn wait(pid: Pid, tid: Pid, until: Instant) -> Result<Option<Halted>, Trouble> {
                 .into());
             }
             State::Runs => {
-                std::thread::sleep(LOOK);
+                look_again(&mut looks);
                 continue;
             }
         };
@@ -149,6 +152,7 @@ pub fn state(tid: Pid) -> Result<State, LiveError> {
 /// Waits until a traced thread that was made to go on stops again.
 pub fn next_state(tid: Pid) -> Result<State, LiveError> {
     let until = Instant::now() + PATIENCE;
+    let mut looks = 0;
     loop {
         let state = state(tid)?;
         if state != State::Runs {
@@ -157,6 +161,13 @@ pub fn next_state(tid: Pid) -> Result<State, LiveError> {
         if Instant::now() > until {
             return Err(refusal(tid.as_raw(), "a system call in it did not return"));
         }
+        look_again(&mut looks);
+    }
+}
+
+fn look_again(looks: &mut u32) {
+    *looks += 1;
+    if *looks > LOOKS {
         std::thread::sleep(LOOK);
     }
 }

@@ -1,74 +1,74 @@
 //! What an earlier copy left: a zombie of the process, when goherd was killed while it held it.
 
 use std::fs;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 
 use super::halt::{self, field};
 use super::inject::{self, EXIT_CODE, Gadgets};
-use super::{Trouble, refusal, rest};
+use super::rest::{self, RESTS};
+use super::{PAUSE, Trouble, allowed, refusal};
 use crate::error::LiveError;
 use crate::layout::Layout;
 use crate::memory::{Process, Space};
 
 /// How long a thread at rest is looked for.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Zombies reaped at one time.
 const MOST: usize = 64;
 
 /// Reaps the zombies of a process that copies have left, with a `wait4` in one of its threads.
 pub fn reap(pid: Pid, layout: &Layout, gadgets: &Gadgets) -> Result<(), LiveError> {
     let until = Instant::now() + PATIENCE;
-    loop {
-        let Some(zombie) = zombies(pid).into_iter().next() else { return Ok(()) };
+    while let Some(zombie) = zombies(pid).into_iter().next() {
         if Instant::now() > until {
             return Err(refusal(
                 pid.as_raw(),
                 &format!("its copy {zombie} has ended but could not be reaped; the next copy reaps it"),
             ));
         }
-        if !reap_one(pid, layout, gadgets, zombie)? {
-            std::thread::sleep(Duration::from_millis(1));
+        // As with a copy, the end of the thread that traces lets go whatever it has stopped.
+        let reaped = thread::scope(|scope| scope.spawn(|| reap_one(pid, layout, gadgets, zombie)).join());
+        match reaped {
+            Ok(Ok(())) => {}
+            Ok(Err(Trouble::Again)) => thread::sleep(PAUSE),
+            Ok(Err(Trouble::Final(error))) => return Err(error),
+            Err(_) => return Err(refusal(pid.as_raw(), "the thread that reaped its copy failed")),
         }
+        allowed::wait_untraced(pid.as_raw())?;
     }
+    Ok(())
 }
 
 /// Tries one thread after the other.
-fn reap_one(pid: Pid, layout: &Layout, gadgets: &Gadgets, zombie: Pid) -> Result<bool, LiveError> {
+fn reap_one(pid: Pid, layout: &Layout, gadgets: &Gadgets, zombie: Pid) -> Result<(), Trouble> {
     let until = Instant::now() + PATIENCE;
     let status = fs::read_to_string(format!("/proc/{zombie}/status")).unwrap_or_default();
-    let Some(inner) = field(&status, "NSpid:").and_then(|ids| ids.split_ascii_whitespace().last()?.parse().ok()) else {
-        return Ok(false);
-    };
+    let inner = field(&status, "NSpid:").and_then(|ids| ids.split_ascii_whitespace().last()?.parse().ok());
+    let inner = inner.ok_or(Trouble::Again)?;
     let mut space = Space::new(Box::new(Process::new(pid.as_raw())));
-    let Ok(tasks) = halt::tasks(pid) else { return Ok(true) };
-    for tid in tasks.into_iter().filter(|tid| looks_at_rest(pid, *tid)) {
-        let halted = match halt::one(pid, tid, until) {
-            Ok(Some(halted)) => halted,
-            Ok(None) => continue,
-            Err(Trouble::Again) => return Ok(false),
-            Err(Trouble::Final(error)) => return Err(error),
-        };
-        let at_rest = Some(&halted).filter(|halted| halted.signal.is_none() && rest::rests(&halted.registers));
-        let reaped = match at_rest.and_then(|halted| rest::of(&mut space, pid, layout, halted)) {
-            Some(rest) => inject::reap(&rest, gadgets, inner),
-            None => Ok(0),
-        };
-        match (reaped, halted.release()) {
-            (Ok(0), Ok(())) => {}
-            // Also when it is no longer there to be reaped.
-            (Ok(_), Ok(())) => return Ok(true),
-            (Err(Trouble::Again), _) | (_, Err(Trouble::Again)) => return Ok(false),
-            (Err(Trouble::Final(error)), _) | (_, Err(Trouble::Final(error))) => return Err(error),
+    for tid in halt::tasks(pid)?.into_iter().filter(|tid| looks_at_rest(pid, *tid)) {
+        let Some(halted) = halt::one(pid, tid, until)? else { continue };
+        let at_rest = halted.signal.is_none() && rest::rests(&halted.registers);
+        let rest = if at_rest { rest::of(&mut space, pid, layout, &halted) } else { None };
+        let result = rest.map(|rest| inject::reap(&rest, gadgets, inner)).transpose()?;
+        halted.release()?;
+        // Also when it is no longer there to be reaped.
+        if result.is_some_and(|result| result != 0) {
+            return Ok(());
         }
     }
-    Ok(false)
+    Err(Trouble::Again)
 }
 
-/// Whether the kernel says that a thread waits in a system call; where it does not say, it may.
+/// Whether the kernel says that a thread waits in a call it can be made to leave; where it does not say, it may.
 fn looks_at_rest(pid: Pid, tid: Pid) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall")).map_or(true, |text| !text.starts_with("running"))
+    let call = fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall"));
+    call.map_or(true, |text| {
+        text.split(' ').next().and_then(|number| number.parse().ok()).is_some_and(|number| RESTS.contains(&number))
+    })
 }
 
 /// The process's children that have ended, that no signal told of, and that ended as copies do.

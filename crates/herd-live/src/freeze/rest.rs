@@ -30,8 +30,8 @@ const MAX_STACK: u64 = 1 << 20;
 const TLS_BYTES: u64 = 512;
 
 const FUTEX: u64 = 202;
-/// `nanosleep`, `futex`, `epoll_wait`, `epoll_pwait`: `runtime/sys_linux_amd64.s`.
-const RESTS: [u64; 4] = [35, FUTEX, 232, 281];
+/// Calls the runtime rests in: `nanosleep`, `futex`, `epoll_wait`, `epoll_pwait`: `runtime/sys_linux_amd64.s`.
+pub const RESTS: [u64; 4] = [35, FUTEX, 232, 281];
 const USER_CODE: u64 = 0x33;
 
 /// The best of them, and whether there is one.

@@ -33,6 +33,13 @@ fn a_process_that_is_traced() {
 }
 
 #[test]
+fn a_process_whose_calls_are_filtered() {
+    let program = Program::start(&newest().build("steady", "plain", &[], false), &["-filter"]);
+    let refused = freeze::copy(program.pid(), &PATIENT).expect_err("a refusal").to_string();
+    assert!(refused.contains("seccomp"), "{refused}");
+}
+
+#[test]
 fn what_is_no_go_process() {
     let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
     let pid = child.id().try_into().expect("a process id");

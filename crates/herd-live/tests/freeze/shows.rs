@@ -37,7 +37,14 @@ fn every_goroutine_as_the_process_prints_it() {
         for (id, said) in own.iter().filter(|(id, _)| **id != 1) {
             assert_eq!(copied.get(id), Some(said), "Go {}: goroutine {id}", toolchain.minor);
         }
-        println!("Go {}: stopped {:?} ns", toolchain.minor, reading.stopped_ns);
+        let proof = reading.proof.expect("a frozen picture").expect("a proof");
+        println!(
+            "Go {}: stopped {:?} ns, {} leaked of {}",
+            toolchain.minor,
+            reading.stopped_ns,
+            proof.leaked.len(),
+            proof.candidates
+        );
         assert!(reading.stopped_ns.is_some_and(|ns| ns > 0));
     }
 }
@@ -58,6 +65,13 @@ fn goroutines_that_run() {
             let count =
                 |name| reading.snapshot.clusters.iter().filter(|cluster| named(cluster, name)).map(|c| c.count).sum::<u64>();
             assert_eq!((count("main.spin"), count("main.churn")), (3, 50), "Go {}", toolchain.minor);
+            let leaked = &reading.proof.as_ref().expect("a frozen picture").as_ref().expect("a proof").leaked;
+            assert!(leaked.len() > 20, "Go {}: {} leaked", toolchain.minor, leaked.len());
+            for (cluster, goroutine) in reading.snapshot.goroutines() {
+                let cluster = &&reading.snapshot.clusters[cluster.0 as usize];
+                let healthy = ["main.spin", "main.churn", "main.churnSend"].iter().any(|name| named(cluster, name));
+                assert!(!healthy || !leaked.contains(&goroutine.id), "Go {}: goroutine {}", toolchain.minor, goroutine.id);
+            }
         }
     }
 }
