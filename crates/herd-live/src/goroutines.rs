@@ -353,7 +353,8 @@ impl Reader<'_> {
                 Some(bytes) => self.walk(space, record, bytes, &mut look.pcs)?,
                 None => false,
             };
-            let semaphore = || self.waiters.get(&record.address).map(|waiter| Wait { element: waiter.semaphore, ..Wait::default() });
+            let semaphore =
+                || self.waiters.get(&record.address).map(|waiter| Wait { element: waiter.semaphore, ..Wait::default() });
             look.each.push(Seen {
                 pcs: from..look.pcs.len(),
                 whole,

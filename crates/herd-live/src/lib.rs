@@ -93,7 +93,15 @@ fn read_process(pid: i32, read: Read) -> Result<Reading, LiveError> {
         return Err(LiveError::Gone(pid));
     }
     let (snapshot, tally) = read?;
-    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: 0, stopped_ns: None, proof: None })
+    Ok(Reading {
+        snapshot,
+        tally,
+        cost: opened.space.cost(),
+        executable: opened.executable,
+        cut: 0,
+        stopped_ns: None,
+        proof: None,
+    })
 }
 
 /// Reads a core file; `executable` is the one it was made from, where the path it names is not at hand.
@@ -119,7 +127,15 @@ fn read_core(path: &Path, executable: Option<&Path>, read: Read) -> Result<Readi
     let none = FxHashSet::default();
     let leaked = proof.as_ref().map_or(&none, |proof| &proof.leaked);
     let (snapshot, tally) = read(&mut opened, None, leaked)?;
-    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: opened.cut, stopped_ns: None, proof: Some(proof) })
+    Ok(Reading {
+        snapshot,
+        tally,
+        cost: opened.space.cost(),
+        executable: opened.executable,
+        cut: opened.cut,
+        stopped_ns: None,
+        proof: Some(proof),
+    })
 }
 
 /// Reads a copy of a process that was stopped for milliseconds: all goroutines at one instant, those that ran too.
@@ -135,10 +151,13 @@ pub fn frozen(pid: i32, budget: &Budget) -> Result<Reading, LiveError> {
         return Err(LiveError::Gone(pid));
     }
     let mut opened = target::open_copy(pid, &copy)?;
-    let (snapshot, tally) = goroutines::read(&mut opened, now, &FxHashSet::default())?;
+    let proof = reach::leaked(&mut opened);
+    let none = FxHashSet::default();
+    let (snapshot, tally) = goroutines::read(&mut opened, now, proof.as_ref().map_or(&none, |proof| &proof.leaked))?;
     let stopped_ns = Some(copy.stopped_ns);
     copy.end()?;
-    Ok(Reading { snapshot, tally, cost: opened.space.cost(), executable: opened.executable, cut: 0, stopped_ns, proof: None })
+    let cost = opened.space.cost();
+    Ok(Reading { snapshot, tally, cost, executable: opened.executable, cut: 0, stopped_ns, proof: Some(proof) })
 }
 
 /// What stays the same as long as a process runs the same program: its start time and its executable.

@@ -92,7 +92,22 @@ pub fn open(pid: i32) -> Result<Opened, LiveError> {
 
 /// Opens a process over the memory of a copy of it, in which nothing moves.
 pub fn open_copy(pid: i32, copy: &Copy) -> Result<Opened, LiveError> {
-    Ok(Opened { threads: copy.threads.clone(), frozen: true, ..open_over(pid, Process::new(copy.pid))? })
+    let maps = fs::read_to_string(format!("/proc/{}/maps", copy.pid)).map_err(|error| refused(copy.pid, &error))?;
+    let writable = maps.lines().filter_map(writable).collect();
+    Ok(Opened { threads: copy.threads.clone(), frozen: true, writable, ..open_over(pid, Process::new(copy.pid))? })
+}
+
+/// The addresses of a line of `/proc/PID/maps` that names memory the program may write; devices hold no pointers of its.
+fn writable(line: &str) -> Option<Range<u64>> {
+    let mut words = line.split_ascii_whitespace();
+    let (from, end) = words.next()?.split_once('-')?;
+    let mode = words.next()?.as_bytes();
+    let path = words.nth(3).unwrap_or_default();
+    let is_device = path.starts_with("/dev/") && !path.starts_with("/dev/zero") && !path.starts_with("/dev/shm");
+    if mode.get(1) != Some(&b'w') || mode.first() != Some(&b'r') || is_device {
+        return None;
+    }
+    Some(u64::from_str_radix(from, 16).ok()?..u64::from_str_radix(end, 16).ok()?)
 }
 
 /// The layout of a process's runtime.

@@ -231,6 +231,7 @@ fn live_step(error: &LiveError) -> &'static str {
             "Look for its id with `pgrep -x NAME`; inside a container processes have other ids than outside."
         }
         LiveError::Gone(_) => "Start it again, or look at what it printed when it ended.",
+        LiveError::NoCopy { .. } | LiveError::OverBudget { .. } => "Take a snapshot, which neither stops nor copies it.",
         LiveError::Refused { .. } => "Or use :PORT where the process serves net/http/pprof.",
         LiveError::NotElf { .. } | LiveError::NotGo(_) => {
             "Name the process of the Go program itself, not of a shell or launcher that started it."

@@ -33,9 +33,11 @@ pub(crate) fn core(name: &str, path: &Path, executable: Option<&Path>, memory: M
         Memory::Waits => herd_live::core_with_waits(path, executable)?,
     };
     let cut = reading.cut;
+    let unproven = unproven(&reading);
     let mut testimony = testimony(name, TargetKind::Core, format!("core file {}", path.display()), reading);
     let advice = |text: String| Note { kind: NoteKind::Advice, offset: None, text };
     testimony.notes.push(advice("a core file does not say how long its goroutines have waited".into()));
+    testimony.notes.extend(unproven);
     if cut > 0 {
         let text = format!("the core file lacks {cut} bytes its headers promise");
         testimony.snapshot.truncated = Some(Truncation::ReaderLimit(text.as_str().into()));
@@ -43,6 +45,16 @@ pub(crate) fn core(name: &str, path: &Path, executable: Option<&Path>, memory: M
     }
     testimony.modified_at_ns = when::modified_at_ns(path);
     Ok(testimony)
+}
+
+/// Why leaks could be neither proven nor excluded.
+fn unproven(reading: &Reading) -> Option<Note> {
+    let error = reading.proof.as_ref()?.as_ref().err()?;
+    Some(Note {
+        kind: NoteKind::NotAsked,
+        offset: None,
+        text: format!("whether goroutines are leaked cannot be proven: {error}"),
+    })
 }
 
 fn testimony(name: &str, kind: TargetKind, witness: String, reading: Reading) -> Testimony {

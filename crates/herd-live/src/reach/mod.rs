@@ -50,7 +50,7 @@ pub fn leaked(target: &mut Opened) -> Result<Proof, LiveError> {
     }
     let Opened { space, layout, threads, writable, functions, goroutines, wait_reasons, semtable, heap, .. } = target;
     let heap = heap.ok_or(LiveError::Missing { what: "the heap (runtime.mheap_)" })?;
-    let kinds: Vec<Kind> = wait_reasons.iter().map(|reason| kind(reason)).collect();
+    let kinds: Vec<Kind> = wait_reasons.iter().map(|reason| kind(reason, layout.minor)).collect();
     let addresses = goroutines.addresses(space)?;
     let waiters = match *semtable {
         Some(table) if layout.minor < RECORDS_SEMAPHORES => semaphores::read(space, layout, table)?,
@@ -99,11 +99,15 @@ enum Kind {
     Other,
 }
 
-fn kind(reason: &str) -> Kind {
+fn kind(reason: &str, minor: u32) -> Kind {
     match reason {
         "chan receive (nil chan)" | "chan send (nil chan)" | "select (no cases)" => Kind::Nothing,
         "chan receive" | "chan send" | "select" => Kind::Channel,
-        "sync.Mutex.Lock" | "sync.RWMutex.RLock" | "sync.RWMutex.Lock" | "sync.WaitGroup.Wait" | "sync.Cond.Wait" => Kind::Semaphore,
+        "sync.Mutex.Lock" | "sync.RWMutex.RLock" | "sync.RWMutex.Lock" | "sync.WaitGroup.Wait" | "sync.Cond.Wait" => {
+            Kind::Semaphore
+        }
+        // What a WaitGroup's waiters say up to Go 1.23. Whatever else it is: a semaphore nothing can reach is never released.
+        "semacquire" if minor <= 23 => Kind::Semaphore,
         _ => Kind::Other,
     }
 }
@@ -192,7 +196,8 @@ impl Reach<'_> {
     /// Watches what candidates wait on. One whose wait is not in the heap may wake.
     fn watch(&mut self, space: &mut Space) -> Result<(), LiveError> {
         // The table of semaphores names what is waited on, and must not keep it.
-        let closed: Vec<u64> = self.candidates.iter().filter_map(|one| self.waiters.get(&one.address)).map(|one| one.sudog).collect();
+        let closed: Vec<u64> =
+            self.candidates.iter().filter_map(|one| self.waiters.get(&one.address)).map(|one| one.sudog).collect();
         for sudog in closed {
             self.mark.close(sudog);
         }

@@ -79,14 +79,7 @@ impl Spans {
         }
         let pointers = space.bytes(first, len as usize * 8)?.ok_or_else(missing)?;
         let records: Vec<u64> = pointers.chunks_exact(8).map(|word| u64_at(word, 0)).collect();
-        let mut spans = Spans {
-            list: Vec::new(),
-            base: 0,
-            pages: Vec::new(),
-            objects: 0,
-            arenas: FxHashSet::default(),
-            records,
-        };
+        let mut spans = Spans { list: Vec::new(), base: 0, pages: Vec::new(), objects: 0, arenas: FxHashSet::default(), records };
         spans.fill(space, layout)?;
         spans.index()?;
         Ok(spans)
