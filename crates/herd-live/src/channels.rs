@@ -94,9 +94,11 @@ fn places(
                 links.insert(*sudog, word(bytes, At::SudogNext));
                 let select = bytes.get(layout.get(At::SudogIsSelect) as usize).is_some_and(|byte| *byte != 0);
                 let channel = word(bytes, At::SudogC);
-                if channel != 0 {
-                    places.push(Place { of: *of, sudog: *sudog, channel, select });
+                // Of a semaphore the list goes on with other goroutines.
+                if channel == 0 {
+                    continue;
                 }
+                places.push(Place { of: *of, sudog: *sudog, channel, select });
                 next.extend(Some(word(bytes, At::SudogWaitLink)).filter(|link| *link != 0).map(|link| (*of, link)));
             }
         }

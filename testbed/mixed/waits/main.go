@@ -106,7 +106,9 @@ func locks() {
 	mutex := new(sync.Mutex)
 	start(func() { lockAndHold(mutex, hold) })
 	time.Sleep(10 * time.Millisecond)
-	start(func() { mutex.Lock() })
+	for i := 0; i < 3; i++ {
+		start(func() { mutex.Lock() })
+	}
 	know("mutex", fmt.Sprintf("%p", mutex))
 }
 

@@ -102,10 +102,10 @@ fn assert_locks(waits: &Waits, truth: &Truth, minor: u32) {
     assert_eq!(group.what, What::WaitGroup);
     assert_eq!(group.inside, Inside { counter: Some(3), own_waiters: Some(1), ..Inside::default() });
     assert_eq!(sides, [(Side::Wake, false)]);
-    for (name, word) in [("mutex", 0), ("abba", 0), ("abba", 1)] {
+    for (name, word, count) in [("mutex", 0, 3), ("abba", 0, 1), ("abba", 1, 1)] {
         let (mutex, sides) = at(waits, truth, name, word);
-        assert_eq!((mutex.what, mutex.inside.locked, mutex.inside.own_waiters), (What::Mutex, Some(true), Some(1)), "{name}");
-        assert_eq!(sides, [(Side::Lock, false)], "{name}");
+        assert_eq!((mutex.what, mutex.inside.locked, mutex.inside.own_waiters), (What::Mutex, Some(true), Some(count)), "{name}");
+        assert_eq!(sides, vec![(Side::Lock, false); count as usize], "{name}");
     }
     let conds: Vec<u64> =
         waits.objects.iter().filter(|object| object.what == What::Cond).filter_map(|object| Some(object.address?.0)).collect();
