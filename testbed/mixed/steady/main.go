@@ -18,7 +18,8 @@ import (
 )
 
 var (
-	rounds   atomic.Int64
+	rounds   [16]atomic.Int64
+	checks   atomic.Int64
 	wrong    atomic.Int64
 	children atomic.Int64
 	hello    atomic.Int64
@@ -60,7 +61,7 @@ func main() {
 	for input.Scan() {
 		word, path, _ := strings.Cut(input.Text(), " ")
 		if word == "report" {
-			text := fmt.Sprintf("%d %d %d %d %d", rounds.Load(), wrong.Load(), children.Load(), hello.Load(), gap.Swap(0))
+			text := fmt.Sprintf("%d %d %d %d %d", fewest(), wrong.Load(), children.Load(), hello.Load(), gap.Swap(0))
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				panic(err)
 			}
@@ -69,14 +70,25 @@ func main() {
 	}
 }
 
+// check does a kind of work again and again and counts its rounds.
 func check(name string, work func() error) {
+	own := &rounds[checks.Add(1)-1]
 	for {
 		if err := work(); err != nil {
 			fmt.Fprintln(os.Stderr, name, err)
 			wrong.Add(1)
 		}
-		rounds.Add(1)
+		own.Add(1)
 	}
+}
+
+// fewest says how often the work that lags most was done.
+func fewest() int64 {
+	least := rounds[0].Load()
+	for i := int64(0); i < checks.Load(); i++ {
+		least = min(least, rounds[i].Load())
+	}
+	return least
 }
 
 // tick keeps the longest time that passed between two ticks, in microseconds.

@@ -11,6 +11,7 @@ use crate::shows::PATIENT;
 /// What such a program says of itself.
 #[derive(Debug)]
 pub struct Report {
+    /// Of the work that lags most.
     pub rounds: u64,
     pub wrong: u64,
     pub child_signals: u64,
@@ -27,6 +28,19 @@ pub fn report(program: &mut Program) -> Report {
     Report { rounds, wrong, child_signals, user_signals, gap_us }
 }
 
+/// What it says once all its kinds of work have gone on.
+pub fn goes_on(program: &mut Program) -> Report {
+    let before = report(program);
+    for _ in 0..2000 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        let after = report(program);
+        if after.rounds > before.rounds + 1 {
+            return after;
+        }
+    }
+    panic!("some of its work stands still: {before:?}");
+}
+
 /// The children of a process, ended ones too.
 pub fn children(pid: i32) -> Vec<String> {
     let stats =
@@ -40,7 +54,6 @@ pub fn children(pid: i32) -> Vec<String> {
 fn fifty_copies_under_load() {
     for toolchain in toolchains() {
         let mut program = Program::start(&toolchain.build("steady", "plain", &[], false), &[]);
-        let before = report(&mut program);
         let copies = if toolchain.minor == newest().minor { 50 } else { 10 };
         let mut stops = Vec::new();
         for _ in 0..copies {
@@ -52,11 +65,10 @@ fn fifty_copies_under_load() {
             copy.end().expect("its end");
             assert_eq!(children(program.pid()), Vec::<String>::new(), "nothing is left");
         }
-        let after = report(&mut program);
+        let after = goes_on(&mut program);
         stops.sort_unstable();
         println!("Go {}: stopped for {stops:?} us; its worst tick was {} us late", toolchain.minor, after.gap_us);
         assert_eq!((after.wrong, after.child_signals), (0, 0));
-        assert!(after.rounds > before.rounds);
     }
 }
 
@@ -77,7 +89,7 @@ fn children_and_signals_of_its_own() {
         });
         assert!(taken, "signal {round}");
     }
-    let report = report(&mut program);
+    let report = goes_on(&mut program);
     assert_eq!(report.wrong, 0);
     assert!(report.child_signals > 0);
 }
@@ -90,8 +102,7 @@ fn waits_in_c() {
         for _ in 0..30 {
             freeze::copy(program.pid(), &PATIENT).expect("a copy").end().expect("its end");
         }
-        let report = report(&mut program);
+        let report = goes_on(&mut program);
         assert_eq!(report.wrong, 0, "Go {}: {report:?}", toolchain.minor);
-        assert!(report.rounds > 0);
     }
 }
