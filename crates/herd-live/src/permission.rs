@@ -9,9 +9,11 @@ use crate::error::LiveError;
 /// Words for an errno of `process_vm_readv` or of opening files under `/proc/PID`.
 pub fn explain(pid: i32, errno: Errno) -> LiveError {
     if errno == Errno::ESRCH || errno == Errno::ENOENT {
-        return match runs_nothing(pid) {
-            Some(why) => LiveError::Refused { pid, why: why.into() },
+        return match is_kernel_thread(pid) {
             None => LiveError::NoSuchProcess(pid),
+            Some(true) => LiveError::Refused { pid, why: "it is a kernel thread, which runs no program".into() },
+            // It is listed until its parent has noticed.
+            Some(false) => LiveError::Gone(pid),
         };
     }
     let why = if errno == Errno::ENOSYS {
@@ -24,14 +26,14 @@ pub fn explain(pid: i32, errno: Errno) -> LiveError {
     LiveError::Refused { pid, why }
 }
 
-/// Why a process that is listed has no executable.
-fn runs_nothing(pid: i32) -> Option<&'static str> {
+/// Of a process that is listed.
+fn is_kernel_thread(pid: i32) -> Option<bool> {
+    const FLAGS: usize = 6;
+    const PF_KTHREAD: u32 = 0x0020_0000;
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(") ")?;
-    if fields.starts_with(['Z', 'X']) {
-        return Some("it has ended and waits for its parent to notice");
-    }
-    Some("it is a kernel thread, which runs no program")
+    let flags: u32 = fields.split_ascii_whitespace().nth(FLAGS)?.parse().ok()?;
+    Some(flags & PF_KTHREAD != 0)
 }
 
 fn reason(pid: i32) -> String {

@@ -1,13 +1,15 @@
-//! Measures goherd's reader against its peers on the same files, back to back, and writes bench/RESULTS.md.
+//! Measures goherd against its peers and writes bench/RESULTS.md: each bench a section of its own. Here are the readers of dumps, on the
+//! same files, back to back.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
+use crate::bench_live;
 use crate::docs::root;
 
 /// Goroutines of the files; the last is the issue's figure.
@@ -19,10 +21,13 @@ const RUNS: usize = 5;
 
 /// One run's cost.
 #[derive(Clone, Copy, Debug)]
-struct Cost {
-    cpu_s: f64,
-    clock_s: f64,
-    rss_kb: u64,
+pub struct Cost {
+    /// User and system.
+    pub cpu_s: f64,
+    /// Until it ended.
+    pub clock_s: f64,
+    /// Most memory it had.
+    pub rss_kb: u64,
 }
 
 /// A program that reads a dump.
@@ -33,19 +38,42 @@ struct Reader {
     up_to: u64,
 }
 
-/// `bench [parse]`.
+/// `bench [parse]`, `bench live [GOROUTINES…]`, `bench same`.
 pub fn run(args: &[String]) -> anyhow::Result<()> {
-    if let Some(other) = args.iter().find(|arg| *arg != "parse") {
-        bail!("unknown bench `{other}`; there is parse");
-    }
-    let folder = tempfile::Builder::new().prefix("goherd-bench").tempdir().context("make a folder for big files")?;
-    let readers = build(folder.path())?;
-    let table = measure(folder.path(), &readers)?;
+    let (title, table) = match args.split_first() {
+        Some((first, rest)) if first == "live" => ("Processes", bench_live::measure(rest)?),
+        Some((first, _)) if first == "same" => ("Processes against their own dumps", bench_live::same()?),
+        Some((first, _)) if first != "parse" => bail!("unknown bench `{first}`; there are parse, live and same"),
+        _ => ("Dumps", parse()?),
+    };
     let path = root().join("bench/RESULTS.md");
     fs::create_dir_all(path.parent().context("the results' folder")?)?;
-    fs::write(&path, &table).with_context(|| format!("write {}", path.display()))?;
+    let page = match fs::read_to_string(&path) {
+        Ok(page) => page,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
+    };
+    fs::write(&path, with_section(&page, title, &table)).with_context(|| format!("write {}", path.display()))?;
     anstream::print!("{table}");
     Ok(())
+}
+
+/// The page with one section put in place of the one of the same title, or at the end; the others stay.
+fn with_section(page: &str, title: &str, text: &str) -> String {
+    let mut sections: Vec<(&str, &str)> =
+        page.split("\n## ").skip(1).map(|section| section.split_once('\n').unwrap_or((section, ""))).collect();
+    match sections.iter_mut().find(|(known, _)| *known == title) {
+        Some(section) => section.1 = text,
+        None => sections.push((title, text)),
+    }
+    let sections = sections.iter().map(|(title, text)| format!("\n## {title}\n\n{}\n", text.trim()));
+    format!("# Measured\n{}", sections.collect::<String>())
+}
+
+fn parse() -> anyhow::Result<String> {
+    let folder = tempfile::Builder::new().prefix("goherd-bench").tempdir().context("make a folder for big files")?;
+    let readers = build(folder.path())?;
+    measure(folder.path(), &readers)
 }
 
 fn build(folder: &Path) -> anyhow::Result<Vec<Reader>> {
@@ -133,9 +161,7 @@ fn measure(folder: &Path, readers: &[Reader]) -> anyhow::Result<String> {
 }
 
 const HEAD: &str = "\
-# Measured
-
-Written by `cargo xtask bench`. Linux x86_64, hot page cache, median of five runs by CPU (user + system) through `/usr/bin/time`.
+Written by `cargo xtask bench parse`. Linux x86_64, hot page cache, median of five runs by CPU (user + system) through `/usr/bin/time`.
 The file of 10,000 goroutines is `testbed/gen-dump -mode stack`; the larger ones repeat the blocks of one of 100,000 with new ids.
 `goherd snap FILE` reads, clusters and prints; \"goherd's reader\" is `crates/herd-formats/examples/read_dump.rs`; the peers are
 `testbed/peers`, one small main each.
@@ -164,29 +190,50 @@ fn median(reader: &Reader, file: &Path, folder: &Path) -> anyhow::Result<Cost> {
 }
 
 fn once(reader: &Reader, file: &Path, folder: &Path) -> anyhow::Result<Cost> {
-    let report = folder.join("time.txt");
-    let mut command = Command::new("/usr/bin/time");
-    command.args(["-f", "%U %S %e %M", "-o"]).arg(&report);
+    let (program, args) = reader.command.split_first().context("a reader is a command")?;
     let path = file.display().to_string();
+    let mut command = Command::new(program);
     let mut named = false;
-    for part in &reader.command {
+    for part in args {
         named |= part == "{}";
         command.arg(if part == "{}" { &path } else { part });
     }
     if !named {
         command.arg(&path);
     }
-    let output = command.output().context("start /usr/bin/time (Debian: package time)")?;
-    if !output.status.success() {
-        bail!("{} failed: {}", reader.name, String::from_utf8_lossy(&output.stderr));
+    Ok(timed(&command, Stdio::null(), folder, &[0])?.0)
+}
+
+/// Runs a command, which may end with these codes; answers what it cost and what it printed.
+pub fn timed(command: &Command, input: Stdio, folder: &Path, codes: &[i32]) -> anyhow::Result<(Cost, Vec<u8>)> {
+    let report = folder.join("time.txt");
+    let mut time = Command::new("/usr/bin/time");
+    time.args(["-q", "-f", "%U %S %e %M", "-o"]).arg(&report).arg(command.get_program()).args(command.get_args());
+    let output = time.stdin(input).output().context("start /usr/bin/time (Debian: package time)")?;
+    if !output.status.code().is_some_and(|code| codes.contains(&code)) {
+        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
     }
     let text = fs::read_to_string(&report).context("read what time says")?;
     let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let [user, system, clock, rss] = numbers[..] else { bail!("cannot read what time says: {text}") };
-    Ok(Cost { cpu_s: user + system, clock_s: clock, rss_kb: rss as u64 })
+    Ok((Cost { cpu_s: user + system, clock_s: clock, rss_kb: rss as u64 }, output.stdout))
 }
 
 fn checked(command: &mut Command) -> anyhow::Result<()> {
     let status = command.status().with_context(|| format!("start {command:?}"))?;
     if status.success() { Ok(()) } else { bail!("{command:?} failed") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_section;
+
+    #[test]
+    fn each_bench_keeps_the_others_sections() {
+        let first = with_section("", "Dumps", "old\n");
+        assert_eq!(first, "# Measured\n\n## Dumps\n\nold\n");
+        let both = with_section(&first, "Processes", "| a |\n");
+        let again = with_section(&both, "Dumps", "new");
+        assert_eq!(again, "# Measured\n\n## Dumps\n\nnew\n\n## Processes\n\n| a |\n");
+    }
 }

@@ -1,6 +1,7 @@
 //! House tasks: `cargo xtask test | tidy | fixtures | docs | ui | bench | soak`.
 
 mod bench;
+mod bench_live;
 mod docs;
 mod fixtures;
 mod fixtures_services;
@@ -23,7 +24,7 @@ usage: cargo xtask <task>
   docs      schema and pattern pages, written from the code
   ui        build the viewer into ui/dist; with --check test it and fail when ui/dist is stale
   fuzz      fuzz each format for some seconds
-  bench     measure against peers, write bench/RESULTS.md
+  bench     measure against peers, write bench/RESULTS.md: dumps, or with live processes
   soak      long fuzzing and mutation runs, write bench/SOAK.md
 ";
 

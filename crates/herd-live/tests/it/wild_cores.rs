@@ -54,7 +54,8 @@ fn the_same_as_before_the_crash() {
     }
 }
 
-/// The runtime stops what runs before it lets the program die (`runtime.freezetheworld`), so that no stack is left out.
+/// The runtime tries to stop what runs before it lets the program die (`runtime.freezetheworld`): those goroutines have stacks, and a
+/// goroutine that was still running, on a thread that handles the signal, is said to have none.
 #[test]
 fn goroutines_that_ran() {
     for toolchain in toolchains() {
@@ -65,7 +66,11 @@ fn goroutines_that_ran() {
             frames.iter().any(|frame| read.func(*frame) == "main.spin")
         };
         let spinning = read.clusters.iter().filter(spins).map(|cluster| cluster.count).sum::<u64>();
-        assert_eq!(spinning, 3, "Go {}", toolchain.minor);
+        let unknown =
+            read.clusters.iter().filter(|cluster| cluster.state.as_str() == "running" && read.stack(cluster).unavailable);
+        let unknown = unknown.map(|cluster| cluster.count).sum::<u64>();
+        assert_eq!(spinning + unknown, 3, "Go {}", toolchain.minor);
+        assert!(spinning >= 1, "Go {}", toolchain.minor);
     }
 }
 
