@@ -10,6 +10,7 @@ package main
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
@@ -83,6 +84,19 @@ static long all_rounds(void) {
 	return least;
 }
 
+static atomic_long signals;
+
+static void count(int unused) { atomic_fetch_add(&signals, 1); }
+
+// Signals of this number queue up, and each is counted.
+static int listen(void) {
+	struct sigaction a = {0};
+	a.sa_handler = count;
+	a.sa_flags = SA_ONSTACK | SA_RESTART;
+	return sigaction(SIGRTMIN + 6, &a, 0);
+}
+
+static long all_signals(void) { return atomic_load(&signals); }
 static long all_wrong(void) { return atomic_load(&wrong); }
 */
 import "C"
@@ -96,7 +110,14 @@ import (
 )
 
 func main() {
-	if C.start() != 0 {
+	if len(os.Args) > 1 && os.Args[1] == "-signals" {
+		if C.listen() != 0 {
+			panic("no handler")
+		}
+		for i := 0; i < 4; i++ {
+			go churn()
+		}
+	} else if C.start() != 0 {
 		panic("no threads")
 	}
 	fmt.Println("ready", runtime.Version())
@@ -104,11 +125,19 @@ func main() {
 	for input.Scan() {
 		word, path, _ := strings.Cut(input.Text(), " ")
 		if word == "report" {
-			text := fmt.Sprintf("%d %d 0 0 0", int64(C.all_rounds()), int64(C.all_wrong()))
+			text := fmt.Sprintf("%d %d 0 %d 0", int64(C.all_rounds()), int64(C.all_wrong()), int64(C.all_signals()))
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				panic(err)
 			}
 		}
 		fmt.Println("done", word)
+	}
+}
+
+func churn() {
+	for {
+		c := make(chan int)
+		go func() { c <- 1 }()
+		<-c
 	}
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 
-use super::halt::{self, field};
+use super::status::{field, tasks};
 use super::{Budget, refusal};
 use crate::error::LiveError;
 
@@ -49,7 +49,7 @@ pub fn check(pid: i32, budget: &Budget) -> Result<Duration, LiveError> {
 
 /// A filter of system calls may end the process for one it did not make.
 fn check_filters(pid: i32) -> Result<(), LiveError> {
-    for tid in halt::tasks(Pid::from_raw(pid))? {
+    for tid in tasks(Pid::from_raw(pid))? {
         let Ok(status) = fs::read_to_string(format!("/proc/{pid}/task/{tid}/status")) else { continue };
         if field(&status, "Seccomp:").is_some_and(|mode| mode != "0") {
             return Err(refusal(
@@ -75,7 +75,7 @@ pub fn wait_untraced(pid: i32) -> Result<(), LiveError> {
 }
 
 fn tracer(pid: i32) -> Result<Option<u32>, LiveError> {
-    for tid in halt::tasks(Pid::from_raw(pid))? {
+    for tid in tasks(Pid::from_raw(pid))? {
         let Ok(status) = fs::read_to_string(format!("/proc/{pid}/task/{tid}/status")) else { continue };
         let tracer = field(&status, "TracerPid:").and_then(|tracer| tracer.parse().ok()).unwrap_or(0);
         if tracer != 0 {

@@ -16,8 +16,9 @@ use nix::sys::uio::{RemoteIoVec, process_vm_writev};
 use nix::unistd::Pid;
 
 use super::halt::{self, EVENT_CLONE, State};
+use super::refusal;
 use super::rest::Rest;
-use super::{Trouble, refusal};
+use super::take::Trouble;
 use crate::error::LiveError;
 use crate::memory::{Process, Space};
 
@@ -119,7 +120,7 @@ pub fn why_not(pid: Pid, result: i64) -> Trouble {
 }
 
 fn call(rest: &Rest, gadgets: &Gadgets, number: u64, arguments: [u64; 4]) -> Result<(i64, Option<Pid>), Trouble> {
-    let gone = |_| Trouble::Final(LiveError::Gone(rest.tid.as_raw()));
+    let gone = |_| Trouble::Final(LiveError::Gone(rest.pid.as_raw()));
     let bytes = frame(rest, gadgets);
     let room = RemoteIoVec { base: rest.room as usize, len: bytes.len() };
     if process_vm_writev(rest.tid, &[IoSlice::new(&bytes)], &[room]) != Ok(bytes.len()) {
@@ -134,22 +135,22 @@ fn call(rest: &Rest, gadgets: &Gadgets, number: u64, arguments: [u64; 4]) -> Res
     registers.r8 = 0;
     ptrace::setoptions(rest.tid, Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_TRACECLONE).map_err(gone)?;
     ptrace::setregs(rest.tid, registers).map_err(gone)?;
-    let done = run(rest.tid);
+    let done = run(rest.pid, rest.tid);
     // Also when it did not come so far: with these registers a signal that came between is handled as it would have been.
     ptrace::setregs(rest.tid, rest.registers).map_err(gone)?;
     done
 }
 
 /// Lets the thread enter and leave the call, and stops it behind it as it was stopped before.
-fn run(tid: Pid) -> Result<(i64, Option<Pid>), Trouble> {
-    let gone = |_| Trouble::Final(LiveError::Gone(tid.as_raw()));
+fn run(pid: Pid, tid: Pid) -> Result<(i64, Option<Pid>), Trouble> {
+    let gone = |_| Trouble::Final(LiveError::Gone(pid.as_raw()));
     let mut clone = None;
     ptrace::syscall(tid, None).map_err(gone)?;
     match halt::next_state(tid)? {
         State::Syscall => {}
         // It came before the call; the thread takes it when it is let go.
         State::Signal(_) | State::OtherSignal | State::Event(_) => return Err(Trouble::Again),
-        State::Runs | State::Ended => return Err(LiveError::Gone(tid.as_raw()).into()),
+        State::Runs | State::Ended => return Err(LiveError::Gone(pid.as_raw()).into()),
     }
     ptrace::syscall(tid, None).map_err(gone)?;
     let mut state = halt::next_state(tid)?;
@@ -159,14 +160,14 @@ fn run(tid: Pid) -> Result<(i64, Option<Pid>), Trouble> {
         state = halt::next_state(tid)?;
     }
     if state != State::Syscall {
-        return Err(LiveError::Gone(tid.as_raw()).into());
+        return Err(LiveError::Gone(pid.as_raw()).into());
     }
     let result = ptrace::getregs(tid).map_err(gone)?.rax.cast_signed();
     ptrace::interrupt(tid).and_then(|()| ptrace::cont(tid, None)).map_err(gone)?;
     match halt::next_state(tid)? {
         State::Event(_) => Ok((result, clone)),
         State::Signal(_) | State::OtherSignal | State::Syscall | State::Runs | State::Ended => {
-            Err(LiveError::Gone(tid.as_raw()).into())
+            Err(LiveError::Gone(pid.as_raw()).into())
         }
     }
 }

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 
-use super::halt::{self, field};
+use super::halt;
 use super::inject::{self, EXIT_CODE, Gadgets};
 use super::rest::{self, RESTS};
-use super::{PAUSE, Trouble, allowed, refusal};
+use super::status::{field, tasks};
+use super::take::{PAUSE, Trouble};
+use super::{allowed, refusal};
 use crate::error::LiveError;
 use crate::layout::Layout;
 use crate::memory::{Process, Space};
@@ -49,7 +51,7 @@ fn reap_one(pid: Pid, layout: &Layout, gadgets: &Gadgets, zombie: Pid) -> Result
     let inner = field(&status, "NSpid:").and_then(|ids| ids.split_ascii_whitespace().last()?.parse().ok());
     let inner = inner.ok_or(Trouble::Again)?;
     let mut space = Space::new(Box::new(Process::new(pid.as_raw())));
-    for tid in halt::tasks(pid)?.into_iter().filter(|tid| looks_at_rest(pid, *tid)) {
+    for tid in tasks(pid)?.into_iter().filter(|tid| looks_at_rest(pid, *tid)) {
         let Some(halted) = halt::one(pid, tid, until)? else { continue };
         let at_rest = halted.signal.is_none() && rest::rests(&halted.registers);
         let rest = if at_rest { rest::of(&mut space, pid, layout, &halted) } else { None };
@@ -73,7 +75,7 @@ fn looks_at_rest(pid: Pid, tid: Pid) -> bool {
 
 /// The process's children that have ended, that no signal told of, and that ended as copies do.
 pub fn zombies(pid: Pid) -> Vec<Pid> {
-    let tasks = halt::tasks(pid).unwrap_or_default();
+    let tasks = tasks(pid).unwrap_or_default();
     let lists: Option<Vec<String>> =
         tasks.iter().map(|tid| fs::read_to_string(format!("/proc/{pid}/task/{tid}/children")).ok()).collect();
     let children: Vec<i32> = match lists {

@@ -4,13 +4,16 @@
 use nix::libc::user_regs_struct;
 use nix::unistd::Pid;
 
-use super::halt::{Halted, field};
+use super::halt::Halted;
+use super::status::field;
 use crate::layout::{At, Layout};
 use crate::memory::{Process, Space, u64_at};
 
 /// A thread at rest, and room on the stack its signal handlers run on.
 #[derive(Clone, Debug)]
 pub struct Rest {
+    /// Its process.
+    pub pid: Pid,
     /// Kernel id.
     pub tid: Pid,
     /// Where it rests.
@@ -69,7 +72,7 @@ pub fn of(space: &mut Space, pid: Pid, layout: &Layout, thread: &Halted) -> Opti
     if !(MIN_STACK..=MAX_STACK).contains(&size) || (from..end).contains(&registers.rsp) {
         return None;
     }
-    Some(Rest { tid: thread.tid, registers, blocked, room: (end - ROOM) & !63 })
+    Some(Rest { pid, tid: thread.tid, registers, blocked, room: (end - ROOM) & !63 })
 }
 
 /// The stack that a thread's signal handlers run on, by way of the goroutine its thread-local storage names.

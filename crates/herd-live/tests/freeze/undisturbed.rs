@@ -106,3 +106,23 @@ fn waits_in_c() {
         assert_eq!(report.wrong, 0, "Go {}: {report:?}", toolchain.minor);
     }
 }
+
+/// Signals that queue up: each of them arrives, whatever thread was about to receive it when all were stopped.
+#[test]
+fn no_signal_is_lost() {
+    const SIGNALS: u64 = 2000;
+    let mut program = Program::start(&newest().build("cwaits", "c", &[], true), &["-signals"]);
+    let send = format!("for i in $(seq {SIGNALS}); do kill -s RTMIN+6 {}; done", program.pid());
+    let mut sender = Command::new("bash").args(["-c", &send]).spawn().expect("bash");
+    let mut copies = 0;
+    while copies < 10 || sender.try_wait().expect("its state").is_none() {
+        freeze::copy(program.pid(), &PATIENT).expect("a copy").end().expect("its end");
+        copies += 1;
+    }
+    assert!(sender.wait().expect("its end").success());
+    let received = (0..500).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        report(&mut program).user_signals == SIGNALS
+    });
+    assert!(received, "{copies} copies: {:?}", report(&mut program));
+}
