@@ -165,6 +165,7 @@ graph-doubt-holder = a lock does not record who holds it
 graph-doubt-others = other goroutines' stacks hold the lock's address, too
 graph-doubt-heap = someone else may reach it through the heap or a global variable, which were not searched
 graph-and = { $one }; { $two }
+graph-column-object = OBJECT
 graph-doubt-instant = the process ran while it was read
 
 # Snapshot and flame.
@@ -198,6 +199,7 @@ hidden-candidates = { $goroutines } in families too small to rank
 hidden-no-pattern = { $goroutines } that fit no pattern
 hidden-suppressed = { $findings } suppressed
 hidden-not-listed = { $goroutines } in { $clusters } not listed
+hidden-objects = { $objects } with { $waits } not in the graph
 hidden-other = { $name } { $count }
 notes-more = { $count } more notes (-v)
 
@@ -318,6 +320,7 @@ sentence-note-header-brackets = the header of goroutine { $n } has a part in the
 sentence-note-header-labels = the header of goroutine { $n } has a part in the labels no known Go version prints
 sentence-note-header-behind = the header of goroutine { $n } has a part behind the brackets no known Go version prints
 sentence-note-ran = { $n } goroutines ran while they were read: their stacks are not known
+sentence-note-waits-moved = { $n } goroutines went on while what they wait on was read: their waits are left out
 sentence-note-moved = { $n } goroutines moved each time they were looked at: their stacks are not known
 sentence-note-broken = { $n } stacks could not be read to their end
 sentence-note-live-objects = { $n } goroutines wait on addresses beyond the first 131,072, which are kept with them only

@@ -138,6 +138,7 @@ graph-doubt-holder = 锁不记录由谁持有
 graph-doubt-others = 其他 goroutine 的栈上也有这把锁的地址
 graph-doubt-heap = 其他代码可能通过堆或全局变量访问它，那里没有搜索
 graph-and = { $one }；{ $two }
+graph-column-object = 对象
 graph-doubt-instant = 读取期间进程仍在运行
 
 # 快照与火焰图。
@@ -165,6 +166,7 @@ hidden-candidates = 过小而未排名的家族中有 { $goroutines }
 hidden-no-pattern = 不符合任何模式的 { $goroutines }
 hidden-suppressed = 已按屏蔽文件忽略 { $findings }
 hidden-not-listed = { $clusters }中的 { $goroutines } 未列出
+hidden-objects = { $objects }（{ $waits }）未列入等待图
 hidden-other = { $name } { $count }
 notes-more = 另有 { $count } 条说明（-v）
 
@@ -311,6 +313,7 @@ sentence-note-header-brackets = goroutine { $n } 的头部方括号内有一部�
 sentence-note-header-labels = goroutine { $n } 的头部标签中有一部分是已知 Go 版本都不会打印的
 sentence-note-header-behind = goroutine { $n } 的头部方括号之后有一部分是已知 Go 版本都不会打印的
 sentence-note-ran = 读取时有 { $n } 个 goroutine 正在运行：其栈未知
+sentence-note-waits-moved = { $n } 个 goroutine 在读取其等待对象时继续运行了：它们的等待未计入
 sentence-note-moved = 有 { $n } 个 goroutine 每次查看时都在变动：其栈未知
 sentence-note-broken = 有 { $n } 个栈未能读到底
 sentence-note-live-objects = 有 { $n } 个 goroutine 等待的地址超出前 131,072 个，只随其自身保留

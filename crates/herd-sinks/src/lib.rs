@@ -7,6 +7,7 @@ mod format;
 mod github;
 mod graph;
 mod graph_dot;
+mod graph_markdown;
 mod html;
 mod json;
 mod junit;

@@ -7,6 +7,7 @@ use herd_model::{Candidate, Envelope, Finding, Place, Step};
 use crate::{
     Look,
     figure::spread,
+    graph_markdown,
     messages::{Messages, messages},
     name::{clean, full_place, func_tail, source_link},
     text::{counted, dot, hidden, verdict_sentence, waits_on_text},
@@ -32,6 +33,7 @@ pub fn markdown(envelope: &Envelope, look: &Look<'_>) -> String {
         let _ = writeln!(text, "\n## {}\n", say.say("heading-candidates"));
         candidates(&mut text, &envelope.candidates, look, &say);
     }
+    graph_markdown::section(&mut text, envelope, &say);
     if !envelope.notes.is_empty() {
         let _ = writeln!(text, "\n## {}\n", say.say("heading-notes"));
         for note in &envelope.notes {
@@ -138,7 +140,7 @@ fn linked(place: &Place, look: &Look<'_>) -> String {
 }
 
 /// Text that must not become markup, a mention or a table cell of its own.
-fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in clean(text).chars() {
         if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '@') {
@@ -150,7 +152,7 @@ fn prose(text: &str) -> String {
 }
 
 /// A code span; table cells need their bars escaped even there.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = clean(text).replace('|', "\\|");
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }

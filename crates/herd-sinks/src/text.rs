@@ -466,6 +466,12 @@ pub(crate) fn hidden(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Ve
                 let goroutines = say.count("goroutines", *count);
                 parts.push(say.say_with("hidden-not-listed", &[("goroutines", &goroutines), ("clusters", &clusters)]));
             }
+            "objects_not_listed" => {
+                let waits = envelope.hidden.get("waits_not_listed").copied().unwrap_or(0);
+                let facts = [("objects", &*say.count("graph-objects", *count)), ("waits", &*say.count("graph-waits", waits))];
+                parts.push(say.say_with("hidden-objects", &facts));
+            }
+            "waits_not_listed" if envelope.hidden.contains_key("objects_not_listed") => {}
             "goroutines_that_fit_no_pattern" => parts.push(say.with_count("hidden-no-pattern", "goroutines", *count)),
             "candidate_goroutines_not_listed" => parts.push(say.with_count("hidden-candidates", "goroutines", *count)),
             "candidate_families_not_listed" if envelope.hidden.contains_key("candidate_goroutines_not_listed") => {}

@@ -1,6 +1,7 @@
 //! Every format over the same answers, as snapshots; and what holds for any answer.
 
 mod answers;
+mod graph;
 
 use answers::{healthy, hostile, leaking, undecidable};
 use herd_model::{Envelope, Note, NoteKind, PatternId, Step};

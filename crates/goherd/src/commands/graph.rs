@@ -1,5 +1,6 @@
 //! `goherd graph`: who waits on what.
 
+use herd_model::{Note, NoteKind};
 use herd_sinks::Format;
 
 use crate::args::{GlobalArgs, GraphArgs};
@@ -12,6 +13,11 @@ pub fn run(args: &GraphArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let mut diagnosis = collect::diagnose_with_waits("graph", &args.target, &args.collect, global)?;
     let envelope = &mut diagnosis.envelope;
     envelope.graph = Some(herd_analysis::graph::graph(&diagnosis.snapshot, &mut envelope.hidden));
+    let moved = diagnosis.snapshot.waits.as_ref().map_or(0, |waits| waits.moved);
+    if moved > 0 {
+        let text = format!("{moved} goroutines went on while what they wait on was read: their waits are left out");
+        envelope.notes.push(Note { kind: NoteKind::Skipped, offset: None, text });
+    }
     output::print(envelope, Some(&diagnosis.snapshot), Format::Text, Exit::Healthy, true, global)?;
     Ok(Exit::Healthy)
 }
