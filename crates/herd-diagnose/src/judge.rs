@@ -134,7 +134,7 @@ fn judge_family(
     }
     if proof > 0 {
         let mut proven = sightings.clone();
-        proven.iter_mut().take(1).for_each(|(_, sighting)| sighting.evidence.insert(0, runtime_proof(proof)));
+        proven.iter_mut().take(1).for_each(|(_, sighting)| sighting.evidence.insert(0, runtime_proof(scene, proof)));
         push_finding(judgement, scene, target, &proven, Certainty::Proven, proof);
         if proof >= scene.count() {
             return;
@@ -276,7 +276,11 @@ fn shared_proof(count: u64) -> Evidence {
     Evidence::new(EvidenceKind::RuntimeProof, text).with("shared", &count)
 }
 
-fn runtime_proof(count: u64) -> Evidence {
+fn runtime_proof(scene: &Scene<'_>, count: u64) -> Evidence {
+    if scene.snapshot().origin == Origin::Memory {
+        let text = format!("nothing that can still run reaches what {count} of them wait on");
+        return Evidence::new(EvidenceKind::RuntimeProof, text).with("unreachable", &count);
+    }
     Evidence::new(EvidenceKind::RuntimeProof, format!("the runtime's leak detection says that nothing can wake {count} of them"))
         .with("count", &count)
 }

@@ -198,6 +198,7 @@ evidence-runtime-proof-count = 运行时的泄漏检测表明，其中 { $count 
 evidence-growth-from-seconds-steps-to = 在 { $seconds } 秒内从 { $from } 增至 { $to }（{ $steps } 步，从未回落）
 evidence-persistence-of-still = 窗口开始时的 { $of } 个中，仍有 { $still } 个存活
 evidence-persistence-of-waited = 窗口开始时等锁的 { $of } 个一直等到现在，已等一分钟以上
+evidence-runtime-proof-unreachable = 仍能运行的一切都够不到其中 { $unreachable } 个所等待的对象
 evidence-runtime-proof-shared = 运行时的泄漏概要列出 { $shared } 个具有此栈的 goroutine，但其他家族也有同样的栈，概要未说明创建者
 evidence-presence-count-present-windows = 同一位置有 { $count } 个，最近 { $windows } 份快照中有 { $present } 份可见
 evidence-age-spread-max-min-p50 = 等待 { $min } 到 { $max } 分钟，其中一半不少于 { $p50 } 分钟

@@ -38,8 +38,26 @@ func do(word, path string) error {
 		return write(path, 2)
 	case "profile":
 		return write(path, 1)
+	case "leaks":
+		return leaks(path)
 	}
 	return fmt.Errorf("unknown command %q", word)
+}
+
+// leaks writes the runtime's own list of leaked goroutines, where this build has one.
+func leaks(path string) error {
+	profile := pprof.Lookup("goroutineleak")
+	if profile == nil {
+		return fmt.Errorf("this build has no leak profile")
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := profile.WriteTo(file, 2); err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 func write(path string, debug int) error {

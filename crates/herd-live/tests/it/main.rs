@@ -7,6 +7,7 @@ mod builds;
 mod cores;
 mod objects;
 mod program;
+mod proofs;
 mod refusals;
 mod same;
 mod waits;

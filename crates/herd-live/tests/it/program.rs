@@ -1,11 +1,16 @@
 //! The program under test: built by a toolchain, run, and told what to print.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
 
 use herd_formats::dump;
 use herd_model::Snapshot;
+
+/// Programs this run has built.
+static BUILT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// A Go toolchain.
 #[derive(Clone, Debug)]
@@ -71,6 +76,11 @@ impl Toolchain {
     pub fn build_in(&self, module: &str, package: &str, name: &str, args: &[&str], settings: &[(&str, &str)]) -> PathBuf {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(module);
         let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{}-{name}", package.replace('/', "-"), self.minor));
+        // Tests run side by side, and a build takes the executable away from under those that use it.
+        let mut built = BUILT.lock().expect("no build has failed");
+        if !built.insert(out.clone()) {
+            return out;
+        }
         let go = self.root.as_ref().map_or_else(|| PathBuf::from("go"), |root| root.join("bin/go"));
         let mut command = Command::new(go);
         command.arg("build").args(args).arg("-o").arg(&out).arg(format!("./{package}")).current_dir(source);
@@ -161,6 +171,12 @@ impl Program {
     /// Its goroutine profile (`debug=1`).
     pub fn profile(&mut self) -> Snapshot {
         self.own("profile")
+    }
+
+    /// The ids of goroutines its runtime calls leaked (Go 1.27).
+    pub fn own_leaks(&mut self) -> BTreeSet<u64> {
+        let snapshot = self.own("leaks");
+        snapshot.goroutines().filter(|(_, goroutine)| goroutine.leaked).map(|(_, goroutine)| goroutine.id).collect()
     }
 
     fn own(&mut self, word: &str) -> Snapshot {
