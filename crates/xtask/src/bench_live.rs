@@ -65,15 +65,17 @@ const HEAD: &str = "\
 Written by `cargo xtask bench live`. One target a size, `testbed/mixed/gaps`: goroutines that wait on 25 stacks, and one that measures the
 longest time it does not get to run (gap). Each round asks every tool once, one after the other; a row has the run of median CPU of three
 rounds (the target's CPU where the target itself answers); gaps are median and worst. CPU is user + system. goherd is `goherd snap PID
---format json`; the profiles are fetched over loopback; Delve is `dlv attach PID` with `goroutines -s`; \"none\" waits as long as goherd took.
+--format json`; the profiles are fetched over loopback; Delve is `dlv attach PID` with `goroutines -s`; \"none\" waits as long as goherd took,
+and has the gaps that come of whatever else the machine does.
 
 | goroutines | asked | CPU s | CPU s in the target | clock s | peak RSS MB | read calls | bytes | gap ms | worst gap ms |
 |---|---|---|---|---|---|---|---|---|---|
 ";
 
 const SAME: &str = "\
-Written by `cargo xtask bench same`. 100,000 goroutines of 22 kinds (`testbed/mixed/parked`), each compared with what the process prints of it itself (`debug=2`): state, every
-function, file and line, creator, parent, thread lock, and since Go 1.26 labels; before, labels are compared by count with `debug=1`.
+Written by `cargo xtask bench same`. 100,000 goroutines of 22 kinds (`testbed/mixed/parked`), each compared with what the process prints
+of it itself (`debug=2`): state, every function, file and line, creator, parent, thread lock, and since Go 1.26 labels; before, labels are
+compared by count with `debug=1`.
 ";
 
 struct Tools {
