@@ -5,7 +5,7 @@ use nix::libc::user_regs_struct;
 use nix::unistd::Pid;
 
 use super::halt::Halted;
-use super::status::field;
+use super::status::{field, inner_id};
 use crate::layout::{At, Layout};
 use crate::memory::{Process, Space, u64_at};
 
@@ -37,9 +37,12 @@ const FUTEX: u64 = 202;
 pub const RESTS: [u64; 4] = [35, FUTEX, 232, 281];
 const USER_CODE: u64 = 0x33;
 
-/// The best of them, and whether there is one.
+/// The best of all threads, when there is one and no thread handles a signal.
 pub fn choose(pid: Pid, layout: &Layout, halted: &[Halted]) -> Option<Rest> {
     let mut space = Space::new(Box::new(Process::new(pid.as_raw())));
+    if halted.iter().any(|thread| is_in_handler(&mut space, pid, layout, thread)) {
+        return None;
+    }
     let mut order: Vec<&Halted> = halted.iter().filter(|thread| thread.signal.is_none() && rests(&thread.registers)).collect();
     // A wait without an end is taken up again by the kernel as if it had not been interrupted.
     order.sort_by_key(|thread| (thread.registers.orig_rax != FUTEX, thread.registers.r10 != 0));
@@ -50,6 +53,14 @@ pub fn choose(pid: Pid, layout: &Layout, halted: &[Halted]) -> Option<Rest> {
 pub fn rests(registers: &user_regs_struct) -> bool {
     const INTERRUPTED: [i64; 5] = [-4, -512, -513, -514, -516];
     RESTS.contains(&registers.orig_rax) && INTERRUPTED.contains(&registers.rax.cast_signed()) && registers.cs == USER_CODE
+}
+
+/// Whether a thread was stopped in a signal handler: where its goroutine stood is then in the handler's frame alone.
+fn is_in_handler(space: &mut Space, pid: Pid, layout: &Layout, thread: &Halted) -> bool {
+    let registers = &thread.registers;
+    !rests(registers)
+        && signal_stack(space, layout, registers.fs_base, u64::from(inner_id(pid, thread.tid)))
+            .is_some_and(|(from, end)| (from..end).contains(&registers.rsp))
 }
 
 /// A stopped thread as one at rest, when it is the runtime's and its signal stack is free.
@@ -64,10 +75,7 @@ pub fn of(space: &mut Space, pid: Pid, layout: &Layout, thread: &Halted) -> Opti
     if code != SYSCALL || pending != 0 || field(&status, "Seccomp:").is_some_and(|mode| mode != "0") {
         return None;
     }
-    let own = field(&status, "NSpid:").map_or(Some(""), |ids| ids.split_ascii_whitespace().last())?;
-    let own = own.parse().unwrap_or(thread.tid.as_raw() as u64);
-    let stack = signal_stack(space, layout, registers.fs_base, own)?;
-    let (from, end) = stack;
+    let (from, end) = signal_stack(space, layout, registers.fs_base, u64::from(inner_id(pid, thread.tid)))?;
     let size = end.checked_sub(from)?;
     if !(MIN_STACK..=MAX_STACK).contains(&size) || (from..end).contains(&registers.rsp) {
         return None;
