@@ -34,6 +34,33 @@ export type Certainty = 'suspected' | 'confirmed' | 'proven'
  */
 export type Severity = 'info' | 'warning' | 'critical'
 /**
+ * Why a cycle is a candidate and not a proof.
+ */
+export type Doubt = 'no-holder-recorded' | 'others-hold-address' | 'heap-not-searched' | 'not-one-instant'
+/**
+ * Kinds of things goroutines wait on.
+ */
+export type What =
+  | 'channel'
+  | 'timer-channel'
+  | 'mutex'
+  | 'rw-mutex'
+  | 'wait-group'
+  | 'cond'
+  | 'semaphore'
+  | 'descriptor'
+  | 'sleep'
+  | 'nil-channel'
+  | 'nothing'
+/**
+ * What a goroutine wants of an object.
+ */
+export type Side = 'send' | 'receive' | 'lock' | 'read-lock' | 'read' | 'write' | 'wake' | 'either'
+/**
+ * Why a goroutine may hold a lock or serve a channel, strongest first.
+ */
+export type HolderReason = 'address-and-function' | 'address' | 'function'
+/**
  * What a note is about.
  */
 export type NoteKind = 'truncated' | 'skipped' | 'malformed' | 'limit' | 'unwrapped' | 'not-asked' | 'suppressed' | 'advice'
@@ -71,12 +98,17 @@ export interface Envelope {
    */
   goherd: string
   /**
+   * Who waits on what.
+   */
+  graph?: WaitGraph | null
+  /**
    * What is not shown, counted. `suppressed`: findings left out by the suppression file. `clusters_not_listed`,
    * `goroutines_not_listed`: clusters beyond the report's limit, and what they hold. Goroutines that are neither findings nor
    * candidates: `benign_goroutines` are known long waiters of a library or the runtime; `goroutines_that_fit_no_pattern` wait in a
    * way no pattern describes; `steady_goroutines` fit a pattern, but a series long enough to judge growth shows that their number
    * does not rise and that they do not stand still. `candidate_families_not_listed`, `candidate_goroutines_not_listed`:
-   * families that look stuck beyond the candidates listed.
+   * families that look stuck beyond the candidates listed. `objects_not_listed`, `waits_not_listed`: objects beyond the wait graph's
+   * limit and the waits on them.
    */
   hidden: {
     [k: string]: number
@@ -351,6 +383,243 @@ export interface Flame {
    * Unit of `total`, such as `goroutines`.
    */
   unit: string
+}
+/**
+ * Who waits on what, clustered to what fits a picture.
+ */
+export interface WaitGraph {
+  /**
+   * Objects they wait on.
+   */
+  awaited: number
+  /**
+   * Goroutines that seem to wait on each other.
+   */
+  cycles: WaitCycle[]
+  /**
+   * Goroutines of one state, blocking place and starter, largest first.
+   */
+  groups: GraphGroup[]
+  /**
+   * Objects, those with the most waiters first.
+   */
+  objects: GraphObject[]
+  /**
+   * The memory did not change while it was read.
+   */
+  one_instant: boolean
+  /**
+   * Stacks were searched for who may hold or serve what is waited on.
+   */
+  searched: boolean
+  /**
+   * Goroutines that wait on something this witness does not name.
+   */
+  unnamed: number
+  /**
+   * Goroutines whose wait is known. One in a `select` counts once here and once an object in [`WaitGraph::waits`].
+   */
+  waiting: number
+  /**
+   * Which group waits on which object.
+   */
+  waits: GraphWait[]
+}
+/**
+ * Goroutines each of which waits on what only another of them is seen to hold or serve.
+ */
+export interface WaitCycle {
+  /**
+   * Cycles like this one, with other goroutines of the same groups.
+   */
+  alike: number
+  /**
+   * What keeps it from being proven.
+   */
+  open: Doubt[]
+  /**
+   * Steps; the last one's `next` is the first one's goroutine.
+   */
+  steps: CycleStep[]
+}
+/**
+ * A goroutine of a cycle and what it waits on.
+ */
+export interface CycleStep {
+  /**
+   * Where that is.
+   */
+  address?: string | null
+  at: Place
+  /**
+   * Its id.
+   */
+  goroutine: number
+  kind: What
+  /**
+   * Who is seen with it.
+   */
+  next: number
+  side: Side
+}
+/**
+ * Goroutines of one state, blocking place and starter.
+ */
+export interface GraphGroup {
+  at: Place
+  /**
+   * Goroutines.
+   */
+  count: number
+  /**
+   * The `go` statement that started them.
+   */
+  created_by?: Place | null
+  /**
+   * Some of their ids.
+   */
+  goroutines: number[]
+  /**
+   * Name within the graph: `g1`.
+   */
+  id: string
+  /**
+   * The state as a traceback prints it.
+   */
+  state: string
+}
+/**
+ * An object, or several that are alike.
+ */
+export interface GraphObject {
+  /**
+   * Where it is, when it is one.
+   */
+  address?: string | null
+  /**
+   * How many objects this node stands for.
+   */
+  count: number
+  /**
+   * Nothing can ever end this wait.
+   */
+  for_ever: boolean
+  /**
+   * Who may hold a lock or serve a channel, most likely first. Go records no holder: none of them is certain.
+   */
+  holders: Holder[]
+  /**
+   * Holders beyond those listed.
+   */
+  holders_not_listed?: number
+  /**
+   * Name within the graph: `o1`.
+   */
+  id: string
+  inside: Inside
+  kind: What
+  /**
+   * Goroutines that wait on it.
+   */
+  waiters: number
+}
+/**
+ * A goroutine that may hold a lock or serve a channel.
+ */
+export interface Holder {
+  at: Place
+  /**
+   * Its id.
+   */
+  goroutine: number
+  reason: HolderReason
+  /**
+   * Its state.
+   */
+  state: string
+}
+/**
+ * What an object looks like inside. What is not there does not apply, or could not be read.
+ */
+export interface Inside {
+  /**
+   * Values in a channel's buffer.
+   */
+  buffered?: number | null
+  /**
+   * Values a channel's buffer takes; zero for an unbuffered channel.
+   */
+  capacity?: number | null
+  /**
+   * A channel is closed.
+   */
+  closed?: boolean | null
+  /**
+   * What a `WaitGroup` counts: calls of `Done` that are still to come.
+   */
+  counter?: number | null
+  /**
+   * What the descriptor is: `tcp 10.0.0.7:8080 <- 10.0.0.9:51724`, `unix /run/app.sock`, a path.
+   */
+  endpoint?: string | null
+  /**
+   * The descriptor's number.
+   */
+  fd?: number | null
+  /**
+   * Milliseconds until the timer fires, from the moment of reading.
+   */
+  fires_in_ms?: number | null
+  /**
+   * A mutex is locked; an `RWMutex` is locked for writing, or a writer waits for it.
+   */
+  locked?: boolean | null
+  /**
+   * Waiters by a mutex's or a `WaitGroup`'s own count.
+   */
+  own_waiters?: number | null
+  /**
+   * Readers an `RWMutex` counts: those that hold it, and those that wait for its writer.
+   */
+  readers?: number | null
+  /**
+   * Readers that hold an `RWMutex` and that its writer waits for.
+   */
+  readers_left?: number | null
+  /**
+   * Waiters in a channel's queue of receivers, cases of `select` included.
+   */
+  receivers?: number | null
+  /**
+   * Waiters in a channel's queue of senders, cases of `select` included.
+   */
+  senders?: number | null
+  /**
+   * A mutex has let someone wait for more than a millisecond and hands itself over in order.
+   */
+  starving?: boolean | null
+}
+/**
+ * Goroutines of a group that wait on an object.
+ */
+export interface GraphWait {
+  /**
+   * Goroutines.
+   */
+  count: number
+  /**
+   * [`GraphGroup::id`].
+   */
+  group: string
+  /**
+   * [`GraphObject::id`].
+   */
+  object: string
+  /**
+   * It is one case of a `select`.
+   */
+  select: boolean
+  side: Side
 }
 /**
  * Something to know about the input or the run.

@@ -11,6 +11,7 @@ use crate::program::{Program, Toolchain, newest, outermost, toolchains};
 const TIMER_CHANNELS: u32 = 23;
 /// The one from which a Cond's waiters name it.
 const CONDS: u32 = 26;
+const HOUR_MS: i64 = 3_600_000;
 
 /// What the program wrote down: words by name.
 type Truth = BTreeMap<String, Vec<String>>;
@@ -175,7 +176,6 @@ fn every_object_of_a_process() {
         assert_eq!(descriptors(waits), known.map(|name| (name, Side::Read)).into(), "Go 1.{minor}");
         let fires =
             |what: What| waits.objects.iter().find(|object| object.what == what).and_then(|object| object.inside.fires_in_ms);
-        const HOUR_MS: i64 = 3_600_000;
         assert!(fires(What::Sleep).is_some_and(|ms| ms > HOUR_MS && ms <= 2 * HOUR_MS), "Go 1.{minor}");
         if minor >= TIMER_CHANNELS {
             assert!(fires(What::TimerChannel).is_some_and(|ms| ms > 0 && ms <= HOUR_MS), "Go 1.{minor}");
