@@ -15,7 +15,7 @@ use crate::memory::{Batch, Space, u32_at, u64_at};
 use crate::semaphores::{self, Waiters};
 use crate::target::Opened;
 use crate::unwind::{Ended, Registers, Start, Unwinder};
-use crate::waits::{self, Parked};
+use crate::waits::Parked;
 
 /// Goroutines read together: enough for few calls, few enough for little memory.
 const GROUP: usize = 16384;
@@ -119,20 +119,8 @@ pub fn read(target: &mut Opened, now_ns: Option<u64>, leaked: &FxHashSet<u64>) -
     Ok((snapshot, tally))
 }
 
-/// The same, and what each waits on.
-pub fn read_with_waits(
-    target: &mut Opened,
-    now_ns: Option<u64>,
-    leaked: &FxHashSet<u64>,
-) -> Result<(Snapshot, Tally), LiveError> {
-    let (mut snapshot, tally, parked) = read_and_note(target, now_ns, leaked, Some(Vec::new()))?;
-    let found = waits::read(&mut target.space, &target.layout, &snapshot, &parked, now_ns, target.frozen)?;
-    snapshot.waits = Some(Box::new(found));
-    Ok((snapshot, tally))
-}
-
 /// Reads them all; notes where each stands when there is something to note it in.
-fn read_and_note(
+pub fn read_and_note(
     target: &mut Opened,
     now_ns: Option<u64>,
     leaked: &FxHashSet<u64>,

@@ -75,7 +75,7 @@ pub fn process(pid: i32) -> Result<Reading, LiveError> {
 /// # Errors
 /// As for [`process`].
 pub fn process_with_waits(pid: i32) -> Result<Reading, LiveError> {
-    let mut reading = read_process(pid, goroutines::read_with_waits)?;
+    let mut reading = read_process(pid, waits::read_all)?;
     if let Some(waits) = &mut reading.snapshot.waits {
         sockets::name(pid, waits);
     }
@@ -117,7 +117,7 @@ pub fn core(path: &Path, executable: Option<&Path>) -> Result<Reading, LiveError
 /// # Errors
 /// As for [`core`].
 pub fn core_with_waits(path: &Path, executable: Option<&Path>) -> Result<Reading, LiveError> {
-    read_core(path, executable, goroutines::read_with_waits)
+    read_core(path, executable, waits::read_all)
 }
 
 fn read_core(path: &Path, executable: Option<&Path>, read: Read) -> Result<Reading, LiveError> {

@@ -4,11 +4,13 @@
 //! A process that runs moves on while this is read; a goroutine whose record is not the same before and after is left out and counted.
 
 use herd_model::{Address, Awaited, ClusterId, GoroutineId, Inside, ObjectKind, Side, Snapshot, WaitReason, Waiter, Waits, What};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::LiveError;
+use crate::goroutines::{Tally, read_and_note};
 use crate::layout::{At, Layout};
 use crate::memory::{Batch, Space, u64_at};
+use crate::target::Opened;
 use crate::{channels, waits_inside, waits_poll, waits_stacks};
 
 /// Pieces of memory asked for together.
@@ -76,8 +78,16 @@ impl Objects {
     }
 }
 
+/// Reads all goroutines, and what each waits on.
+pub fn read_all(target: &mut Opened, now_ns: Option<u64>, leaked: &FxHashSet<u64>) -> Result<(Snapshot, Tally), LiveError> {
+    let (mut snapshot, tally, parked) = read_and_note(target, now_ns, leaked, Some(Vec::new()))?;
+    let found = read(&mut target.space, &target.layout, &snapshot, &parked, now_ns, target.frozen)?;
+    snapshot.waits = Some(Box::new(found));
+    Ok((snapshot, tally))
+}
+
 /// Reads what `all` wait on.
-pub fn read(
+fn read(
     space: &mut Space,
     layout: &Layout,
     snapshot: &Snapshot,
