@@ -22,6 +22,12 @@ const CANCEL_GRACE: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Collecting from addresses")]
 pub struct CollectArgs {
+    /// Stop a live process for milliseconds, copy it, and prove which goroutines nothing can wake
+    #[arg(long)]
+    pub prove: bool,
+    /// The longest it may be stopped for that; 50 ms and 20 ms a GB of its memory unless given
+    #[arg(long, value_name = "TIME", requires = "prove", value_parser = humantime::parse_duration)]
+    pub stop_budget: Option<std::time::Duration>,
     /// Fetch debug=2 however long it stops the process
     #[arg(long)]
     pub allow_stw: bool,
@@ -132,6 +138,7 @@ fn options(args: &CollectArgs) -> Result<Options, ExpectedError> {
     Ok(Options {
         max_goroutines_for_stw: args.max_goroutines,
         allow_stw: args.allow_stw,
+        memory: if args.prove { Memory::Proof(args.stop_budget) } else { Memory::Stacks },
         timeout: args.timeout,
         auth: auth(args)?,
         headers: args.header.iter().map(|header| name_and_value(header)).collect::<Result<_, _>>()?,

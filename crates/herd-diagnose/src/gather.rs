@@ -6,7 +6,7 @@ use herd_analysis::series::SUSTAINED_STEPS;
 use herd_analysis::series_process::may_be_one_process;
 use herd_analysis::{Point, as_profile};
 use herd_model::{Note, NoteKind, Origin, Snapshot, Target as TargetReport};
-use herd_sources::{CancelFlag, Options, SourceError, Target, Testimony, collect, date_series};
+use herd_sources::{CancelFlag, Memory, Options, SourceError, Target, Testimony, collect, date_series};
 
 use crate::{Event, Request};
 
@@ -100,7 +100,9 @@ fn ask_addresses(
     let mut all: Vec<Vec<Testimony>> = vec![Vec::new(); addresses.len()];
     let started = Instant::now();
     for round in 1..=rounds {
-        let options = Options { leak_profile: request.options.leak_profile && round == rounds, ..request.options.clone() };
+        let last = round == rounds;
+        let memory = if last { request.options.memory } else { Memory::Stacks };
+        let options = Options { leak_profile: request.options.leak_profile && last, memory, ..request.options.clone() };
         for (target, into) in addresses.iter().zip(&mut all) {
             tell(Event::Collecting { target: &target.name, index: round, of: rounds });
             match collect(target, &options, cancel) {

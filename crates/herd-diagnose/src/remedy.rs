@@ -39,6 +39,9 @@ fn decide(witness: Witness, target: &Target, at: &Place) -> Step {
         }
         Witness::LeakProfile => Step::words("the text of /debug/pprof/goroutineleak?debug=1 of a process built with Go 1.27"),
         Witness::SystemDump => Step::words("what the process prints on SIGQUIT, which ends it: it carries channel addresses"),
+        Witness::Memory if target.kind == TargetKind::Process => {
+            doctor(&["--prove"]).knowing("which stops the process for milliseconds and proves what nothing can wake")
+        }
         Witness::Memory => Step::words("the memory of the process: which goroutine can still reach what this one waits for"),
         Witness::Trace => Step::words("an execution trace, /debug/pprof/trace?seconds=5: whether these goroutines ever run"),
         Witness::Source => Step::words(format!("the source at {}:{}", at.file, at.line)),

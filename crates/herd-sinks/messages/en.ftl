@@ -310,6 +310,7 @@ sentence-step-stacks = full stacks: the text of /debug/pprof/goroutine?debug=2
 sentence-step-leaks-here = on a process built with Go 1.27, whose goroutineleak profile proves leaks
 sentence-step-leaks = the text of /debug/pprof/goroutineleak?debug=1 of a process built with Go 1.27
 sentence-step-sigquit = what the process prints on SIGQUIT, which ends it: it carries channel addresses
+sentence-step-prove = which stops the process for milliseconds and proves what nothing can wake
 sentence-step-memory = the memory of the process: which goroutine can still reach what this one waits for
 sentence-step-trace = an execution trace, /debug/pprof/trace?seconds=5: whether these goroutines ever run
 sentence-step-source = the source at { $place }
@@ -378,6 +379,7 @@ sentence-note-cut-saved = the saved snapshot was cut
 sentence-cost = { $witness }: { $n } bytes in { $s } s; { $pause }
 sentence-cost-stopped = the world stopped while { $n } stacks were written, about { $s } s
 sentence-cost-gc = one garbage collection, which the leak profile forces
+sentence-cost-copied = memory: { $n } bytes in { $m } reads, { $s } s; the process was stopped for { $t } ms and copied
 sentence-cost-memory = memory: { $n } bytes in { $m } reads, { $s } s; the process was neither stopped nor asked
 sentence-cost-brief = the world stopped only briefly (15 ms or less in all at 1,000,000 goroutines)
 sentence-note-reduced = { $n } snapshots with states are compared with profiles by stacks and counts alone
@@ -468,6 +470,8 @@ sentence-error-what-reasons = the names of wait reasons (runtime.waitReasonStrin
 sentence-error-what-entry = the entry point in the auxiliary vector
 sentence-error-unread = { $n } bytes that may hold pointers cannot be read
 sentence-error-what-heap = the heap (runtime.mheap_)
+sentence-error-no-copy = process { $n } cannot be copied: { $why }
+sentence-error-over-budget = copying process { $n } would stop it for about { $m } ms, { $k } ms are allowed: allow more, or read it live
 sentence-error-pid-form = a process id is a number from 1 on
 sentence-error-core-form = it lacks the path: core:FILE or core:FILE,EXECUTABLE
 sentence-error-not-found = { $path }: no such file or directory

@@ -304,6 +304,7 @@ sentence-step-stacks = 完整栈：/debug/pprof/goroutine?debug=2 的文本
 sentence-step-leaks-here = 适用于用 Go 1.27 构建的进程，其 goroutineleak profile 可以证明泄漏
 sentence-step-leaks = 用 Go 1.27 构建的进程的 /debug/pprof/goroutineleak?debug=1 文本
 sentence-step-sigquit = 进程收到 SIGQUIT 时打印的内容（进程会随之退出），其中有 channel 地址
+sentence-step-prove = 它会让进程暂停几毫秒，并证明哪些 goroutine 不可能再被唤醒
 sentence-step-memory = 进程的内存：还有哪个 goroutine 能够到达它所等待的对象
 sentence-step-trace = 执行跟踪 /debug/pprof/trace?seconds=5：这些 goroutine 是否运行过
 sentence-step-source = { $place } 处的源码
@@ -372,6 +373,7 @@ sentence-note-cut-saved = 保存的快照不完整
 sentence-cost = { $witness }：{ $n } 字节，用时 { $s } 秒；{ $pause }
 sentence-cost-stopped = 写出 { $n } 个栈期间全部停顿，约 { $s } 秒
 sentence-cost-gc = 泄漏 profile 强制触发一次垃圾回收
+sentence-cost-copied = 内存：读取 { $n } 字节，{ $m } 次读取，{ $s } 秒；进程被暂停 { $t } 毫秒并复制
 sentence-cost-memory = 内存：读取 { $n } 字节，{ $m } 次读取，{ $s } 秒；进程既未暂停，也未被询问
 sentence-cost-brief = 全部停顿极短（1,000,000 个 goroutine 时合计不超过 15 毫秒）
 sentence-note-reduced = { $n } 份带状态的快照只按栈和数量与 profile 比较
@@ -462,6 +464,8 @@ sentence-error-what-reasons = 等待原因的名称（runtime.waitReasonStrings�
 sentence-error-what-entry = 辅助向量中的入口地址
 sentence-error-unread = 有 { $n } 字节可能含有指针的内存无法读取
 sentence-error-what-heap = 堆（runtime.mheap_）
+sentence-error-no-copy = 无法复制进程 { $n }：{ $why }
+sentence-error-over-budget = 复制进程 { $n } 大约要让它暂停 { $m } 毫秒，而只允许 { $k } 毫秒：请放宽限制，或在它运行时读取
 sentence-error-pid-form = 进程号是从 1 开始的数字
 sentence-error-core-form = 缺少路径：core:FILE 或 core:FILE,EXECUTABLE
 sentence-error-not-found = { $path }：没有这个文件或目录

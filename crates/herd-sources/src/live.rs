@@ -1,9 +1,9 @@
 //! Processes and core files, read from outside.
 
 use std::path::Path;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use herd_live::{Reading, Tally};
+use herd_live::{Budget, LiveError, Reading, Tally};
 use herd_model::{Note, NoteKind, TargetKind, Truncation};
 
 use crate::{Memory, SourceError, Testimony, TimeFrom, when};
@@ -11,25 +11,45 @@ use crate::{Memory, SourceError, Testimony, TimeFrom, when};
 /// Reads the memory of a live process: nothing is sent to it, nothing stops it.
 pub(crate) fn process(name: &str, pid: i32, memory: Memory) -> Result<Testimony, SourceError> {
     let started = Instant::now();
-    let reading = match memory {
-        Memory::Stacks => herd_live::process(pid)?,
-        Memory::Waits => herd_live::process_with_waits(pid)?,
+    let (reading, refused) = match memory {
+        Memory::Stacks => (herd_live::process(pid)?, None),
+        Memory::Waits => (herd_live::process_with_waits(pid)?, None),
+        Memory::Proof(limit) => proof(pid, limit)?,
     };
     let seconds = started.elapsed().as_secs_f64();
-    let cost = format!(
-        "memory: {} bytes in {} reads, {seconds:.2} s; the process was neither stopped nor asked",
-        reading.cost.bytes, reading.cost.calls
-    );
+    let (bytes, calls) = (reading.cost.bytes, reading.cost.calls);
+    let cost = match reading.stopped_ns {
+        Some(ns) => format!(
+            "memory: {bytes} bytes in {calls} reads, {seconds:.2} s; the process was stopped for {:.1} ms and copied",
+            ns as f64 / 1e6
+        ),
+        None => format!("memory: {bytes} bytes in {calls} reads, {seconds:.2} s; the process was neither stopped nor asked"),
+    };
+    let unproven = refused.or_else(|| unproven(&reading));
     let at_ns = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_nanos()).ok());
     let mut testimony = testimony(name, TargetKind::Process, format!("memory of process {pid}"), reading);
     testimony.snapshot.taken_at_ns = at_ns;
+    testimony.notes.extend(unproven);
     Ok(Testimony { taken_at_ns: at_ns, taken_at_from: TimeFrom::Asked, seconds, cost: Some(cost), ..testimony })
+}
+
+/// Reads a copy of the process; where it may not be copied, the process as it runs, and says why.
+fn proof(pid: i32, limit: Option<Duration>) -> Result<(Reading, Option<Note>), SourceError> {
+    let budget = limit
+        .map_or_else(Budget::default, |limit| Budget { base_ns: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX), gb_ns: 0 });
+    match herd_live::frozen(pid, &budget) {
+        Ok(reading) => Ok((reading, None)),
+        Err(error @ (LiveError::NoCopy { .. } | LiveError::OverBudget { .. })) => {
+            Ok((herd_live::process(pid)?, Some(cannot_be_proven(&error))))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Reads a core file.
 pub(crate) fn core(name: &str, path: &Path, executable: Option<&Path>, memory: Memory) -> Result<Testimony, SourceError> {
     let reading = match memory {
-        Memory::Stacks => herd_live::core(path, executable)?,
+        Memory::Stacks | Memory::Proof(_) => herd_live::core(path, executable)?,
         Memory::Waits => herd_live::core_with_waits(path, executable)?,
     };
     let cut = reading.cut;
@@ -49,12 +69,11 @@ pub(crate) fn core(name: &str, path: &Path, executable: Option<&Path>, memory: M
 
 /// Why leaks could be neither proven nor excluded.
 fn unproven(reading: &Reading) -> Option<Note> {
-    let error = reading.proof.as_ref()?.as_ref().err()?;
-    Some(Note {
-        kind: NoteKind::NotAsked,
-        offset: None,
-        text: format!("whether goroutines are leaked cannot be proven: {error}"),
-    })
+    reading.proof.as_ref()?.as_ref().err().map(cannot_be_proven)
+}
+
+fn cannot_be_proven(error: &LiveError) -> Note {
+    Note { kind: NoteKind::NotAsked, offset: None, text: format!("whether goroutines are leaked cannot be proven: {error}") }
 }
 
 fn testimony(name: &str, kind: TargetKind, witness: String, reading: Reading) -> Testimony {

@@ -60,6 +60,9 @@ pub enum Memory {
     Stacks,
     /// Also what each waits on.
     Waits,
+    /// Which goroutines nothing can wake, too: a process is stopped for milliseconds and copied, for no longer than this; without a
+    /// limit of one's own [`herd_live::Budget`]'s.
+    Proof(Option<Duration>),
 }
 
 /// What to ask an endpoint for.
