@@ -2,7 +2,6 @@
 
 mod killed;
 #[path = "../it/program.rs"]
-#[allow(dead_code, reason = "shared with the readings from outside")]
 mod program;
 mod refusals;
 mod shows;

@@ -1,4 +1,5 @@
 //! The program under test: built by a toolchain, run, and told what to print.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
