@@ -247,13 +247,16 @@ impl Reader<'_> {
             let Some(thread) = self.threads.iter().find(|thread| u64::from(thread.id) == id) else { continue };
             let at = thread.registers(self.layout.arch);
             let own = record.stack_start..record.stack_end;
-            // On the thread's own stack, the goroutine's is left as it was saved.
             if own.contains(&at.sp) {
                 record.at = at;
                 record.placed = true;
-            } else if own.contains(&record.at.sp) {
-                record.placed = true;
+                continue;
             }
+            // Where the thread is on its scheduler's stack, the goroutine's is as it was saved; where it handles a signal, it is not.
+            let scheduler = space.word(record.thread + self.at(At::MG0) as u64)?.unwrap_or(0);
+            let stack = space.bytes(scheduler + self.at(At::GStack) as u64, 16)?;
+            let schedules = stack.is_some_and(|stack| (u64_at(&stack, 0)..u64_at(&stack, 8)).contains(&at.sp));
+            record.placed = schedules && own.contains(&record.at.sp);
         }
         Ok(())
     }

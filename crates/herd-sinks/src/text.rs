@@ -72,7 +72,7 @@ fn target_lines(target: &Target, look: &Look<'_>, say: &Messages) -> Vec<String>
     facts.extend(
         target
             .looked_s
-            .filter(|seconds| *seconds >= 0.05)
+            .filter(|seconds| *seconds >= 1.0)
             .map(|seconds| say.say_with("target-looked", &[("time", &duration(seconds))])),
     );
     facts.extend(target.cost.as_deref().map(|cost| clean(&say.sentence(cost)).into_owned()));
