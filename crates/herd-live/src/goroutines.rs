@@ -255,8 +255,8 @@ impl Reader<'_> {
             // Where the thread is on its scheduler's stack, the goroutine's is as it was saved; where it handles a signal, it is not.
             let scheduler = space.word(record.thread + self.at(At::MG0) as u64)?.unwrap_or(0);
             let stack = space.bytes(scheduler + self.at(At::GStack) as u64, 16)?;
-            let schedules = stack.is_some_and(|stack| (u64_at(&stack, 0)..u64_at(&stack, 8)).contains(&at.sp));
-            record.placed = schedules && own.contains(&record.at.sp);
+            let is_saved = stack.is_some_and(|stack| (u64_at(&stack, 0)..u64_at(&stack, 8)).contains(&at.sp));
+            record.placed = is_saved && own.contains(&record.at.sp);
         }
         Ok(())
     }
