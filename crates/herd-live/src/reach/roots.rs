@@ -72,7 +72,8 @@ fn without(range: Range<u64>, closed: &[Range<u64>]) -> Vec<Range<u64>> {
     pieces
 }
 
-/// Marks objects with finalizers: what they refer to is kept until the finalizer has run, and it may wake anybody.
+/// Marks objects with finalizers, which are kept until the finalizer has run and may wake anybody, and those with weak pointers
+/// (Go 1.23), which anybody can still make strong before the next collection.
 pub fn finalizers(space: &mut Space, layout: &Layout, spans: &Spans, mark: &mut Mark<'_>) -> Result<(), LiveError> {
     let kind_at = layout.get(At::SpecialKind) as usize;
     let finalizer = if layout.minor <= 24 { 1 } else { 2 };
@@ -94,7 +95,8 @@ pub fn finalizers(space: &mut Space, layout: &Layout, spans: &Spans, mark: &mut 
             let offset = u64_at(bytes, layout.get(At::SpecialOffset) as usize);
             // Sixteen bits up to Go 1.23, a word since.
             let offset = if layout.minor <= 23 { offset & 0xffff } else { offset };
-            if bytes[kind_at] == finalizer {
+            let kind = bytes[kind_at];
+            if kind == finalizer || (kind == finalizer + 1 && layout.minor >= 23) {
                 mark.word(start + offset);
             }
             let link = u64_at(bytes, layout.get(At::SpecialNext) as usize);
