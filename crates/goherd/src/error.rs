@@ -109,6 +109,15 @@ impl ExpectedError {
     }
 }
 
+/// What failed and why; a cause that the text ends with already is not said twice.
+fn told(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .skip(1)
+        .map(ToString::to_string)
+        .fold(error.to_string(), |text, cause| if text.ends_with(&cause) { text } else { format!("{text}: {cause}") })
+}
+
 /// Says on stderr what failed and what to do, and gives how goherd ends. A reader that is gone is no failure.
 pub fn report(error: &anyhow::Error, redact: bool, say: &Messages) -> Exit {
     if is_broken_pipe(error) {
@@ -125,7 +134,7 @@ pub fn report(error: &anyhow::Error, redact: bool, say: &Messages) -> Exit {
         anstream::eprintln!("goherd: {}", say.sentence(&format!("{what}; run it without --redact to see which and why")));
         return exit;
     }
-    anstream::eprintln!("goherd: {}", printable(&say.sentence(&format!("{error:#}"))));
+    anstream::eprintln!("goherd: {}", printable(&say.sentence(&told(error))));
     if let Some(expected) = expected {
         let step = say.sentence(&expected.next_step());
         anstream::eprintln!("{}", printable(&say.say_with("cli-next", &[("step", &step)])));
