@@ -6,7 +6,7 @@ use flate2::read::MultiGzDecoder;
 use herd_model::{FrameId, Note, NoteKind, Origin, Snapshot, SnapshotBuilder, Stack, WaitReason};
 use rustc_hash::FxHashMap;
 
-use crate::dump::{MAX_COUNT, MAX_FRAMES, function_name};
+use crate::dump::{MAX_COUNT, MAX_FRAMES};
 use crate::infer;
 use crate::pb::{self, Field};
 
@@ -184,7 +184,7 @@ impl Frames<'_> {
         let mut frames = Vec::new();
         for (function, line) in &location.lines {
             let function = self.parts.functions.get(function).ok_or(Error::Dangling { what: "function", id: *function })?;
-            let name = function_name(self.text(function.name)?);
+            let name = herd_model::unescaped(self.text(function.name)?);
             let file = String::from_utf8_lossy(self.text(function.file)?);
             frames.push(builder.frame(&name, &file, u32::try_from(*line).unwrap_or(0)));
         }

@@ -13,6 +13,7 @@ use crate::labels;
 use crate::layout::{At, Layout};
 use crate::memory::{Batch, Space, u32_at, u64_at};
 use crate::semaphores::{self, Waiters};
+use crate::states::{DEAD, DEAD_EXTRA, LEAKED, RUNNING, SCAN_BIT, SYSCALL, WAITING};
 use crate::target::Opened;
 use crate::unwind::{Ended, Registers, Start, Unwinder};
 use crate::waits::Parked;
@@ -28,21 +29,12 @@ const STACK_END_SHARE: f64 = 0.999;
 /// How often a goroutine that moves is looked at.
 const TRIES: usize = 4;
 
-/// Go's minor version from which a goroutine's record names the semaphore it waits on.
-pub(crate) const RECORDS_SEMAPHORES: u32 = 26;
 /// Distinct addresses counted; each goroutine's own record keeps its address beyond.
 const MAX_OBJECTS: usize = 1 << 17;
 
 /// No process has started so many goroutines: at ten million a second it would take five days.
 const MAX_ID: u64 = 1 << 42;
 
-const SCAN_BIT: u32 = 0x1000;
-const RUNNING: u32 = 2;
-const SYSCALL: u32 = 3;
-const WAITING: u32 = 4;
-const DEAD: u32 = 6;
-const LEAKED: u32 = 10;
-const DEAD_EXTRA: u32 = 11;
 const STATES: [&str; 12] = [
     "idle",
     "runnable",
@@ -128,10 +120,7 @@ pub fn read_and_note(
 ) -> Result<(Snapshot, Tally, Vec<Parked>), LiveError> {
     let Opened { space, layout, functions, wait_reasons, goroutines, version, semtable, threads, frozen, .. } = target;
     let addresses = goroutines.addresses(space)?;
-    let waiters = match *semtable {
-        Some(table) if layout.minor < RECORDS_SEMAPHORES => semaphores::read(space, layout, table)?,
-        _ => Waiters::default(),
-    };
+    let waiters = semaphores::read(space, layout, *semtable)?;
     let mut reader = Reader {
         waiters,
         threads,

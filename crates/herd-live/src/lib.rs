@@ -23,6 +23,7 @@ mod reach;
 mod semaphores;
 mod show;
 mod sockets;
+mod states;
 mod target;
 mod unwind;
 mod waits;

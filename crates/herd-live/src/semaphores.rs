@@ -23,9 +23,13 @@ pub struct Waiter {
     pub sudog: u64,
 }
 
-/// Reads the table at `semtable`: each root is a tree by address, each node the head of a list of waiters of the same one.
-pub fn read(space: &mut Space, layout: &Layout, semtable: u64) -> Result<Waiters, LiveError> {
+/// Go's minor version from which a goroutine's record names the semaphore it waits on.
+const RECORDED_SINCE: u32 = 26;
+
+/// Reads the table at `semtable`, where it is known and needed: each root is a tree by address, each node the head of a list of waiters of the same one.
+pub fn read(space: &mut Space, layout: &Layout, semtable: Option<u64>) -> Result<Waiters, LiveError> {
     let mut waiters = Waiters::default();
+    let Some(semtable) = semtable.filter(|_| layout.minor < RECORDED_SINCE) else { return Ok(waiters) };
     let step = root_bytes(layout);
     let Some(table) = space.bytes(semtable, ROOTS * step)? else { return Ok(waiters) };
     let treap_at = layout.get(At::SemaRootTreap) as usize;

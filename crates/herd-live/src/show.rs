@@ -73,7 +73,7 @@ pub fn printed(name: &str) -> Cow<'_, str> {
         None => Cow::Borrowed(name),
         Some((open, close)) => Cow::Owned(shorten(name, open, close)),
     };
-    if short.contains('%') { Cow::Owned(unescape(&short)) } else { short }
+    if short.contains('%') { Cow::Owned(herd_model::unescaped(short.as_bytes()).into_owned()) } else { short }
 }
 
 /// Since Go 1.27 a generic method of a generic type keeps what stands between its two lists.
@@ -105,20 +105,4 @@ fn shorten(name: &str, open: usize, close: usize) -> String {
         }
     }
     format!("{}[...]{}", &name[..open], &name[close + 1..])
-}
-
-fn unescape(name: &str) -> String {
-    let mut out = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let code = after.get(..2).filter(|_| byte == b'%').and_then(|code| std::str::from_utf8(code).ok());
-        if let Some(value) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            out.push(value);
-            rest = &after[2..];
-        } else {
-            out.push(byte);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

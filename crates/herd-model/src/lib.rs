@@ -27,6 +27,6 @@ pub use report::{
 };
 pub use snapshot::{
     Ancestor, Cluster, ClusterId, Crash, Frame, FrameId, Name, NameId, Names, ObjectKind, Origin, Snapshot, Stack, StackId,
-    Truncation, WaitMinutes,
+    Truncation, WaitMinutes, unescaped,
 };
 pub use state::{StateClass, WaitReason};

@@ -1,5 +1,7 @@
 //! All goroutines of one process at one instant, by distinct stack.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::{Address, Goroutine, GoroutineLog, LabelSetId, WaitReason, Waits};
@@ -46,6 +48,26 @@ impl Names {
     pub fn text(&self, id: NameId) -> &str {
         &self.texts[id.0 as usize]
     }
+}
+
+/// A function's name as code has it: the linker writes `.` in the last path element, and other odd bytes, as `%xx`.
+pub fn unescaped(func: &[u8]) -> Cow<'_, str> {
+    if !func.contains(&b'%') {
+        return String::from_utf8_lossy(func);
+    }
+    let mut name = Vec::with_capacity(func.len());
+    let mut rest = func;
+    while let Some((&byte, after)) = rest.split_first() {
+        let code = after.get(..2).filter(|_| byte == b'%').and_then(|code| std::str::from_utf8(code).ok());
+        if let Some(value) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            name.push(value);
+            rest = &after[2..];
+        } else {
+            name.push(byte);
+            rest = after;
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&name).into_owned())
 }
 
 /// One call: function as the runtime names it (`pkg/path.(*T).Method`, `%2e` unescaped, no arguments), file as recorded, line.

@@ -27,7 +27,6 @@ pub use block::MAX_FRAMES;
 pub use machine::MAX_DUMPS;
 pub use notes::MAX_NOTES;
 pub use reader::{DumpReader, MAX_BLOCK_BYTES, PartReader, Wants, split_points};
-pub(crate) use segment::function_name;
 pub use segment::{MAX_CLUSTERS, MAX_COUNT, MAX_LABEL_SETS, MAX_OBJECTS, MAX_SAMPLE_BYTES, MAX_SAMPLES_BYTES};
 pub use split::{Part, RUNTIME_LIMIT_BYTES};
 

@@ -6,7 +6,7 @@ use super::block::MAX_FRAMES;
 use super::header;
 use super::notes::{Notes, quote};
 use super::parked::Parked;
-use super::segment::{At, MAX_COUNT, Segment, function_name};
+use super::segment::{At, MAX_COUNT, Segment};
 use crate::infer;
 
 /// The first line of such a text.
@@ -182,7 +182,7 @@ impl Record {
         let colon = memchr::memrchr(b':', place).unwrap_or(place.len());
         let line = place.get(colon + 1..).and_then(header::number).map_or(0, |(line, _)| u32::try_from(line).unwrap_or(0));
         let file = String::from_utf8_lossy(&place[..colon]);
-        self.frames.push(segment.builder.frame(&function_name(func), &file, line));
+        self.frames.push(segment.builder.frame(&herd_model::unescaped(func), &file, line));
     }
 
     /// The frames shown tell of locks, sleep and the network; those of channels are hidden (`runtime/pprof`, `printStackRecord`).

@@ -1,7 +1,5 @@
 //! One dump being counted: from blocks to clusters.
 
-use std::borrow::Cow;
-
 use herd_model::{
     Address, Ancestor, Cluster, ClusterId, Crash, FrameId, GoroutineId, LabelSetId, NoteKind, ObjectKind, Origin,
     SnapshotBuilder, Stack, Truncation, WaitReason,
@@ -276,7 +274,7 @@ impl Segment {
     }
 
     fn frame(&mut self, frame: &FrameText<'_>) -> FrameId {
-        self.builder.frame(&function_name(frame.func), &String::from_utf8_lossy(frame.file), frame.line)
+        self.builder.frame(&herd_model::unescaped(frame.func), &String::from_utf8_lossy(frame.file), frame.line)
     }
 
     /// Writes down what is said once of a cluster: where it first stands, its text, what it waits on.
@@ -410,30 +408,6 @@ fn count_object(cluster: &mut Cluster, object: Address, objects: &mut usize, at:
 /// The hash a block is known by: its state as it stands, then its frames.
 pub fn seed(state_raw: &[u8]) -> u64 {
     scan::mix(0, state_raw)
-}
-
-/// A function's name as code has it: the linker writes `.` in the last path element, and other odd bytes, as `%xx`.
-pub fn function_name(func: &[u8]) -> Cow<'_, str> {
-    if !func.contains(&b'%') {
-        return String::from_utf8_lossy(func);
-    }
-    let mut name = Vec::with_capacity(func.len());
-    let mut rest = func;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte == b'%'
-            && let Some(value) = after
-                .get(..2)
-                .and_then(|digits| std::str::from_utf8(digits).ok())
-                .and_then(|digits| u8::from_str_radix(digits, 16).ok())
-        {
-            name.push(value);
-            rest = &after[2..];
-        } else {
-            name.push(byte);
-        }
-    }
-    Cow::Owned(String::from_utf8_lossy(&name).into_owned())
 }
 
 fn first_line(text: &[u8]) -> &[u8] {

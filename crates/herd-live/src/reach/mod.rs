@@ -14,10 +14,10 @@ use std::ops::Range;
 use rustc_hash::FxHashSet;
 
 use crate::error::LiveError;
-use crate::goroutines::RECORDS_SEMAPHORES;
 use crate::layout::{At, Layout};
 use crate::memory::{Batch, Space, u32_at, u64_at};
 use crate::semaphores::{self, Waiters};
+use crate::states::{DEAD, DEAD_EXTRA, LEAKED, PREEMPTED, RUNNABLE, SCAN_BIT, SYSCALL, WAITING};
 use crate::target::Opened;
 use mark::Mark;
 use spans::Spans;
@@ -52,10 +52,7 @@ pub fn leaked(target: &mut Opened) -> Result<Proof, LiveError> {
     let heap = heap.ok_or(LiveError::Missing { what: "the heap (runtime.mheap_)" })?;
     let kinds: Vec<Kind> = wait_reasons.iter().map(|reason| kind(reason, layout.minor)).collect();
     let addresses = goroutines.addresses(space)?;
-    let waiters = match *semtable {
-        Some(table) if layout.minor < RECORDS_SEMAPHORES => semaphores::read(space, layout, table)?,
-        _ => Waiters::default(),
-    };
+    let waiters = semaphores::read(space, layout, *semtable)?;
     let spans = Spans::read(space, layout, heap.mheap)?;
     let mut reach =
         Reach { layout, mark: Mark::new(&spans), candidates: Vec::new(), live: Vec::new(), waiters, batch: Batch::default() };
@@ -133,15 +130,6 @@ struct Reach<'a> {
     waiters: Waiters,
     batch: Batch,
 }
-
-const SCAN_BIT: u32 = 0x1000;
-const RUNNABLE: u32 = 1;
-const SYSCALL: u32 = 3;
-const WAITING: u32 = 4;
-const DEAD: u32 = 6;
-const PREEMPTED: u32 = 9;
-const LEAKED: u32 = 10;
-const DEAD_EXTRA: u32 = 11;
 
 impl Reach<'_> {
     fn at(&self, place: At) -> usize {

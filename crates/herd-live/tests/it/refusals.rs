@@ -1,10 +1,11 @@
 //! What must be refused rather than guessed.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use herd_live::LiveError;
 
-use crate::program::{Program, newest};
+use crate::program::{Program, Toolchain, newest};
 
 #[test]
 fn a_process_that_is_not_go() {
@@ -17,23 +18,27 @@ fn a_process_that_is_not_go() {
     assert!(matches!(gone, Err(LiveError::NoSuchProcess(_))), "{gone:?}");
 }
 
+/// A copy of an executable that claims to be of another version.
+fn claiming(built: &Path, toolchain: &Toolchain, claimed: &str, folder: &Path) -> PathBuf {
+    let own = format!("go{}.", toolchain.minor);
+    let mut patched = std::fs::read(built).expect("the executable");
+    let info = memchr::memmem::find(&patched, b"\xff Go buildinf:").expect("build information");
+    let at = info + memchr::memmem::find(&patched[info..], own.as_bytes()).expect("the version");
+    patched[at..at + claimed.len()].copy_from_slice(claimed.as_bytes());
+    let path = folder.join("patched");
+    std::fs::copy(built, &path).expect("a copy with its mode");
+    std::fs::write(&path, patched).expect("a patched copy");
+    path
+}
+
 /// The version is written into the executable; another one means another layout.
 #[test]
 fn a_version_of_the_future_and_one_that_lies() {
     let toolchain = newest();
     let built = toolchain.build("parked", "plain", &[], false);
-    let bytes = std::fs::read(&built).expect("the executable");
-    let own = format!("go{}.", toolchain.minor);
     for (claimed, refused) in [("go1.99.", "not known"), ("go1.21.", "DWARF")] {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("patched");
-        let mut patched = bytes.clone();
-        let info = memchr::memmem::find(&patched, b"\xff Go buildinf:").expect("build information");
-        let at = info + memchr::memmem::find(&patched[info..], own.as_bytes()).expect("the version");
-        patched[at..at + claimed.len()].copy_from_slice(claimed.as_bytes());
-        std::fs::copy(&built, &path).expect("a copy with its mode");
-        std::fs::write(&path, patched).expect("a patched copy");
-        let program = Program::start(&path, &["-n", "1"]);
+        let program = Program::start(&claiming(&built, &toolchain, claimed, folder.path()), &["-n", "1"]);
         let error = herd_live::process(program.pid()).expect_err("a refusal").to_string();
         assert!(error.contains(refused), "{claimed}: {error}");
     }
@@ -44,18 +49,9 @@ fn a_version_of_the_future_and_one_that_lies() {
 fn a_wrong_table_without_dwarf_to_tell() {
     let toolchain = newest();
     let built = toolchain.build("parked", "stripped", &["-ldflags=-s -w"], false);
-    let bytes = std::fs::read(&built).expect("the executable");
-    let own = format!("go{}.", toolchain.minor);
     for claimed in ["go1.21.", "go1.22.", "go1.23.", "go1.24."] {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("patched");
-        let mut patched = bytes.clone();
-        let info = memchr::memmem::find(&patched, b"\xff Go buildinf:").expect("build information");
-        let at = info + memchr::memmem::find(&patched[info..], own.as_bytes()).expect("the version");
-        patched[at..at + claimed.len()].copy_from_slice(claimed.as_bytes());
-        std::fs::copy(&built, &path).expect("a copy with its mode");
-        std::fs::write(&path, patched).expect("a patched copy");
-        let program = Program::start(&path, &["-n", "20"]);
+        let program = Program::start(&claiming(&built, &toolchain, claimed, folder.path()), &["-n", "20"]);
         let refused = herd_live::process(program.pid());
         assert!(matches!(refused, Err(LiveError::Inconsistent(_) | LiveError::Missing { .. })), "{claimed}");
     }
