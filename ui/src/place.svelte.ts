@@ -3,7 +3,10 @@ import { formatRoute, parseRoute, toPage, withQuery, type Page, type Route } fro
 
 const state = $state({ route: parseRoute(location.hash) })
 
-window.addEventListener('hashchange', () => (state.route = parseRoute(location.hash)))
+window.addEventListener('hashchange', () => {
+  const route = parseRoute(location.hash)
+  if (formatRoute(route) !== formatRoute(state.route)) state.route = route
+})
 
 export function route(): Route {
   return state.route
@@ -14,12 +17,18 @@ export function link(page: Page, id = '', query: Record<string, string> = {}): s
 }
 
 export function go(page: Page, id = '', query: Record<string, string> = {}): void {
-  location.hash = link(page, id, query)
+  move(toPage(state.route, page, id, query))
 }
 
 /** A step that "back" undoes. */
 export function visit(change: Record<string, string>): void {
-  location.hash = formatRoute(withQuery(state.route, change))
+  move(withQuery(state.route, change))
+}
+
+/** The browser tells of a new address later than it shows it; the next key may come in between. */
+function move(route: Route): void {
+  location.hash = formatRoute(route)
+  state.route = parseRoute(location.hash)
 }
 
 /** A small change, such as a letter typed into a filter, that "back" skips. */

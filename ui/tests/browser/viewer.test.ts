@@ -218,6 +218,20 @@ describe('flame', () => {
     await context.close()
   })
 
+  test('a key counts even before the browser has told of the address the one before it set', async () => {
+    const { context, page } = await open(browser, `${address}#/flame`)
+    await page.locator('.flame').focus()
+    await page.keyboard.press('ArrowDown')
+    const hash = await page.evaluate(() => {
+      const flame = document.querySelector('.flame')!
+      for (const key of ['Enter', 'Escape']) flame.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))
+      return location.hash
+    })
+    expect(hash).toContain('at=')
+    expect(hash).not.toContain('zoom=')
+    await context.close()
+  })
+
   test('the tree holds each row of the graph', async () => {
     const { context, page } = await open(browser, `${address}#/flame?open=*`)
     expect(await page.locator('.tree').getAttribute('data-rows')).toBe(String(envelope.flame!.name.length))
