@@ -13,7 +13,7 @@ use crate::labels;
 use crate::layout::{At, Layout};
 use crate::memory::{Batch, Space, u32_at, u64_at};
 use crate::semaphores::{self, Waiters};
-use crate::states::{DEAD, DEAD_EXTRA, LEAKED, RUNNING, SCAN_BIT, SYSCALL, WAITING};
+use crate::states::{DEAD, DEAD_EXTRA, LEAKED, NAMES, RUNNING, SCAN_BIT, SYSCALL, WAITING};
 use crate::target::Opened;
 use crate::unwind::{Ended, Registers, Start, Unwinder};
 use crate::waits::Parked;
@@ -34,21 +34,6 @@ const MAX_OBJECTS: usize = 1 << 17;
 
 /// No process has started so many goroutines: at ten million a second it would take five days.
 const MAX_ID: u64 = 1 << 42;
-
-const STATES: [&str; 12] = [
-    "idle",
-    "runnable",
-    "running",
-    "syscall",
-    "waiting",
-    "???",
-    "dead",
-    "???",
-    "copystack",
-    "preempted",
-    "leaked",
-    "waiting for cgo callback",
-];
 
 /// What reading found beyond the snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,6 +116,7 @@ pub fn read_and_note(
         layout,
         wait_reasons,
         clusters: FxHashMap::default(),
+        key: Vec::new(),
         tally: Tally::default(),
         now_ns,
         misplaced: 0,
@@ -172,6 +158,8 @@ struct Reader<'a> {
     layout: &'a Layout,
     wait_reasons: &'a [String],
     clusters: FxHashMap<Box<[u64]>, ClusterId>,
+    /// The key looked up last.
+    key: Vec<u64>,
     tally: Tally,
     now_ns: Option<u64>,
     misplaced: u64,
@@ -277,11 +265,13 @@ impl Reader<'_> {
             let alike = alike(&records, &seen);
             for (record, one) in records.iter().zip(&seen.each) {
                 let pcs = &seen.pcs[one.pcs.clone()];
+                let known = self.known(record, pcs);
+                let shared = one.whole && (known.is_some() || alike.get(pcs).is_some_and(|count| *count > 1));
                 match again.next_if(|now| now.address == record.address) {
                     // It has ended.
                     None => {}
-                    Some(now) if now.is_same(record) && self.is_borne_out(record, one, pcs, &alike, &last) => {
-                        self.settle(space, record, one, pcs)?;
+                    Some(now) if now.is_same(record) && self.is_borne_out(record, shared, pcs, &last) => {
+                        self.settle(space, record, one, known, pcs)?;
                     }
                     Some(now) => moved.push(now),
                 }
@@ -293,17 +283,17 @@ impl Reader<'_> {
         for record in &records {
             self.tally.moved += 1;
             let record = Record { placed: false, ..*record };
-            self.settle(space, &record, &Seen::default(), &[])?;
+            let known = self.known(&record, &[]);
+            self.settle(space, &record, &Seen::default(), known, &[])?;
         }
         Ok(())
     }
 
     /// Whether a stack is one that stood there. A goroutine may run and wait again at the same place while its stack is read, which
     /// its record does not show; what such a reading makes up is like no other goroutine's stack, nor like itself read again.
-    fn is_borne_out(&self, record: &Record, seen: &Seen, pcs: &[u64], alike: &Alike, last: &FxHashMap<u64, Box<[u64]>>) -> bool {
+    fn is_borne_out(&self, record: &Record, shared: bool, pcs: &[u64], last: &FxHashMap<u64, Box<[u64]>>) -> bool {
         let again = || last.get(&record.address).is_some_and(|before| **before == *pcs);
-        let known = || self.clusters.contains_key(&key(record, pcs)) || alike.get(pcs).is_some_and(|count| *count > 1);
-        self.frozen || !record.placed || (seen.whole && known()) || again()
+        self.frozen || !record.placed || shared || again()
     }
 
     /// Reads what the records point at.
@@ -362,7 +352,14 @@ impl Reader<'_> {
     }
 
     /// Counts a goroutine of which all is known that can be.
-    fn settle(&mut self, space: &mut Space, record: &Record, seen: &Seen, pcs: &[u64]) -> Result<(), LiveError> {
+    fn settle(
+        &mut self,
+        space: &mut Space,
+        record: &Record,
+        seen: &Seen,
+        known: Option<ClusterId>,
+        pcs: &[u64],
+    ) -> Result<(), LiveError> {
         let start = self.unwinder.start(space, record.startpc)?;
         if start == Start::Runtime {
             self.tally.system += 1;
@@ -374,7 +371,16 @@ impl Reader<'_> {
         } else {
             self.tally.running += u64::from(record.status == RUNNING);
         }
-        self.count(space, record, start, pcs, seen)
+        let state = state(self.wait_reasons, record);
+        let id = match known {
+            Some(known) => Some(known),
+            None => self.cluster(space, record, start, pcs, state)?,
+        };
+        match id {
+            Some(id) => self.count(record, id, state, seen),
+            None => self.tally.system += 1,
+        }
+        Ok(())
     }
 
     /// The channel or semaphore of the first wait, and whether it is one of a select's.
@@ -386,12 +392,7 @@ impl Reader<'_> {
         }
     }
 
-    fn count(&mut self, space: &mut Space, record: &Record, start: Start, pcs: &[u64], seen: &Seen) -> Result<(), LiveError> {
-        let state = state(self.wait_reasons, record);
-        let Some(id) = self.cluster(space, record, start, pcs, state)? else {
-            self.tally.system += 1;
-            return Ok(());
-        };
+    fn count(&mut self, record: &Record, id: ClusterId, state: &str, seen: &Seen) {
         let object = object(state, seen.wait);
         if let Some((kind, address)) = object {
             let cluster = self.builder.cluster_mut(id);
@@ -435,10 +436,16 @@ impl Reader<'_> {
                 durable: state.ends_with("(durable)"),
             },
         );
-        Ok(())
     }
 
-    /// The cluster of a stack and state; `None` for a goroutine of the runtime that runs nothing of the program's now.
+    /// The cluster of a stack and state seen before.
+    fn known(&mut self, record: &Record, pcs: &[u64]) -> Option<ClusterId> {
+        self.key.clear();
+        self.key.extend(key(record, pcs));
+        self.clusters.get(self.key.as_slice()).copied()
+    }
+
+    /// A new cluster for a stack and state; `None` for a goroutine of the runtime that runs nothing of the program's now.
     fn cluster(
         &mut self,
         space: &mut Space,
@@ -447,10 +454,6 @@ impl Reader<'_> {
         pcs: &[u64],
         state: &str,
     ) -> Result<Option<ClusterId>, LiveError> {
-        let key = key(record, pcs);
-        if let Some(known) = self.clusters.get(&key) {
-            return Ok(Some(*known));
-        }
         let created_by = if record.id == 1 { None } else { self.unwinder.creator(space, &mut self.builder, record.gopc)? };
         let mut stack = self.unwinder.stack(pcs, created_by);
         stack.unavailable = !record.placed;
@@ -459,7 +462,7 @@ impl Reader<'_> {
         }
         let stack = self.builder.stack(stack);
         let id = self.builder.cluster(stack, WaitReason::from_text(state));
-        self.clusters.insert(key, id);
+        self.clusters.insert(key(record, pcs).collect(), id);
         Ok(Some(id))
     }
 
@@ -490,10 +493,10 @@ fn alike<'a>(records: &[Record], look: &'a Look) -> Alike<'a> {
 }
 
 /// What makes goroutines one cluster.
-fn key(record: &Record, pcs: &[u64]) -> Box<[u64]> {
+fn key(record: &Record, pcs: &[u64]) -> impl Iterator<Item = u64> {
     let state = u64::from(record.status) | u64::from(record.reason) << 8;
     let marks = u64::from(record.id == 1) | u64::from(record.placed) << 1;
-    pcs.iter().copied().chain([record.gopc, state, marks]).collect()
+    pcs.iter().copied().chain([record.gopc, state, marks])
 }
 
 /// The state as a traceback names it.
@@ -501,7 +504,7 @@ fn state<'r>(reasons: &'r [String], record: &Record) -> &'r str {
     if matches!(record.status, WAITING | LEAKED) && record.reason != 0 {
         return reasons.get(usize::from(record.reason)).map_or("unknown wait reason", String::as_str);
     }
-    STATES.get(record.status as usize).copied().unwrap_or("???")
+    NAMES.get(record.status as usize).copied().unwrap_or("???")
 }
 
 /// What records point at, in their order.
@@ -560,7 +563,6 @@ fn record(layout: &Layout, address: u64, bytes: &[u8]) -> Record {
     };
     Record {
         address,
-
         status: status & !SCAN_BIT,
         scan: status & SCAN_BIT != 0,
         id: word(At::GGoid),

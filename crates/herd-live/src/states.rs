@@ -18,3 +18,19 @@ pub const PREEMPTED: u32 = 9;
 pub const LEAKED: u32 = 10;
 /// It belongs to a thread of C that is not in Go now (Go 1.26).
 pub const DEAD_EXTRA: u32 = 11;
+
+/// What a traceback calls them (`gStatusStrings`).
+pub const NAMES: [&str; 12] = [
+    "idle",
+    "runnable",
+    "running",
+    "syscall",
+    "waiting",
+    "???",
+    "dead",
+    "???",
+    "copystack",
+    "preempted",
+    "leaked",
+    "waiting for cgo callback",
+];
