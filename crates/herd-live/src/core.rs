@@ -52,6 +52,8 @@ pub struct Thread {
     pub id: u32,
     /// General registers in the kernel's order (`user_regs_struct`).
     pub registers: Vec<u64>,
+    /// Those of floating point (`NT_FPREGSET`), where they are known.
+    pub floats: Option<Vec<u8>>,
 }
 
 impl Thread {
@@ -85,9 +87,11 @@ pub struct CoreMemory {
     cost: Cost,
 }
 
-const NT_PRSTATUS: u32 = 1;
-const NT_AUXV: u32 = 6;
-const NT_FILE: u32 = 0x4649_4c45;
+pub const NT_PRSTATUS: u32 = 1;
+pub const NT_FPREGSET: u32 = 2;
+pub const NT_PRPSINFO: u32 = 3;
+pub const NT_AUXV: u32 = 6;
+pub const NT_FILE: u32 = 0x4649_4c45;
 
 /// Opens a core file. Files it names are not opened yet; see [`CoreMemory::map`].
 pub fn open(path: &Path) -> Result<Core, LiveError> {
@@ -140,7 +144,13 @@ fn take_note(core: &mut Core, kind: u32, bytes: &[u8]) {
             const REGISTERS_AT: usize = 112;
             if let Some(registers) = bytes.get(REGISTERS_AT..) {
                 let registers = registers.chunks_exact(8).map(|word| u64_at(word, 0)).collect();
-                core.threads.push(Thread { id: u32_at(bytes, ID_AT), registers });
+                core.threads.push(Thread { id: u32_at(bytes, ID_AT), registers, floats: None });
+            }
+        }
+        NT_FPREGSET => {
+            // Of the thread whose other registers stand before.
+            if let Some(thread) = core.threads.last_mut() {
+                thread.floats = Some(bytes.to_vec());
             }
         }
         _ => {}

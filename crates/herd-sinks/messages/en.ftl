@@ -328,6 +328,7 @@ sentence-note-live-objects = { $n } goroutines wait on addresses beyond the firs
 sentence-note-unproven = whether goroutines are leaked cannot be proven: { $why }
 sentence-note-core-age = a core file does not say how long its goroutines have waited
 sentence-note-core-cut = the core file lacks { $n } bytes its headers promise
+sentence-note-zombie = a zombie stays among the children of process { $n } until goherd copies it again: { $why }
 sentence-note-frames = kept { $n } frames of a stack, dropped { $m }
 sentence-note-frames-profile = kept 4096 frames of a stack
 sentence-note-labels = cannot read the labels of a goroutine

@@ -322,6 +322,7 @@ sentence-note-live-objects = 有 { $n } 个 goroutine 等待的地址超出前 1
 sentence-note-unproven = 无法证明是否有 goroutine 泄漏：{ $why }
 sentence-note-core-age = core 文件不说明其中的 goroutine 已等待多久
 sentence-note-core-cut = core 文件缺少其头部所承诺的 { $n } 字节
+sentence-note-zombie = 进程 { $n } 的子进程中留有一个僵尸进程，直到 goherd 下次复制该进程：{ $why }
 sentence-note-frames = 一个栈保留了 { $n } 帧，舍去 { $m } 帧
 sentence-note-frames-profile = 一个栈只保留 4096 帧
 sentence-note-labels = 无法读取一个 goroutine 的标签

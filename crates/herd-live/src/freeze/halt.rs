@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 
-use super::refusal;
+use super::{inject, refusal};
 use super::status::{field, inner_id, tasks};
 use super::take::Trouble;
 use crate::core::Thread;
@@ -34,6 +34,8 @@ pub struct Halted {
     pub tid: Pid,
     /// Where it stands.
     pub registers: user_regs_struct,
+    /// Its floating point registers, where they can be had.
+    pub floats: Option<Vec<u8>>,
     /// A signal it was about to receive.
     pub signal: Option<Signal>,
 }
@@ -126,7 +128,7 @@ fn wait(pid: Pid, tid: Pid, until: Instant) -> Result<Option<Halted>, Trouble> {
             }
         };
         return match ptrace::getregs(tid) {
-            Ok(registers) => Ok(Some(Halted { tid, registers, signal })),
+            Ok(registers) => Ok(Some(Halted { tid, registers, floats: inject::floats(tid), signal })),
             Err(_) => Ok(None),
         };
     }
@@ -201,6 +203,6 @@ impl Halted {
             r.r15, r.r14, r.r13, r.r12, r.rbp, r.rbx, r.r11, r.r10, r.r9, r.r8, r.rax, r.rcx, r.rdx, r.rsi, r.rdi, r.orig_rax,
             r.rip, r.cs, r.eflags, r.rsp, r.ss, r.fs_base, r.gs_base, r.ds, r.es, r.fs, r.gs,
         ];
-        Thread { id: inner_id(pid, self.tid), registers }
+        Thread { id: inner_id(pid, self.tid), registers, floats: self.floats.clone() }
     }
 }

@@ -227,7 +227,7 @@ fn resumed(registers: &user_regs_struct) -> user_regs_struct {
 /// The floating point and SSE registers as `FXSAVE` lays them out, marked as no more than that. In a system call nothing wider is
 /// alive: by Go's and C's conventions a call keeps none of it.
 #[cfg(target_env = "gnu")]
-fn floats(tid: Pid) -> Option<Vec<u8>> {
+pub fn floats(tid: Pid) -> Option<Vec<u8>> {
     const BYTES: usize = 512;
     let saved = ptrace::getregset::<ptrace::regset::NT_PRFPREG>(tid).ok()?;
     let mut bytes = Vec::with_capacity(BYTES);
@@ -245,6 +245,6 @@ fn floats(tid: Pid) -> Option<Vec<u8>> {
 
 /// The C library's binding lacks them; `rt_sigreturn` then sets them to what a program begins with, and calls keep only their modes.
 #[cfg(not(target_env = "gnu"))]
-fn floats(_: Pid) -> Option<Vec<u8>> {
+pub fn floats(_: Pid) -> Option<Vec<u8>> {
     None
 }
