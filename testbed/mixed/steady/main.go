@@ -4,7 +4,9 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -45,6 +47,7 @@ func main() {
 		go check("sleep", sleeps)
 		go check("channels", channels)
 	}
+	go check("checksum", checksums())
 	go check("pipe", pipes())
 	go check("raw pipe", rawPipes())
 	go check("sockets", sockets())
@@ -126,6 +129,29 @@ func channels() error {
 		return fmt.Errorf("sum %d", sum)
 	}
 	return nil
+}
+
+// checksums computes without a system call or a wait: whatever it has in registers when it is stopped must be there afterwards.
+func checksums() func() error {
+	block := make([]byte, 256<<10)
+	for i := range block {
+		block[i] = byte(i * i)
+	}
+	sum := func() (uint32, float64) {
+		crc, root := crc32.ChecksumIEEE(block), 0.0
+		for _, value := range block {
+			root = math.Sqrt(root + float64(value))
+		}
+		return crc, root
+	}
+	crc, root := sum()
+	return func() error {
+		time.Sleep(time.Millisecond)
+		if again, rooted := sum(); again != crc || rooted != root {
+			return fmt.Errorf("checksum %x and root %v for %x and %v", again, rooted, crc, root)
+		}
+		return nil
+	}
 }
 
 func pipes() func() error {

@@ -11,8 +11,9 @@ use crate::shows::PATIENT;
 use crate::undisturbed::{children, goes_on};
 
 const TARGET: &str = "GOHERD_TEST_COPY_WITHOUT_END";
+const PROVEN: &str = "GOHERD_TEST_PROVE_WITHOUT_END";
 
-/// Not a test of its own: the reader that the test below kills.
+/// Not a test of its own: the reader that the test below kills, most of the time while threads are stopped.
 #[test]
 fn copies_without_end() {
     let Ok(pid) = std::env::var(TARGET) else { return };
@@ -21,6 +22,17 @@ fn copies_without_end() {
     loop {
         let copy = freeze::copy_of(pid, &layout, &PATIENT);
         assert!(copy.is_ok(), "{copy:?}");
+    }
+}
+
+/// Not a test of its own: the reader that the test below kills, most of the time while it reads the copy.
+#[test]
+fn proofs_without_end() {
+    let Ok(pid) = std::env::var(PROVEN) else { return };
+    let pid = pid.parse().expect("a process id");
+    loop {
+        let reading = herd_live::frozen(pid, &PATIENT).expect("a reading");
+        assert!(matches!(reading.proof, Some(Ok(_))), "{:?}", reading.proof);
     }
 }
 
@@ -36,7 +48,12 @@ fn at_any_moment() {
         random ^= random << 17;
         let own = std::env::current_exe().expect("this program");
         let mut reader = Command::new(own);
-        reader.args(["--exact", "killed::copies_without_end"]).env(TARGET, program.pid().to_string());
+        let pid = program.pid().to_string();
+        if kill % 2 == 0 {
+            reader.args(["--exact", "killed::copies_without_end"]).env(TARGET, pid);
+        } else {
+            reader.args(["--exact", "killed::proofs_without_end"]).env(PROVEN, pid);
+        }
         let mut reader = reader.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a reader");
         std::thread::sleep(Duration::from_micros(10_000 + random % 60_000));
         assert_eq!(reader.try_wait().expect("its state"), None, "it copies until it is killed");
@@ -50,5 +67,5 @@ fn at_any_moment() {
         freeze::copy(program.pid(), &PATIENT).expect("a copy").end().expect("its end");
         assert_eq!(children(program.pid()), Vec::<String>::new(), "kill {kill}: nothing is left");
     }
-    println!("{zombies} of {kills} left a zombie for the next copy");
+    println!("{kills} readers killed, {zombies} of them left a zombie for the next copy; nothing else was ever left");
 }

@@ -4,7 +4,9 @@
 
 mod arm64;
 mod builds;
+mod churn;
 mod cores;
+mod kernels;
 mod objects;
 mod program;
 mod proofs;

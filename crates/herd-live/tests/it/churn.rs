@@ -1,0 +1,40 @@
+//! A program whose goroutines make, use and drop channels as fast as they can, during collections too: nothing of it is ever proven.
+
+use herd_live::Budget;
+
+use crate::program::{Program, newest, toolchains};
+
+/// A machine that runs tests may be slow to stop threads.
+const PATIENT: Budget = Budget { base_ns: 10_000_000_000, gb_ns: 0 };
+/// Beside the newest, the minors whose records of special objects of the heap are laid out otherwise.
+const OLDER: [u32; 2] = [21, 24];
+
+#[test]
+fn nothing_is_proven_of_a_program_that_never_rests() {
+    let passes = std::env::var("GOHERD_TEST_CHURN_PASSES").map_or(25, |passes| passes.parse().expect("a number"));
+    let newest = newest();
+    for toolchain in toolchains() {
+        let number = toolchain.number();
+        if number != newest.number() && !OLDER.contains(&number) {
+            continue;
+        }
+        let built = toolchain.build("leaks", "plain", &[], false);
+        let program = Program::start(&built, &["-leak=false", "-churn", "50", "-collect"]);
+        let mut candidates = 0;
+        for pass in 0..passes {
+            let reading = herd_live::frozen(program.pid(), &PATIENT).expect("a reading");
+            let proof = reading.proof.as_ref().expect("one instant").as_ref().expect("a proof");
+            let said = |id: &u64| {
+                let (cluster, _) = reading.snapshot.goroutines().find(|(_, goroutine)| goroutine.id == *id)?;
+                let frames = &reading.snapshot.stack(&reading.snapshot.clusters[cluster.0 as usize]).frames;
+                Some(frames.iter().map(|frame| reading.snapshot.func(*frame).to_owned()).collect::<Vec<_>>())
+            };
+            let leaked: Vec<_> = proof.leaked.iter().map(|id| (id, said(id))).collect();
+            assert!(leaked.is_empty(), "Go {} pass {pass}: {leaked:?}", toolchain.minor);
+            candidates += proof.candidates;
+        }
+        // Those that churn wait most of the time, so that there is something to be wrong about.
+        assert!(candidates > passes * 100, "Go {}: {candidates} in {passes} copies", toolchain.minor);
+        println!("Go {}: {passes} copies, {candidates} goroutines that waited on channels and locks, none proven", toolchain.minor);
+    }
+}
