@@ -35,6 +35,9 @@ fn nothing_is_proven_of_a_program_that_never_rests() {
         }
         // Those that churn wait most of the time, so that there is something to be wrong about.
         assert!(candidates > passes * 100, "Go {}: {candidates} in {passes} copies", toolchain.minor);
-        println!("Go {}: {passes} copies, {candidates} goroutines that waited on channels and locks, none proven", toolchain.minor);
+        println!(
+            "Go {}: {passes} copies, {candidates} goroutines that waited on channels and locks, none proven",
+            toolchain.minor
+        );
     }
 }
