@@ -54,7 +54,14 @@ fn layout(minor: &str, arch: Arch, folder: &Path) -> anyhow::Result<Layout> {
 }
 
 fn table(layouts: &[Layout]) -> anyhow::Result<String> {
-    let mut out = String::from("//! Written by `cargo xtask offsets`.\n\nuse super::{ABSENT, Arch};\n\n");
+    const HEAD: &str = "//! Written by `cargo xtask offsets`.
+
+#![allow(clippy::unreadable_literal, reason = \"offsets are compared with debuggers' output\")]
+
+use super::{ABSENT, Arch};
+
+";
+    let mut out = String::from(HEAD);
     writeln!(out, "/// Go minor version and architecture of each column.\n#[rustfmt::skip]")?;
     writeln!(out, "pub const COLUMNS: [(u32, Arch); {}] = [", layouts.len())?;
     for layout in layouts {

@@ -1,5 +1,7 @@
 //! Written by `cargo xtask offsets`.
 
+#![allow(clippy::unreadable_literal, reason = "offsets are compared with debuggers' output")]
+
 use super::{ABSENT, Arch};
 
 /// Go minor version and architecture of each column.
