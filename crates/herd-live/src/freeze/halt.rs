@@ -13,9 +13,9 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 
-use super::{inject, refusal};
 use super::status::{field, inner_id, tasks};
 use super::take::Trouble;
+use super::{inject, refusal};
 use crate::core::Thread;
 use crate::error::LiveError;
 use crate::permission;

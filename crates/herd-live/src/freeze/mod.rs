@@ -12,8 +12,11 @@ mod halt;
 mod inject;
 #[cfg(target_arch = "x86_64")]
 mod left;
+mod mappings;
+mod notes;
 #[cfg(target_arch = "x86_64")]
 mod rest;
+mod save;
 mod status;
 #[cfg(target_arch = "x86_64")]
 mod take;
@@ -25,6 +28,9 @@ use crate::core::Thread;
 use crate::error::LiveError;
 use crate::layout::{Arch, Layout};
 use crate::target;
+
+pub use mappings::Reason;
+pub use save::{Progress, SaveError, Saved, save};
 
 /// How long the process may be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,5 +4,6 @@ mod killed;
 #[path = "../it/program.rs"]
 mod program;
 mod refusals;
+mod saved;
 mod shows;
 mod undisturbed;

@@ -11,7 +11,7 @@ use crate::program::{Program, newest, toolchains};
 pub const PATIENT: Budget = Budget { base_ns: 10_000_000_000, gb_ns: 0 };
 
 /// State, frames, creator and parent by goroutine.
-fn by_id(snapshot: &Snapshot) -> BTreeMap<u64, String> {
+pub fn by_id(snapshot: &Snapshot) -> BTreeMap<u64, String> {
     let frame = |id| format!("{} {}:{}", snapshot.func(id), snapshot.file(id), snapshot.frame(id).line);
     let said = |index: usize, parent: Option<herd_model::GoroutineId>| {
         let cluster = &snapshot.clusters[index];
