@@ -3,22 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use herd_model::{
-    Address, Awaited, ClusterId, GoroutineId, GraphGroup, GraphObject, GraphWait, Inside, Place, Side, Snapshot, StateClass,
-    WaitGraph, Waiter, Waits, What,
+    Address, Awaited, ClusterId, GoroutineId, GraphGroup, GraphObject, GraphRest, GraphWait, Inside, Place, Side, Snapshot,
+    StateClass, WaitGraph, Waiter, Waits, What,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::census::{Census, census, place};
-use crate::graph_cycles::cycles;
-use crate::graph_holders::holders;
+use crate::census::{self, Census, census, place};
+use crate::graph_cycles::{Ring, cycle, rings};
+use crate::graph_holders::{Candidate, candidates, holder};
 
 /// Nodes of a graph at most; what does not fit is counted.
 pub const NODES_MAX: usize = 60;
+/// Objects listed beyond the picture.
+pub const REST_MAX: usize = 2000;
 /// Ids named of a group.
 const IDS_MAX: usize = 8;
 
-/// Builds the graph of a snapshot; what is not in it is added to `hidden`. Cost: linear in waits and stacks.
+/// Builds the graph of a snapshot; what is not in its picture is added to `hidden`. Rings come first, then who has the most waiters.
+/// Cost: linear in waits and stacks.
 pub fn graph(snapshot: &Snapshot, hidden: &mut BTreeMap<String, u64>) -> WaitGraph {
+    graph_of_found(snapshot, &BTreeSet::new(), hidden)
+}
+
+/// The same; the families of these ids come after the rings and before all others.
+pub fn graph_of_found(snapshot: &Snapshot, found: &BTreeSet<String>, hidden: &mut BTreeMap<String, u64>) -> WaitGraph {
     let derived;
     let waits = if let Some(waits) = snapshot.waits.as_deref() {
         waits
@@ -27,30 +35,45 @@ pub fn graph(snapshot: &Snapshot, hidden: &mut BTreeMap<String, u64>) -> WaitGra
         &derived
     };
     let census = census(snapshot);
-    let scene = Scene { snapshot, waits, census: &census, of: homes(snapshot, &census) };
+    let scene = Scene { snapshot, waits, census: &census, of: homes(snapshot, &census), leaked: leaked(snapshot) };
     let edges = edges(&scene);
-    let (nodes, left) = nodes(&scene, &edges);
+    let rings = rings(&scene);
+    let pressing = Pressing::of(&scene, &rings, found);
+    let (nodes, mut left) = nodes(&scene, &edges, &pressing);
     if !left.is_empty() {
         let not_listed: u64 = left.iter().map(|node| node.objects.len() as u64).sum();
         *hidden.entry("objects_not_listed".to_owned()).or_default() += not_listed;
         *hidden.entry("waits_not_listed".to_owned()).or_default() += left.iter().map(Node::waits).sum::<u64>();
     }
-    let families: BTreeSet<usize> = nodes.iter().flat_map(|node| node.edges.keys().map(|edge| edge.family)).collect();
-    let mut families: Vec<usize> = families.into_iter().collect();
-    families.sort_by_key(|family| (std::cmp::Reverse(census.families[*family].count), *family));
-    let names: FxHashMap<usize, String> =
-        families.iter().enumerate().map(|(at, family)| (*family, format!("g{}", at + 1))).collect();
+    left.truncate(REST_MAX);
+    let held: Vec<(Vec<Candidate>, u64)> = nodes.iter().map(|node| candidates(&scene, &node.objects)).collect();
+    let drawn = drawn_families(&scene, &nodes, &held);
+    let beyond = ordered(&scene, families_of(&left).filter(|family| !drawn.contains(family)));
+    let named = drawn.iter().chain(&beyond).enumerate();
+    let names: Names = named.map(|(at, family)| (*family, format!("g{}", at + 1))).collect();
+    let placed = Placed { names: &names, drawn: drawn.len(), nodes: &nodes };
     let waiting = waits.waiters.len() as u64;
+    let objects = nodes.iter().zip(held).enumerate().map(|(at, (node, (held, not_listed)))| {
+        let holders = held.into_iter().map(|one| holder(&scene, &placed, one)).collect();
+        GraphObject { holders, holders_not_listed: not_listed, ..object(&scene, at, node) }
+    });
+    let below = left.iter().enumerate().map(|(at, node)| object(&scene, nodes.len() + at, node));
     WaitGraph {
         waiting,
         unnamed: parked(snapshot).saturating_sub(waiting),
         awaited: waits.objects.len() as u64,
-        groups: groups(&scene, &families, &names),
-        waits: lines(&nodes, &names),
-        cycles: cycles(&scene),
-        objects: nodes.iter().enumerate().map(|(at, node)| object(&scene, at, node)).collect(),
+        groups: groups(&scene, &drawn, &names),
+        objects: objects.collect(),
+        waits: lines(&nodes, 0, &names),
+        cycles: rings.iter().map(|ring| cycle(&scene, &placed, ring)).collect(),
         one_instant: waits.frozen,
         searched: waits.searched,
+        followed: waits.followed,
+        rest: GraphRest {
+            groups: groups(&scene, &beyond, &names),
+            objects: below.collect(),
+            waits: lines(&left, nodes.len(), &names),
+        },
     }
 }
 
@@ -64,6 +87,65 @@ pub struct Scene<'a> {
     pub census: &'a Census,
     /// Group and family of each cluster.
     pub of: Vec<(usize, usize)>,
+    /// Goroutines nothing can wake.
+    pub leaked: FxHashSet<u64>,
+}
+
+/// Names of families within the graph.
+type Names = FxHashMap<usize, String>;
+
+/// Where everything stands in the picture.
+pub struct Placed<'a> {
+    names: &'a Names,
+    /// Families in the picture; those named later are not.
+    drawn: usize,
+    nodes: &'a [Node],
+}
+
+impl Placed<'_> {
+    /// The name of a cluster's group, where it is in the picture.
+    pub fn group(&self, scene: &Scene, cluster: ClusterId) -> Option<String> {
+        let name = self.names.get(&scene.family(cluster))?;
+        let number: usize = name.trim_start_matches('g').parse().ok()?;
+        (number <= self.drawn).then(|| name.clone())
+    }
+
+    /// The name of the node an object is in.
+    pub fn object(&self, object: usize) -> Option<String> {
+        let at = self.nodes.iter().position(|node| node.objects.binary_search(&object).is_ok())?;
+        Some(format!("o{}", at + 1))
+    }
+}
+
+/// What comes first.
+struct Pressing {
+    /// Objects of rings.
+    ringed: FxHashSet<usize>,
+    /// Families of findings.
+    found: FxHashSet<usize>,
+}
+
+impl Pressing {
+    fn of(scene: &Scene, rings: &[Ring], found: &BTreeSet<String>) -> Pressing {
+        let waiters =
+            rings.iter().flat_map(|ring| ring.members.iter().chain(&ring.like)).map(|waiter| &scene.waits.waiters[*waiter]);
+        let families = scene.census.families.iter().enumerate();
+        Pressing {
+            ringed: waiters.flat_map(|waiter| &*waiter.on).map(|(object, _)| *object as usize).collect(),
+            found: families.filter(|(_, family)| found.contains(&census::hex(family.id))).map(|(at, _)| at).collect(),
+        }
+    }
+
+    /// Its rank: lower comes first.
+    fn rank(&self, node: &Node) -> u8 {
+        if node.ringed {
+            0
+        } else if node.edges.keys().any(|edge| self.found.contains(&edge.family)) {
+            1
+        } else {
+            2
+        }
+    }
 }
 
 impl Scene<'_> {
@@ -82,6 +164,13 @@ impl Scene<'_> {
 /// An address as it is printed.
 pub fn hex(address: Address) -> String {
     format!("{:#x}", address.0)
+}
+
+fn leaked(snapshot: &Snapshot) -> FxHashSet<u64> {
+    if snapshot.clusters.iter().all(|cluster| cluster.leaked == 0) {
+        return FxHashSet::default();
+    }
+    snapshot.goroutines().filter(|(_, goroutine)| goroutine.leaked).map(|(_, goroutine)| goroutine.id).collect()
 }
 
 /// The waits a text tells: one object a goroutine at most.
@@ -175,9 +264,11 @@ fn edges(scene: &Scene) -> Vec<Edges> {
 }
 
 /// Objects that are alike.
-struct Node {
+pub struct Node {
+    /// Indices, ascending.
     objects: Vec<usize>,
     edges: Edges,
+    ringed: bool,
 }
 
 impl Node {
@@ -195,14 +286,18 @@ enum Likeness {
     Loose,
 }
 
-/// The nodes that fit, those with the most waits first, and those that do not.
-fn nodes(scene: &Scene, edges: &[Edges]) -> (Vec<Node>, Vec<Node>) {
-    let mut nodes = gather(scene, edges, Likeness::Close);
+/// The nodes that fit, those that press first, and those that do not.
+fn nodes(scene: &Scene, edges: &[Edges], pressing: &Pressing) -> (Vec<Node>, Vec<Node>) {
+    let mut nodes = gather(scene, edges, pressing, Likeness::Close);
     if fitting(&nodes) < nodes.len() {
-        nodes = gather(scene, edges, Likeness::Loose);
+        nodes = gather(scene, edges, pressing, Likeness::Loose);
     }
     let left = nodes.split_off(fitting(&nodes));
     (nodes, left)
+}
+
+fn families_of(nodes: &[Node]) -> impl Iterator<Item = usize> {
+    nodes.iter().flat_map(|node| node.edges.keys().map(|edge| edge.family))
 }
 
 /// How many of the first nodes fit, with the families that wait on them.
@@ -215,7 +310,25 @@ fn fitting(nodes: &[Node]) -> usize {
     nodes.iter().enumerate().map(fits).take_while(|fits| *fits).count()
 }
 
-fn gather(scene: &Scene, edges: &[Edges], likeness: Likeness) -> Vec<Node> {
+/// The families of the picture: those that wait, and as many as there is room for of those who may hold what they wait on.
+fn drawn_families(scene: &Scene, nodes: &[Node], held: &[(Vec<Candidate>, u64)]) -> Vec<usize> {
+    let mut drawn: BTreeSet<usize> = families_of(nodes).collect();
+    for candidate in held.iter().flat_map(|(candidates, _)| candidates) {
+        if nodes.len() + drawn.len() < NODES_MAX {
+            drawn.insert(scene.family(candidate.cluster));
+        }
+    }
+    ordered(scene, drawn.into_iter())
+}
+
+/// Families by size.
+fn ordered(scene: &Scene, families: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut families: Vec<usize> = families.collect::<BTreeSet<usize>>().into_iter().collect();
+    families.sort_by_key(|family| (std::cmp::Reverse(scene.census.families[*family].count), *family));
+    families
+}
+
+fn gather(scene: &Scene, edges: &[Edges], pressing: &Pressing, likeness: Likeness) -> Vec<Node> {
     let mut alike: BTreeMap<_, usize> = BTreeMap::new();
     let mut nodes: Vec<Node> = Vec::new();
     for (index, own) in edges.iter().enumerate().filter(|(_, own)| !own.is_empty()) {
@@ -226,10 +339,11 @@ fn gather(scene: &Scene, edges: &[Edges], likeness: Likeness) -> Vec<Node> {
             (inside.locked, inside.counter, inside.readers_left),
             own.values().copied().collect::<Vec<u64>>(),
         ));
-        let key = (object.what, own.keys().copied().collect::<Vec<Edge>>(), close);
+        let ringed = pressing.ringed.contains(&index);
+        let key = (object.what, own.keys().copied().collect::<Vec<Edge>>(), close, ringed);
         let at = *alike.entry(key).or_insert(nodes.len());
         if at == nodes.len() {
-            nodes.push(Node { objects: Vec::new(), edges: Edges::new() });
+            nodes.push(Node { objects: Vec::new(), edges: Edges::new(), ringed });
         }
         nodes[at].objects.push(index);
         for (edge, count) in own {
@@ -238,12 +352,12 @@ fn gather(scene: &Scene, edges: &[Edges], likeness: Likeness) -> Vec<Node> {
     }
     nodes.sort_by_key(|node| {
         let first = &scene.waits.objects[node.objects[0]];
-        (std::cmp::Reverse(node.waits()), first.what, first.address)
+        (pressing.rank(node), std::cmp::Reverse(node.waits()), first.what, first.address)
     });
     nodes
 }
 
-fn groups(scene: &Scene, families: &[usize], names: &FxHashMap<usize, String>) -> Vec<GraphGroup> {
+fn groups(scene: &Scene, families: &[usize], names: &Names) -> Vec<GraphGroup> {
     let of = |family: &usize| {
         let home = &scene.census.families[*family];
         let first = &scene.census.groups[home.groups[0]];
@@ -254,7 +368,9 @@ fn groups(scene: &Scene, families: &[usize], names: &FxHashMap<usize, String>) -
         goroutines.truncate(IDS_MAX);
         GraphGroup {
             id: names[family].clone(),
+            family: census::hex(home.id),
             count: home.count,
+            leaked: home.leaked,
             state: first.state.as_str().to_owned(),
             at: first.at.map_or_else(Place::default, |frame| place(scene.snapshot, frame)),
             created_by: first.created_by.map(|frame| place(scene.snapshot, frame)),
@@ -264,11 +380,12 @@ fn groups(scene: &Scene, families: &[usize], names: &FxHashMap<usize, String>) -
     families.iter().map(of).collect()
 }
 
-fn lines(nodes: &[Node], names: &FxHashMap<usize, String>) -> Vec<GraphWait> {
+/// The waits on nodes that are numbered from `first` on.
+fn lines(nodes: &[Node], first: usize, names: &Names) -> Vec<GraphWait> {
     let of = |(at, node): (usize, &Node)| -> Vec<GraphWait> {
         let line = |(edge, count): (&Edge, &u64)| GraphWait {
             group: names[&edge.family].clone(),
-            object: format!("o{}", at + 1),
+            object: format!("o{}", first + at + 1),
             side: edge.side,
             select: edge.select,
             count: *count,
@@ -280,7 +397,6 @@ fn lines(nodes: &[Node], names: &FxHashMap<usize, String>) -> Vec<GraphWait> {
 
 fn object(scene: &Scene, at: usize, node: &Node) -> GraphObject {
     let first = &scene.waits.objects[node.objects[0]];
-    let (holders, holders_not_listed) = holders(scene, &node.objects);
     let insides = node.objects.iter().map(|index| &scene.waits.objects[*index].inside);
     GraphObject {
         id: format!("o{}", at + 1),
@@ -292,8 +408,8 @@ fn object(scene: &Scene, at: usize, node: &Node) -> GraphObject {
             .fold(None, |sum: Option<Inside>, one| Some(sum.map_or_else(|| one.clone(), |sum| common(sum, one))))
             .unwrap_or_default(),
         for_ever: first.what.is_for_ever(),
-        holders,
-        holders_not_listed,
+        holders: Vec::new(),
+        holders_not_listed: 0,
     }
 }
 

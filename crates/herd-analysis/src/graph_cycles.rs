@@ -2,14 +2,15 @@
 //!
 //! A goroutine is in a ring when each case of its wait can be ended only by goroutines of a ring: of a channel, a `WaitGroup` and a
 //! `Cond` by all whose stacks hold its address; of a lock by at least one, as all who use it hold its address. What is not seen on any
-//! stack is no part of a ring: it may be anyone's. A ring is never proven so, as stacks are not all that can reach an object.
+//! stack is no part of a ring: it may be anyone's. Stacks are not all that can reach an object: a ring is proven only when all its
+//! goroutines are known to be leaked, and where the heap was searched for that and one of them is not, it is no deadlock.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use herd_model::{CycleStep, Doubt, Side, WaitCycle, What};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::graph::{Scene, hex};
+use crate::graph::{Placed, Scene, hex};
 
 /// Cycles listed.
 const CYCLES_MAX: usize = 10;
@@ -18,14 +19,26 @@ const STEPS_MAX: usize = 16;
 /// As many mentions of one object as are noted; more make it unknown who else there is.
 const MENTIONS_MAX: usize = 64;
 
-/// Finds rings, the shortest first; those that differ in their goroutines only are one.
-pub fn cycles(scene: &Scene) -> Vec<WaitCycle> {
+/// Goroutines that seem to wait on each other.
+pub struct Ring {
+    /// Indices of waiters; each waits on what the next one has, the last on what the first has.
+    pub members: Vec<usize>,
+    /// Members of rings like this one.
+    pub like: Vec<usize>,
+    /// How many those are.
+    alike: u64,
+    proven: bool,
+    open: BTreeSet<Doubt>,
+}
+
+/// Finds rings, the proven first, then the shortest; those that differ in their goroutines only are one.
+pub fn rings(scene: &Scene) -> Vec<Ring> {
     if !scene.waits.searched {
         return Vec::new();
     }
     let stuck = Stuck::find(scene);
     let mut seen: FxHashMap<usize, usize> = FxHashMap::default();
-    let mut rings: BTreeMap<Vec<(usize, Side, What)>, WaitCycle> = BTreeMap::new();
+    let mut rings: BTreeMap<(Vec<(usize, Side, What)>, bool), Ring> = BTreeMap::new();
     for start in 0..scene.waits.waiters.len() {
         if !stuck.in_ring[start] || seen.contains_key(&start) {
             continue;
@@ -39,21 +52,33 @@ pub fn cycles(scene: &Scene) -> Vec<WaitCycle> {
             at = next;
         }
         let Some(from) = path.iter().position(|one| *one == at).filter(|_| seen.get(&at) == Some(&start)) else { continue };
-        let ring = rotated(scene, &path[from..]);
-        if ring.len() < 2 || ring.len() > STEPS_MAX {
+        let members = rotated(scene, &path[from..]);
+        if members.len() < 2 || members.len() > STEPS_MAX {
             continue;
         }
-        let key: Vec<_> = ring.iter().map(|one| kind(scene, *one)).collect();
-        let alike = rings.entry(key).or_insert_with(|| cycle(scene, &stuck, &ring));
-        alike.alike += 1;
+        let proven = members.iter().all(|waiter| is_leaked(scene, *waiter));
+        let key = (members.iter().map(|one| kind(scene, *one)).collect(), proven);
+        if let Some(known) = rings.get_mut(&key) {
+            known.alike += 1;
+            known.like.extend(members);
+        } else {
+            rings.insert(key, ring(scene, &stuck, members, proven));
+        }
     }
-    let mut cycles: Vec<WaitCycle> = rings.into_values().collect();
-    for cycle in &mut cycles {
-        cycle.alike -= 1;
-    }
-    cycles.sort_by_key(|cycle| (cycle.steps.len(), cycle.steps[0].goroutine));
-    cycles.truncate(CYCLES_MAX);
-    cycles
+    let mut rings: Vec<Ring> = rings.into_values().collect();
+    rings.sort_by_key(|ring| (!ring.proven, ring.members.len(), scene.waits.waiters[ring.members[0]].goroutine));
+    rings.truncate(CYCLES_MAX);
+    rings
+}
+
+/// What leaked goroutines wait on.
+fn out_of_reach(scene: &Scene) -> FxHashSet<u32> {
+    let leaked = (0..scene.waits.waiters.len()).filter(|waiter| is_leaked(scene, *waiter));
+    leaked.flat_map(|waiter| &*scene.waits.waiters[waiter].on).map(|(object, _)| *object).collect()
+}
+
+fn is_leaked(scene: &Scene, waiter: usize) -> bool {
+    scene.leaked.contains(&scene.waits.waiters[waiter].goroutine.0)
 }
 
 /// From the oldest goroutine's family on, so that rings that are alike begin alike.
@@ -89,7 +114,12 @@ impl Stuck {
         let waits = scene.waits;
         let by_id: FxHashMap<u64, usize> = waits.waiters.iter().enumerate().map(|(at, one)| (one.goroutine.0, at)).collect();
         let mut servers = vec![Servers::default(); waits.objects.len()];
+        let out_of_reach = out_of_reach(scene);
         for mention in &waits.mentions {
+            // What a goroutine that can run has of it is left over from before.
+            if out_of_reach.contains(&mention.object) && !scene.leaked.contains(&mention.goroutine.0) {
+                continue;
+            }
             let of = &mut servers[mention.object as usize];
             match by_id.get(&mention.goroutine.0) {
                 Some(waiter) if of.waiting.len() + 1 < MENTIONS_MAX => of.waiting.push(*waiter),
@@ -140,33 +170,54 @@ impl Stuck {
     }
 }
 
-fn cycle(scene: &Scene, stuck: &Stuck, ring: &[usize]) -> WaitCycle {
+/// Judges a ring: proven where nothing that can run reaches any of it, else with what stands open.
+fn ring(scene: &Scene, stuck: &Stuck, members: Vec<usize>, proven: bool) -> Ring {
     let waits = scene.waits;
     let mut open = BTreeSet::new();
-    let mut steps = Vec::new();
-    for (at, waiter) in ring.iter().enumerate() {
+    for (object, _) in members.iter().filter(|_| !proven).flat_map(|waiter| &*waits.waiters[*waiter].on) {
+        let is_lock = waits.objects[*object as usize].what.is_lock();
+        if is_lock {
+            open.insert(Doubt::NoHolderRecorded);
+        } else if !waits.followed {
+            open.insert(Doubt::HeapNotSearched);
+        }
+        let of = &stuck.servers[*object as usize];
+        if is_lock && (of.others || of.waiting.len() > 1) {
+            open.insert(Doubt::OthersHoldAddress);
+        }
+    }
+    if !proven && waits.followed {
+        open.insert(Doubt::StillReachable);
+    }
+    if !proven && !waits.frozen {
+        open.insert(Doubt::NotOneInstant);
+    }
+    Ring { members, like: Vec::new(), alike: 0, proven, open }
+}
+
+/// A ring as it is printed.
+pub fn cycle(scene: &Scene, placed: &Placed, ring: &Ring) -> WaitCycle {
+    let waits = scene.waits;
+    let nexts = ring.members.iter().cycle().skip(1);
+    let step = |(waiter, next): (&usize, &usize)| {
         let one = &waits.waiters[*waiter];
         let (object, side) = one.on[0];
-        let next = &waits.waiters[ring[(at + 1) % ring.len()]];
-        for (object, _) in &one.on {
-            let is_lock = waits.objects[*object as usize].what.is_lock();
-            open.insert(if is_lock { Doubt::NoHolderRecorded } else { Doubt::HeapNotSearched });
-            let of = &stuck.servers[*object as usize];
-            if is_lock && (of.others || of.waiting.len() > 1) {
-                open.insert(Doubt::OthersHoldAddress);
-            }
-        }
-        steps.push(CycleStep {
+        CycleStep {
             goroutine: one.goroutine.0,
             at: scene.place(one.cluster),
             side,
             kind: waits.objects[object as usize].what,
             address: waits.objects[object as usize].address.map(hex),
-            next: next.goroutine.0,
-        });
+            next: waits.waiters[*next].goroutine.0,
+            leaked: is_leaked(scene, *waiter),
+            group: placed.group(scene, one.cluster),
+            object: placed.object(object as usize),
+        }
+    };
+    WaitCycle {
+        steps: ring.members.iter().zip(nexts).map(step).collect(),
+        alike: ring.alike,
+        proven: ring.proven,
+        open: ring.open.iter().copied().collect(),
     }
-    if !waits.frozen {
-        open.insert(Doubt::NotOneInstant);
-    }
-    WaitCycle { steps, alike: 0, open: open.into_iter().collect() }
 }

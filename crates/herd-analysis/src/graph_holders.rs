@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use herd_model::{ClusterId, Holder, HolderReason, NameId};
 
-use crate::graph::Scene;
+use crate::graph::{Placed, Scene};
 
 /// Holders listed of one object.
 const HOLDERS_MAX: usize = 3;
@@ -13,8 +13,28 @@ const OBJECTS_MAX: usize = 16;
 /// Goroutines named of one cluster.
 const OF_CLUSTER_MAX: usize = 16;
 
+/// A goroutine that may hold a lock or serve a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate {
+    reason: HolderReason,
+    goroutine: u64,
+    /// Its cluster.
+    pub cluster: ClusterId,
+}
+
+/// A candidate as it is printed.
+pub fn holder(scene: &Scene, placed: &Placed, candidate: Candidate) -> Holder {
+    Holder {
+        goroutine: candidate.goroutine,
+        state: scene.snapshot.clusters[candidate.cluster.0 as usize].state.as_str().to_owned(),
+        at: scene.place(candidate.cluster),
+        reason: candidate.reason,
+        group: placed.group(scene, candidate.cluster),
+    }
+}
+
 /// The candidates of all `objects` together, most likely first, and how many are not listed.
-pub fn holders(scene: &Scene, objects: &[usize]) -> (Vec<Holder>, u64) {
+pub fn candidates(scene: &Scene, objects: &[usize]) -> (Vec<Candidate>, u64) {
     if !scene.waits.searched {
         return (Vec::new(), 0);
     }
@@ -47,17 +67,12 @@ pub fn holders(scene: &Scene, objects: &[usize]) -> (Vec<Holder>, u64) {
             }
         }
     }
-    let mut found: Vec<(HolderReason, u64, ClusterId)> =
-        found.into_iter().map(|(goroutine, (reason, cluster))| (reason, goroutine, cluster)).collect();
+    let named = found.into_iter().map(|(goroutine, (reason, cluster))| Candidate { reason, goroutine, cluster });
+    let mut found: Vec<Candidate> = named.collect();
     found.sort_unstable();
     let left = found.len().saturating_sub(HOLDERS_MAX) as u64;
-    let holder = |(reason, goroutine, cluster): (HolderReason, u64, ClusterId)| Holder {
-        goroutine,
-        state: scene.snapshot.clusters[cluster.0 as usize].state.as_str().to_owned(),
-        at: scene.place(cluster),
-        reason,
-    };
-    (found.into_iter().take(HOLDERS_MAX).map(holder).collect(), left)
+    found.truncate(HOLDERS_MAX);
+    (found, left)
 }
 
 /// Who waits for a lock, and in which functions.

@@ -1,8 +1,8 @@
 //! The wait graph: what becomes a ring and what does not, and how it is kept small without losing count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use herd_analysis::graph::{NODES_MAX, graph};
+use herd_analysis::graph::{NODES_MAX, graph, graph_of_found};
 use herd_model::{
     Address, Awaited, ClusterId, Doubt, Goroutine, GoroutineId, Inside, Mention, Origin, Side, Snapshot, SnapshotBuilder, Stack,
     WaitGraph, WaitReason, Waiter, Waits, What,
@@ -102,6 +102,11 @@ fn nothing_is_lost_when_there_is_too_much() {
     assert_eq!(listed + hidden["waits_not_listed"], 200);
     let listed: u64 = drawn.objects.iter().map(|object| object.count).sum();
     assert_eq!(listed + hidden["objects_not_listed"], 200);
+    let rest: u64 = drawn.rest.objects.iter().map(|object| object.count).sum();
+    assert_eq!(rest, hidden["objects_not_listed"], "what is not drawn is listed");
+    let names: BTreeSet<&str> = drawn.groups.iter().chain(&drawn.rest.groups).map(|group| group.id.as_str()).collect();
+    assert_eq!(names.len(), 200);
+    assert!(drawn.waits.iter().chain(&drawn.rest.waits).all(|wait| names.contains(&*wait.group)));
     assert_eq!((drawn.waiting, drawn.unnamed, drawn.awaited), (200, 0, 200));
 }
 
@@ -121,4 +126,69 @@ fn rings_that_are_alike() {
     let drawn = graph(&whole, &mut BTreeMap::new());
     assert_eq!((drawn.cycles.len(), drawn.cycles[0].alike), (1, 2));
     assert_eq!(drawn.objects.iter().map(|object| object.count).collect::<Vec<_>>(), [3, 3]);
+}
+
+/// The goroutines of the first of two rings are leaked, those of the second are not.
+fn two_rings(followed: bool) -> WaitGraph {
+    let ring: [One<'_>; 4] = [
+        (RECEIVE, &[(0, Side::Receive)], &[1]),
+        (RECEIVE, &[(1, Side::Receive)], &[0]),
+        (LOCK, &[(2, Side::Lock)], &[3]),
+        (LOCK, &[(3, Side::Lock)], &[2]),
+    ];
+    let mut whole = snapshot(&[What::Channel, What::Channel, What::Mutex, What::Mutex], &ring);
+    for (id, cluster) in (1..3).zip(&mut whole.clusters) {
+        cluster.leaked = 1;
+        cluster.log = herd_model::GoroutineLog::default();
+        cluster.log.push(Goroutine { id, leaked: true, ..Goroutine::default() });
+    }
+    if let Some(waits) = &mut whole.waits {
+        waits.followed = followed;
+        // A word left over on the stack of one that can run.
+        waits.mentions.push(Mention { object: 0, goroutine: GoroutineId(99), cluster: ClusterId(3) });
+    }
+    graph(&whole, &mut BTreeMap::new())
+}
+
+#[test]
+fn a_ring_is_a_deadlock_when_nothing_reaches_any_of_it() {
+    assert_eq!(two_rings(false).cycles[1].open, [Doubt::NoHolderRecorded]);
+    let drawn = two_rings(true);
+    assert_eq!(rings(&drawn), [[1, 2], [4, 3]]);
+    let [proven, open] = &drawn.cycles[..] else { panic!("{:?}", drawn.cycles) };
+    assert!(proven.proven && proven.open.is_empty() && proven.steps.iter().all(|step| step.leaked), "{proven:?}");
+    assert!(!open.proven, "{open:?}");
+    assert_eq!(open.open, [Doubt::NoHolderRecorded, Doubt::StillReachable]);
+    assert_eq!(open.steps.iter().map(|step| step.leaked).collect::<Vec<_>>(), [false, false]);
+    assert_eq!(drawn.groups.iter().map(|group| group.leaked).sum::<u64>(), 2);
+}
+
+/// Rings and findings stand before what has more waiters.
+#[test]
+fn what_presses_comes_first() {
+    let objects = [What::Channel, What::Channel, What::Mutex, What::Mutex];
+    let crowd: One<'_> = (RECEIVE, &[(0, Side::Receive)], &[]);
+    let found: One<'_> = (RECEIVE, &[(1, Side::Receive)], &[]);
+    let (one, other): (One<'_>, One<'_>) = ((LOCK, &[(2, Side::Lock)], &[3]), (LOCK, &[(3, Side::Lock)], &[2]));
+    let whole = snapshot(&objects, &[crowd.clone(), crowd, found, one, other]);
+    let plain = graph(&whole, &mut BTreeMap::new());
+    let kinds = |drawn: &WaitGraph| drawn.objects.iter().map(|object| (object.kind, object.waiters)).collect::<Vec<_>>();
+    let (lock, all) = ((What::Mutex, 1), (What::Channel, 2));
+    assert_eq!(kinds(&plain), [lock, lock, all, (What::Channel, 1)]);
+    let place = |step: &herd_model::CycleStep| (step.group.clone(), step.object.clone());
+    let named: Vec<_> = plain.cycles[0].steps.iter().map(place).collect();
+    assert!(named.iter().all(|(group, object)| group.is_some() && matches!(object.as_deref(), Some("o1" | "o2"))), "{named:?}");
+    let family = plain.groups.iter().find(|group| group.at.func == "main.f3").expect("the third goroutine").family.clone();
+    let drawn = graph_of_found(&whole, &[family].into(), &mut BTreeMap::new());
+    assert_eq!(kinds(&drawn), [lock, lock, (What::Channel, 1), all]);
+}
+
+/// Who may hold a lock is in the picture though it waits on nothing that is.
+#[test]
+fn a_holder_is_drawn() {
+    let holds: One<'_> = (WaitReason::Running, &[], &[0]);
+    let drawn = draw(&[What::Mutex], &[(LOCK, &[(0, Side::Lock)], &[]), holds]);
+    let group = drawn.objects[0].holders[0].group.as_deref();
+    let holder = drawn.groups.iter().find(|one| Some(one.id.as_str()) == group).expect("its group");
+    assert_eq!(holder.at.func, "main.f2");
 }

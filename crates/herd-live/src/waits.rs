@@ -123,7 +123,7 @@ fn read(
             select: cases.select,
         });
     }
-    Ok(Waits { objects: objects.all, waiters, mentions, searched: true, frozen, moved })
+    Ok(Waits { objects: objects.all, waiters, mentions, searched: true, frozen, moved, followed: false })
 }
 
 /// What one goroutine waits on.

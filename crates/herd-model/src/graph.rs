@@ -20,6 +20,8 @@ pub struct Waits {
     pub frozen: bool,
     /// Goroutines that went on while their waits were read; they are left out.
     pub moved: u64,
+    /// What can still run was followed through the heap: a goroutine that is not leaked can be woken.
+    pub followed: bool,
 }
 
 /// Something goroutines wait on.
@@ -223,7 +225,7 @@ pub struct WaitGraph {
     pub awaited: u64,
     /// Goroutines of one state, blocking place and starter, largest first.
     pub groups: Vec<GraphGroup>,
-    /// Objects, those with the most waiters first.
+    /// Objects: those of rings first, then those of findings, then those with the most waiters.
     pub objects: Vec<GraphObject>,
     /// Which group waits on which object.
     pub waits: Vec<GraphWait>,
@@ -233,6 +235,30 @@ pub struct WaitGraph {
     pub one_instant: bool,
     /// Stacks were searched for who may hold or serve what is waited on.
     pub searched: bool,
+    /// What can still run was followed through the heap: groups and rings tell which goroutines nothing can wake.
+    #[serde(default)]
+    pub followed: bool,
+    /// What does not fit the picture.
+    #[serde(default, skip_serializing_if = "GraphRest::is_empty")]
+    pub rest: GraphRest,
+}
+
+/// What does not fit the picture of a wait graph, up to a limit; nobody is sought who may hold it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GraphRest {
+    /// Groups that wait on nothing in the picture.
+    pub groups: Vec<GraphGroup>,
+    /// Objects, in the order of the picture's.
+    pub objects: Vec<GraphObject>,
+    /// Which group, of the picture or of these, waits on which of these objects.
+    pub waits: Vec<GraphWait>,
+}
+
+impl GraphRest {
+    /// Whether everything fits the picture.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
 }
 
 /// Goroutines of one state, blocking place and starter.
@@ -240,8 +266,14 @@ pub struct WaitGraph {
 pub struct GraphGroup {
     /// Name within the graph: `g1`.
     pub id: String,
+    /// Id of the snapshot's family.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub family: String,
     /// Goroutines.
     pub count: u64,
+    /// Of these, leaked: nothing can wake them.
+    #[serde(default, skip_serializing_if = "no_one")]
+    pub leaked: u64,
     /// The state as a traceback prints it.
     pub state: String,
     /// Where they block.
@@ -304,6 +336,9 @@ pub struct Holder {
     pub at: Place,
     /// Why it may be the one.
     pub reason: HolderReason,
+    /// [`GraphGroup::id`] of its group, where that is in the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 /// Why a goroutine may hold a lock or serve a channel, strongest first.
@@ -325,6 +360,9 @@ pub struct WaitCycle {
     pub steps: Vec<CycleStep>,
     /// Cycles like this one, with other goroutines of the same groups.
     pub alike: u64,
+    /// A deadlock: nothing that can run reaches what any of them waits on.
+    #[serde(default)]
+    pub proven: bool,
     /// What keeps it from being proven.
     pub open: Vec<Doubt>,
 }
@@ -345,6 +383,15 @@ pub struct CycleStep {
     pub address: Option<String>,
     /// Who is seen with it.
     pub next: u64,
+    /// Nothing that can run reaches what it waits on.
+    #[serde(default)]
+    pub leaked: bool,
+    /// [`GraphGroup::id`] of its group, where that is in the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// [`GraphObject::id`] of what it waits on, where that is in the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
 }
 
 /// Why a cycle is a candidate and not a proof.
@@ -359,4 +406,12 @@ pub enum Doubt {
     HeapNotSearched,
     /// The process ran while it was read: the waits are not of one instant.
     NotOneInstant,
+    /// What can still run was followed through the heap, and one of them may be woken: something that is not proven to be stuck reaches
+    /// what it waits on. That is no deadlock yet.
+    StillReachable,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn no_one(count: &u64) -> bool {
+    *count == 0
 }

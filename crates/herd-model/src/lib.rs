@@ -19,8 +19,8 @@ pub use evidence::{Evidence, EvidenceKind, Place};
 pub use finding::{Candidate, Certainty, Finding, PatternId, Severity, Spread, Step, shell_word};
 pub use goroutine::{Address, Goroutine, GoroutineId, GoroutineLog, LabelSetId};
 pub use graph::{
-    Awaited, CycleStep, Doubt, GraphGroup, GraphObject, GraphWait, Holder, HolderReason, Inside, Mention, Side, WaitCycle,
-    WaitGraph, Waiter, Waits, What,
+    Awaited, CycleStep, Doubt, GraphGroup, GraphObject, GraphRest, GraphWait, Holder, HolderReason, Inside, Mention, Side,
+    WaitCycle, WaitGraph, Waiter, Waits, What,
 };
 pub use report::{
     BlockingPoint, ClusterReport, FamilyReport, Flame, FrameReport, Label, Redaction, SeriesFamily, SeriesReport, SnapshotReport,

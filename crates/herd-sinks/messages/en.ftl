@@ -167,6 +167,12 @@ graph-doubt-heap = someone else may reach it through the heap or a global variab
 graph-and = { $one }; { $two }
 graph-column-object = OBJECT
 graph-doubt-instant = the process ran while it was read
+graph-cycle-proven = deadlock: { $goroutines } wait on each other, and nothing that can run reaches them
+graph-cycle-reachable = { $goroutines } seem to wait on each other and may still be woken
+graph-doubt-reachable = something that is not proven to be stuck reaches what one of them waits on
+graph-wait-leaked = { $wait }; { $leaked }
+graph-leaked = leaked: nothing can wake them
+graph-leaked-of = { $n } of { $m } leaked: nothing can wake them
 
 # Snapshot and flame.
 snapshot-title = { $goroutines } in { $families }, { $clusters }
@@ -228,6 +234,8 @@ demo-open = The same in the viewer: { $command }
 
 # What goherd says beside the answer.
 cli-saved = saved { $path }
+cli-kept = { $taken } of { $count } snapshots were taken
+cli-kept-in = { $taken } of { $count } snapshots were taken; they are in { $path }
 cli-next = next: { $step }
 cli-delivered = findings delivered to the webhook, status { $status }, { $attempts } attempt(s)
 cli-served = the viewer is served to this machine only; Ctrl-C ends it
@@ -237,6 +245,7 @@ progress-round = asking { $target } ({ $index } of { $of })
 progress-collected = { $target }: { $goroutines }
 progress-waiting = next snapshot in { $seconds } s
 progress-judging = judging
+progress-saving = { $path }: { $done } of { $of }
 
 # The list of patterns.
 status-stable = stable
@@ -328,6 +337,10 @@ sentence-note-live-objects = { $n } goroutines wait on addresses beyond the firs
 sentence-note-unproven = whether goroutines are leaked cannot be proven: { $why }
 sentence-note-core-age = a core file does not say how long its goroutines have waited
 sentence-note-core-cut = the core file lacks { $n } bytes its headers promise
+sentence-note-core-excluded = { $n } bytes of memory, the first at { $address }, are not in the core file: the program excludes them (MADV_DONTDUMP)
+sentence-note-core-wiped = { $n } bytes of memory, the first at { $address }, are not in the core file: copies do not inherit them (MADV_WIPEONFORK)
+sentence-note-core-device = { $n } bytes of memory, the first at { $address }, are not in the core file: they belong to a device
+sentence-note-core-unread = { $n } bytes of memory, the first at { $address }, are not in the core file: they could not be read
 sentence-note-zombie = a zombie stays among the children of process { $n } until goherd copies it again: { $why }
 sentence-note-frames = kept { $n } frames of a stack, dropped { $m }
 sentence-note-frames-profile = kept 4096 frames of a stack
@@ -381,6 +394,7 @@ sentence-cost = { $witness }: { $n } bytes in { $s } s; { $pause }
 sentence-cost-stopped = the world stopped while { $n } stacks were written, about { $s } s
 sentence-cost-gc = one garbage collection, which the leak profile forces
 sentence-cost-copied = memory: { $n } bytes in { $m } reads, { $s } s; the process was stopped for { $t } ms and copied
+sentence-cost-core = core file: { $n } bytes written, { $m } more are in the files it maps, { $s } s; the process was stopped for { $t } ms and copied
 sentence-cost-memory = memory: { $n } bytes in { $m } reads, { $s } s; the process was neither stopped nor asked
 sentence-cost-brief = the world stopped only briefly (15 ms or less in all at 1,000,000 goroutines)
 sentence-note-reduced = { $n } snapshots with states are compared with profiles by stacks and counts alone
@@ -499,6 +513,13 @@ sentence-error-pem = { $option }: it holds no PEM certificate
 sentence-error-pem-file = { $option }: { $path }: it holds no PEM certificate
 sentence-error-for-file = { $option }: a file does not change while it is looked at
 sentence-error-terminal = { $option }: { $format } is not for terminals
+sentence-error-series-output = { $option }: each snapshot of the series would overwrite the one before
+sentence-error-core-process = { $option }: only a live process can be saved as a core file
+sentence-error-core-count = { $option }: a core file is one instant
+sentence-error-core-redact = { $option }: a core file holds all memory of the process, and nothing can be taken out
+sentence-error-core-exists = { $option }: { $path } exists
+sentence-error-core-write = { $path }: { $why }; { $n } of { $m } bytes of memory were written, and the unfinished file is removed
+sentence-error-budget-prove = { $option }: nothing stops the process without --prove
 sentence-error-page-form = { $option }: a pattern's page has no form { $format }
 sentence-error-env-missing = { $option }: { $name }: environment variable not found
 sentence-error-pattern = no pattern is called { $id }
@@ -586,6 +607,13 @@ sentence-do-list-patterns = List them all with `goherd explain`.
 sentence-do-entry = Each entry is `[[suppress]]` with `fingerprint`, `reason` and, if it is to end, `expires = 2026-12-31`.
 sentence-do-save-again = Save it again with `goherd snap TARGET --save FILE`.
 sentence-do-folder = Check that the folder exists and may be written to.
+sentence-do-series-save = Save a series with `--save FOLDER`.
+sentence-do-core-process = Name a process: `goherd snap PID --save FILE.core`.
+sentence-do-core-once = Save one core file at a time.
+sentence-do-core-redact = Save the answer instead: `--save FILE.json`.
+sentence-do-core-force = Name another file, or replace it with --force.
+sentence-do-core-room = Name a file on another disk, or make room for { $n } bytes more.
+sentence-do-budget-prove = Give --prove too, or leave it out.
 sentence-do-free-port = Leave out --port to be given a free one.
 sentence-do-other-format = Use `--format json` or `--format text` for this answer.
 sentence-do-output = Check that the output can be written to.

@@ -140,6 +140,12 @@ graph-doubt-heap = 其他代码可能通过堆或全局变量访问它，那里�
 graph-and = { $one }；{ $two }
 graph-column-object = 对象
 graph-doubt-instant = 读取期间进程仍在运行
+graph-cycle-proven = 死锁：{ $goroutines } 在互相等待，任何仍能运行的代码都无法触及它们
+graph-cycle-reachable = { $goroutines } 似乎在互相等待，但仍可能被唤醒
+graph-doubt-reachable = 未被证明卡住的代码仍能触及其中一个所等待的对象
+graph-wait-leaked = { $wait }；{ $leaked }
+graph-leaked = 已泄漏：没有任何代码能唤醒它们
+graph-leaked-of = { $m } 个中有 { $n } 个已泄漏：没有任何代码能唤醒它们
 
 # 快照与火焰图。
 snapshot-title = { $goroutines }，{ $families }，{ $clusters }
@@ -222,6 +228,8 @@ evidence-LK009-pairing-count = { $count } 条连接：readLoop 与 writeLoop 的
 
 # 结果之外的提示。
 cli-saved = 已保存 { $path }
+cli-kept = 已取得 { $count } 个快照中的 { $taken } 个
+cli-kept-in = 已取得 { $count } 个快照中的 { $taken } 个，保存在 { $path }
 cli-next = 下一步：{ $step }
 cli-delivered = 问题已送达 webhook，状态码 { $status }，尝试 { $attempts } 次
 cli-served = 查看器只向本机提供；按 Ctrl-C 结束
@@ -231,6 +239,7 @@ progress-round = 正在请求 { $target }（第 { $index } 份，共 { $of } 份
 progress-collected = { $target }：{ $goroutines }
 progress-waiting = { $seconds } 秒后取下一份快照
 progress-judging = 正在判定
+progress-saving = { $path }：{ $done }，共 { $of }
 
 # 模式列表。
 status-stable = 稳定
@@ -322,6 +331,10 @@ sentence-note-live-objects = 有 { $n } 个 goroutine 等待的地址超出前 1
 sentence-note-unproven = 无法证明是否有 goroutine 泄漏：{ $why }
 sentence-note-core-age = core 文件不说明其中的 goroutine 已等待多久
 sentence-note-core-cut = core 文件缺少其头部所承诺的 { $n } 字节
+sentence-note-core-excluded = 有 { $n } 字节内存（首个位于 { $address }）不在 core 文件中：程序已将其排除（MADV_DONTDUMP）
+sentence-note-core-wiped = 有 { $n } 字节内存（首个位于 { $address }）不在 core 文件中：副本不继承这些内存（MADV_WIPEONFORK）
+sentence-note-core-device = 有 { $n } 字节内存（首个位于 { $address }）不在 core 文件中：它们属于设备
+sentence-note-core-unread = 有 { $n } 字节内存（首个位于 { $address }）不在 core 文件中：无法读取
 sentence-note-zombie = 进程 { $n } 的子进程中留有一个僵尸进程，直到 goherd 下次复制该进程：{ $why }
 sentence-note-frames = 一个栈保留了 { $n } 帧，舍去 { $m } 帧
 sentence-note-frames-profile = 一个栈只保留 4096 帧
@@ -375,6 +388,7 @@ sentence-cost = { $witness }：{ $n } 字节，用时 { $s } 秒；{ $pause }
 sentence-cost-stopped = 写出 { $n } 个栈期间全部停顿，约 { $s } 秒
 sentence-cost-gc = 泄漏 profile 强制触发一次垃圾回收
 sentence-cost-copied = 内存：读取 { $n } 字节，{ $m } 次读取，{ $s } 秒；进程被暂停 { $t } 毫秒并复制
+sentence-cost-core = core 文件：写入 { $n } 字节，另有 { $m } 字节在其映射的文件中，{ $s } 秒；进程被暂停 { $t } 毫秒并复制
 sentence-cost-memory = 内存：读取 { $n } 字节，{ $m } 次读取，{ $s } 秒；进程既未暂停，也未被询问
 sentence-cost-brief = 全部停顿极短（1,000,000 个 goroutine 时合计不超过 15 毫秒）
 sentence-note-reduced = { $n } 份带状态的快照只按栈和数量与 profile 比较
@@ -493,6 +507,13 @@ sentence-error-pem = { $option }：其中没有 PEM 证书
 sentence-error-pem-file = { $option }：{ $path }：其中没有 PEM 证书
 sentence-error-for-file = { $option }：文件在查看期间不会变化
 sentence-error-terminal = { $option }：{ $format } 不适合终端
+sentence-error-series-output = { $option }：系列中的每个快照都会覆盖前一个
+sentence-error-core-process = { $option }：只有运行中的进程才能保存为 core 文件
+sentence-error-core-count = { $option }：一个 core 文件只是一个瞬间
+sentence-error-core-redact = { $option }：core 文件包含进程的全部内存，无法从中去除任何内容
+sentence-error-core-exists = { $option }：{ $path } 已存在
+sentence-error-core-write = { $path }：{ $why }；{ $m } 字节内存已写入 { $n } 字节，未完成的文件已删除
+sentence-error-budget-prove = { $option }：没有 --prove 就不会暂停进程
 sentence-error-page-form = { $option }：模式页面没有 { $format } 形式
 sentence-error-env-missing = { $option }：{ $name }：没有这个环境变量
 sentence-error-pattern = 没有名为 { $id } 的模式
@@ -580,6 +601,13 @@ sentence-do-list-patterns = 用 `goherd explain` 列出全部模式。
 sentence-do-entry = 每个条目写作 `[[suppress]]`，含 `fingerprint`、`reason`；如需到期，再加 `expires = 2026-12-31`。
 sentence-do-save-again = 请用 `goherd snap TARGET --save FILE` 重新保存。
 sentence-do-folder = 请确认目录存在并且可写。
+sentence-do-series-save = 请用 `--save FOLDER` 保存系列。
+sentence-do-core-process = 请指定进程：`goherd snap PID --save FILE.core`。
+sentence-do-core-once = 请每次只保存一个 core 文件。
+sentence-do-core-redact = 请改为保存结果：`--save FILE.json`。
+sentence-do-core-force = 请换一个文件名，或用 --force 替换它。
+sentence-do-core-room = 请换到另一个磁盘，或再腾出 { $n } 字节空间。
+sentence-do-budget-prove = 请同时给出 --prove，或去掉该选项。
 sentence-do-free-port = 省略 --port 即可使用空闲端口。
 sentence-do-other-format = 对这份结果请使用 `--format json` 或 `--format text`。
 sentence-do-output = 请确认可以写入输出。

@@ -135,9 +135,23 @@ fn wait_text(wait: &GraphWait, group: &GraphGroup, say: &Messages) -> String {
     let (count, state, at) = (thousands(wait.count), clean(&group.state), place(&group.at));
     let facts = [("count", &*count), ("side", &*side), ("at", &*at), ("state", &*state)];
     let text = say.say_with("graph-wait", &facts);
-    match &group.created_by {
+    let text = match &group.created_by {
         Some(by) => say.say_with("graph-wait-started", &[("wait", &text), ("by", &place(by))]),
         None => text,
+    };
+    match leaked(group, say) {
+        Some(leaked) => say.say_with("graph-wait-leaked", &[("wait", &text), ("leaked", &leaked)]),
+        None => text,
+    }
+}
+
+/// How many of a group nothing can wake.
+pub(crate) fn leaked(group: &GraphGroup, say: &Messages) -> Option<String> {
+    let counts = [("n", &*thousands(group.leaked)), ("m", &*thousands(group.count))];
+    match group.leaked {
+        0 => None,
+        all if all == group.count => Some(say.say("graph-leaked")),
+        _ => Some(say.say_with("graph-leaked-of", &counts)),
     }
 }
 
@@ -163,18 +177,28 @@ pub(crate) fn holder_text(holder: &Holder, object: &GraphObject, say: &Messages)
 }
 
 fn cycle_lines(cycle: &WaitCycle, look: &Look<'_>, say: &Messages) -> Vec<String> {
-    let goroutines = say.count("goroutines", cycle.steps.len() as u64);
-    let mut head = say.say_with("graph-cycle", &[("goroutines", &goroutines)]);
+    let (mark, role) = if cycle.proven { (Sign::Cross, Role::Critical) } else { (Sign::Question, Role::Warning) };
+    let mut head = cycle_head(cycle, say);
     if cycle.alike > 0 {
         head = say.say_with("graph-cycle-alike", &[("cycle", &head), ("n", &thousands(cycle.alike))]);
     }
-    let mut lines =
-        vec![format!("{} {}", paint(Role::Warning, sign(Sign::Question, look.charset), look), paint(Role::Strong, &head, look))];
+    let mut lines = vec![format!("{} {}", paint(role, sign(mark, look.charset), look), paint(Role::Strong, &head, look))];
     lines.extend(cycle_steps(cycle, say).iter().flat_map(|step| wrap(step, look.width - 4)).map(|line| format!("    {line}")));
     let doubts = doubts(cycle, say).into_iter().reduce(|one, two| say.say_with("graph-and", &[("one", &one), ("two", &two)]));
-    let doubts = say.say_with("graph-only-candidate", &[("doubts", &doubts.unwrap_or_default())]);
-    lines.extend(wrap(&doubts, look.width - 4).iter().map(|line| format!("    {}", paint(Role::Faint, line, look))));
+    let doubts = doubts.map(|doubts| say.say_with("graph-only-candidate", &[("doubts", &doubts)]));
+    let doubts = doubts.iter().flat_map(|text| wrap(text, look.width - 4));
+    lines.extend(doubts.map(|line| format!("    {}", paint(Role::Faint, &line, look))));
     lines
+}
+
+/// What a ring is called: what can be woken is no deadlock.
+pub(crate) fn cycle_head(cycle: &WaitCycle, say: &Messages) -> String {
+    let key = match (cycle.proven, cycle.open.contains(&Doubt::StillReachable)) {
+        (true, _) => "graph-cycle-proven",
+        (false, true) => "graph-cycle-reachable",
+        (false, false) => "graph-cycle",
+    };
+    say.say_with(key, &[("goroutines", &say.count("goroutines", cycle.steps.len() as u64))])
 }
 
 pub(crate) fn cycle_steps(cycle: &WaitCycle, say: &Messages) -> Vec<String> {
@@ -195,6 +219,7 @@ pub(crate) fn doubts(cycle: &WaitCycle, say: &Messages) -> Vec<String> {
         Doubt::OthersHoldAddress => "graph-doubt-others",
         Doubt::HeapNotSearched => "graph-doubt-heap",
         Doubt::NotOneInstant => "graph-doubt-instant",
+        Doubt::StillReachable => "graph-doubt-reachable",
     };
     cycle.open.iter().map(|doubt| say.say(key(doubt))).collect()
 }

@@ -8,7 +8,7 @@ use herd_model::{Envelope, GraphGroup, GraphObject, WaitGraph};
 use crate::{
     Look, SinkError,
     figure::thousands,
-    graph::{facts, holder_text, place, title},
+    graph::{facts, holder_text, leaked, place, title},
     messages::{Messages, messages},
 };
 
@@ -16,25 +16,48 @@ use crate::{
 pub fn graph_dot(envelope: &Envelope, look: &Look<'_>) -> Result<String, SinkError> {
     let graph = envelope.graph.as_ref().ok_or(SinkError::NoGraph)?;
     let say = messages(look.lang);
-    let in_cycles: BTreeSet<u64> = graph.cycles.iter().flat_map(|cycle| &cycle.steps).map(|step| step.goroutine).collect();
+    let rings = Rings::of(graph);
     let mut out = String::from("digraph waits {\n  rankdir=LR;\n  node [fontname=\"monospace\", fontsize=10];\n");
     for group in &graph.groups {
-        let _ = writeln!(out, "  {} [shape=box, label={}{}];", group.id, group_label(group), marked(group, &in_cycles));
+        let _ = writeln!(out, "  {} [shape=box, label={}{}];", group.id, group_label(group, &say), rings.mark(&group.id));
     }
     for object in &graph.objects {
-        let _ = writeln!(out, "  {} [shape=ellipse, label={}];", object.id, object_label(object, &say));
+        let _ = writeln!(out, "  {} [shape=ellipse, label={}{}];", object.id, object_label(object, &say), rings.mark(&object.id));
     }
     edges(&mut out, graph, &say);
     out.push_str("}\n");
     Ok(out)
 }
 
-fn group_label(group: &GraphGroup) -> String {
-    quoted(&[format!("{} × {}", thousands(group.count), place(&group.at)), format!("[{}]", group.state)])
+/// Nodes of rings that are proven, and of those that are candidates.
+struct Rings<'a> {
+    proven: BTreeSet<&'a str>,
+    open: BTreeSet<&'a str>,
 }
 
-fn marked(group: &GraphGroup, in_cycles: &BTreeSet<u64>) -> &'static str {
-    if group.goroutines.iter().any(|id| in_cycles.contains(id)) { ", color=red" } else { "" }
+impl<'a> Rings<'a> {
+    fn of(graph: &'a WaitGraph) -> Rings<'a> {
+        let nodes = |proven: bool| {
+            let steps = graph.cycles.iter().filter(move |cycle| cycle.proven == proven).flat_map(|cycle| &cycle.steps);
+            steps.flat_map(|step| [&step.group, &step.object]).flatten().map(String::as_str).collect()
+        };
+        Rings { proven: nodes(true), open: nodes(false) }
+    }
+
+    fn mark(&self, node: &str) -> &'static str {
+        if self.proven.contains(node) {
+            ", color=red, penwidth=3"
+        } else if self.open.contains(node) {
+            ", color=orange, penwidth=2"
+        } else {
+            ""
+        }
+    }
+}
+
+fn group_label(group: &GraphGroup, say: &Messages) -> String {
+    let head = [format!("{} × {}", thousands(group.count), place(&group.at)), format!("[{}]", group.state)];
+    quoted(&head.into_iter().chain(leaked(group, say)).collect::<Vec<_>>())
 }
 
 fn object_label(object: &GraphObject, say: &Messages) -> String {
@@ -50,17 +73,17 @@ fn edges(out: &mut String, graph: &WaitGraph, say: &Messages) {
         let _ = writeln!(out, "  {} -> {} [label={label}{style}];", wait.group, wait.object);
     }
     for object in &graph.objects {
-        for holder in &object.holders {
-            let group = graph.groups.iter().find(|group| group.at == holder.at && group.state == holder.state);
-            let Some(group) = group else { continue };
+        for (rank, holder) in (1..).zip(&object.holders) {
+            let Some(group) = &holder.group else { continue };
             let tip = quoted(&[holder_text(holder, object, say)]);
-            let _ = writeln!(out, "  {} -> {} [style=dashed, color=gray, tooltip={tip}];", object.id, group.id);
+            let _ = writeln!(out, "  {} -> {group} [style=dashed, color=gray, label=\"{rank}?\", tooltip={tip}];", object.id);
         }
     }
 }
 
-/// A quoted string of lines; quotes and backslashes in them stay what they are.
+/// A quoted string of lines; quotes, backslashes and entities in them stay what they are.
 fn quoted(lines: &[String]) -> String {
-    let escaped = |line: &String| line.replace('\\', "\\\\").replace('"', "\\\"").replace(['\n', '\r'], " ");
+    let escaped =
+        |line: &String| line.replace('&', "&amp;").replace('\\', "\\\\").replace('"', "\\\"").replace(['\n', '\r'], " ");
     format!("\"{}\"", lines.iter().map(escaped).collect::<Vec<_>>().join("\\n"))
 }

@@ -6,7 +6,7 @@ use herd_model::{Envelope, WaitGraph};
 
 use crate::{
     figure::thousands,
-    graph::{cycle_steps, doubts, facts, place, title},
+    graph::{cycle_head, cycle_steps, doubts, facts, place, title},
     markdown::{code, prose},
     messages::Messages,
 };
@@ -19,8 +19,7 @@ pub fn section(text: &mut String, envelope: &Envelope, say: &Messages) {
     let head = say.say_with("graph-title", &[("goroutines", &goroutines), ("objects", &objects)]);
     let _ = writeln!(text, "\n## {}\n", prose(&head));
     for cycle in &graph.cycles {
-        let goroutines = say.count("goroutines", cycle.steps.len() as u64);
-        let _ = writeln!(text, "- **{}**", prose(&say.say_with("graph-cycle", &[("goroutines", &goroutines)])));
+        let _ = writeln!(text, "- **{}**", prose(&cycle_head(cycle, say)));
         let doubts = doubts(cycle, say).iter().map(|doubt| say.say_with("graph-only-candidate", &[("doubts", doubt)])).collect();
         for line in [cycle_steps(cycle, say), doubts].concat() {
             let _ = writeln!(text, "  - {}", prose(&line));

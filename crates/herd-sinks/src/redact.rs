@@ -202,7 +202,7 @@ fn redact_graph(graph: &mut WaitGraph) {
         number(&mut step.next);
         step.address = None;
     }
-    for object in &mut graph.objects {
+    for object in graph.objects.iter_mut().chain(&mut graph.rest.objects) {
         object.address = None;
         object.inside.endpoint = None;
         for holder in &mut object.holders {
@@ -210,7 +210,7 @@ fn redact_graph(graph: &mut WaitGraph) {
             redact_state(&mut holder.state);
         }
     }
-    for group in &mut graph.groups {
+    for group in graph.groups.iter_mut().chain(&mut graph.rest.groups) {
         group.goroutines.clear();
         redact_state(&mut group.state);
     }

@@ -1,5 +1,8 @@
 //! `goherd graph`: who waits on what.
 
+use std::collections::BTreeSet;
+
+use herd_diagnose::Diagnosis;
 use herd_model::{Note, NoteKind};
 use herd_sinks::Format;
 
@@ -11,13 +14,19 @@ use crate::{collect, output};
 pub fn run(args: &GraphArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     output::check(global, Format::Text)?;
     let mut diagnosis = collect::diagnose_with_waits("graph", &args.target, &args.collect, global)?;
+    draw(&mut diagnosis);
+    output::print(&mut diagnosis.envelope, Some(&diagnosis.snapshot), Format::Text, Exit::Healthy, true, global)?;
+    Ok(Exit::Healthy)
+}
+
+/// Adds the wait graph to an answer; families of findings come first in it.
+pub fn draw(diagnosis: &mut Diagnosis) {
     let envelope = &mut diagnosis.envelope;
-    envelope.graph = Some(herd_analysis::graph::graph(&diagnosis.snapshot, &mut envelope.hidden));
+    let found: BTreeSet<String> = envelope.findings.iter().filter_map(|finding| finding.family.clone()).collect();
+    envelope.graph = Some(herd_analysis::graph::graph_of_found(&diagnosis.snapshot, &found, &mut envelope.hidden));
     let moved = diagnosis.snapshot.waits.as_ref().map_or(0, |waits| waits.moved);
     if moved > 0 {
         let text = format!("{moved} goroutines went on while what they wait on was read: their waits are left out");
         envelope.notes.push(Note { kind: NoteKind::Skipped, offset: None, text });
     }
-    output::print(envelope, Some(&diagnosis.snapshot), Format::Text, Exit::Healthy, true, global)?;
-    Ok(Exit::Healthy)
 }

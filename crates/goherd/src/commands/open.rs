@@ -13,11 +13,12 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use flate2::read::MultiGzDecoder;
-use herd_model::Envelope;
+use herd_model::{Envelope, TargetKind};
 use herd_sinks::{Format, Look, Messages, messages, render};
 use herd_sources::{Place, Target};
 
 use crate::args::{GlobalArgs, OpenArgs};
+use crate::commands::graph;
 use crate::error::ExpectedError;
 use crate::exit::Exit;
 use crate::{collect, output};
@@ -33,7 +34,7 @@ const CANCEL_POLL: Duration = Duration::from_millis(50);
 pub fn run(args: &OpenArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let mut envelope = match saved(&args.target)? {
         Some(envelope) => envelope,
-        None => collect::diagnose("doctor", std::slice::from_ref(&args.target), &args.collect, None, global)?.envelope,
+        None => collected(args, global)?,
     };
     if global.redact {
         herd_sinks::redact(&mut envelope);
@@ -46,6 +47,17 @@ pub fn run(args: &OpenArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let say = messages(look.lang);
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(args, page, answer, &say))?;
     Ok(Exit::Interrupted)
+}
+
+/// What a target testifies; where memory can be read, with its wait graph.
+fn collected(args: &OpenArgs, global: &GlobalArgs) -> anyhow::Result<Envelope> {
+    let kind = Target::parse(&args.target).map_err(ExpectedError::from)?.kind();
+    if !matches!(kind, TargetKind::Process | TargetKind::Core) {
+        return Ok(collect::diagnose("doctor", std::slice::from_ref(&args.target), &args.collect, None, global)?.envelope);
+    }
+    let mut diagnosis = collect::diagnose_with_waits("doctor", &args.target, &args.collect, global)?;
+    graph::draw(&mut diagnosis);
+    Ok(diagnosis.envelope)
 }
 
 /// The answer in a file saved by goherd, compressed or not; nothing for every other target.

@@ -1,8 +1,8 @@
 //! The wait graph in every format that shows it, in both languages; and what holds for any graph.
 
 use herd_model::{
-    CycleStep, Doubt, Envelope, GraphGroup, GraphObject, GraphWait, Holder, HolderReason, Inside, Place, Side, WaitCycle,
-    WaitGraph, What,
+    CycleStep, Doubt, Envelope, GraphGroup, GraphObject, GraphRest, GraphWait, Holder, HolderReason, Inside, Place, Side,
+    WaitCycle, WaitGraph, What,
 };
 use herd_sinks::{Charset, Detail, Format, Lang, Look, SinkError, redact, render};
 
@@ -13,7 +13,8 @@ fn place(func: &str, line: u32) -> Place {
 }
 
 fn group(id: &str, count: u64, state: &str, at: Place) -> GraphGroup {
-    GraphGroup { id: id.into(), count, state: state.into(), at, created_by: Some(place("pay.Run", 12)), goroutines: vec![41, 42] }
+    let (created_by, goroutines) = (Some(place("pay.Run", 12)), vec![41, 42]);
+    GraphGroup { id: id.into(), family: format!("f-{id}"), count, leaked: 0, state: state.into(), at, created_by, goroutines }
 }
 
 fn object(id: &str, kind: What, waiters: u64, inside: Inside) -> GraphObject {
@@ -34,6 +35,20 @@ fn wait(group: &str, object: &str, side: Side, select: bool, count: u64) -> Grap
     GraphWait { group: group.into(), object: object.into(), side, select, count }
 }
 
+fn step(goroutine: u64, next: u64, address: &str) -> CycleStep {
+    CycleStep {
+        goroutine,
+        at: place("pay.transfer", 27),
+        side: Side::Lock,
+        kind: What::Mutex,
+        address: Some(address.into()),
+        next,
+        leaked: false,
+        group: Some("g2".into()),
+        object: Some("o3".into()),
+    }
+}
+
 fn waiting() -> Envelope {
     let full = Inside {
         buffered: Some(10),
@@ -45,19 +60,17 @@ fn waiting() -> Envelope {
     };
     let rw = Inside { locked: Some(true), readers: Some(3), readers_left: Some(2), ..Inside::default() };
     let socket = Inside { fd: Some(7), endpoint: Some("tcp 10.0.0.7:8080 <-> 10.0.0.9:51724".into()), ..Inside::default() };
-    let holder =
-        Holder { goroutine: 17, state: "chan receive".into(), at: place("pay.consume", 40), reason: HolderReason::Address };
-    let step = |goroutine, next, address: &str| CycleStep {
-        goroutine,
-        at: place("pay.transfer", 27),
-        side: Side::Lock,
-        kind: What::Mutex,
-        address: Some(address.into()),
-        next,
+    let holder = Holder {
+        goroutine: 17,
+        state: "chan receive".into(),
+        at: place("pay.consume", 40),
+        reason: HolderReason::Address,
+        group: Some("g3".into()),
     };
     let cycle = WaitCycle {
         steps: vec![step(41, 42, "0xc0000a"), step(42, 41, "0xc0000b")],
         alike: 11,
+        proven: false,
         open: vec![Doubt::NoHolderRecorded, Doubt::NotOneInstant],
     };
     let graph = WaitGraph {
@@ -90,6 +103,8 @@ fn waiting() -> Envelope {
         cycles: vec![cycle],
         one_instant: false,
         searched: true,
+        followed: false,
+        rest: GraphRest { objects: vec![object("o6", What::Cond, 9, Inside::default())], ..GraphRest::default() },
     };
     Envelope {
         command: "graph".into(),
@@ -99,6 +114,19 @@ fn waiting() -> Envelope {
         hidden: [("objects_not_listed".into(), 5), ("waits_not_listed".into(), 9)].into(),
         ..leaking()
     }
+}
+
+/// The same from a copy: one ring is proven, of the other one goroutine may be woken.
+fn followed() -> Envelope {
+    let mut envelope = waiting();
+    if let Some(graph) = &mut envelope.graph {
+        let open = WaitCycle { proven: false, open: vec![Doubt::StillReachable], ..graph.cycles[0].clone() };
+        let steps = graph.cycles[0].steps.iter().cloned().map(|step| CycleStep { leaked: true, ..step }).collect();
+        graph.cycles = vec![WaitCycle { steps, alike: 0, proven: true, open: Vec::new() }, open];
+        (graph.one_instant, graph.followed) = (true, true);
+        (graph.groups[0].leaked, graph.groups[1].leaked) = (400, 7);
+    }
+    envelope
 }
 
 fn print(format: Format, envelope: &Envelope, look: &Look<'_>) -> String {
@@ -118,6 +146,13 @@ fn text_in_both_languages() {
 fn markdown_and_dot() {
     let look = Look::default();
     insta::assert_snapshot!(print(Format::Markdown, &waiting(), &look) + "\n" + &print(Format::Dot, &waiting(), &look));
+}
+
+#[test]
+fn what_a_proof_adds() {
+    let zh = Look { lang: Lang::ZhCn, ..Look::default() };
+    let [en, zh] = [Look::default(), zh].map(|look| print(Format::Text, &followed(), &look));
+    insta::assert_snapshot!([en, zh, print(Format::Dot, &followed(), &Look::default())].join("\n"));
 }
 
 #[test]
@@ -157,8 +192,7 @@ fn dot_is_what_graphviz_reads() {
     if let Some(graph) = &mut envelope.graph {
         graph.groups[0].at.func = "evil\"]; x -> y [label=\"\\".into();
         graph.groups[1].state = "a\nb\\".into();
-        graph.objects[0].holders[0].at = graph.groups[0].at.clone();
-        graph.objects[0].holders[0].state = graph.groups[0].state.clone();
+        graph.objects[0].holders[0].group = Some("g1".into());
     }
     let dot = print(Format::Dot, &envelope, &Look::default());
     let (nodes, edges) = read(&dot);
