@@ -98,6 +98,7 @@ Examples:
   goherd doctor :6060 --for 60s --every 10s
   goherd doctor https://orders.example:8443/ops --bearer-env PPROF_TOKEN
   goherd doctor dumps/ --format markdown --redact > report.md
+  goherd doctor pid:4711 --prove --leak-profile :6060
   goherd doctor :6060 --for 60s --fail-on critical --suppress goherd-suppress.toml
 
 Files and directories together are one series; each address is a process of its own.
@@ -127,6 +128,12 @@ pub struct DoctorArgs {
     /// POST the findings to this address
     #[arg(long, value_name = "URL")]
     pub webhook: Option<String>,
+    /// Hold the runtime's own leak profile (Go 1.27) against the memory: the address or file of the same process
+    #[arg(long, value_name = "TARGET")]
+    pub leak_profile: Option<String>,
+    /// Pause between two looks at a process that may not be copied
+    #[arg(long, value_name = "TIME", default_value = "10s", requires = "prove", value_parser = humantime::parse_duration)]
+    pub second_look: std::time::Duration,
     /// How to collect.
     #[command(flatten)]
     pub collect: CollectArgs,
@@ -139,13 +146,20 @@ Examples:
   goherd snap :6060
   goherd snap dump.txt --format folded
   goherd snap :6060 --save before.json
-  goherd snap :6060 --every 10s --count 7 --save series/    then: goherd doctor series/")]
+  goherd snap :6060 --every 10s --count 7 --save series/    then: goherd doctor series/
+  goherd snap 4711 --save api.core                          then: goherd doctor core:api.core, gdb, dlv
+
+A core file (FILE.core) holds all memory of the process, its secrets too; goherd makes it readable by its owner only.
+The process is stopped for milliseconds, copied, and goes on while the copy is written.")]
 pub struct SnapArgs {
     /// FILE, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT, unix:/PATH, pid:N or core:FILE[,EXE]
     pub target: String,
-    /// Save the answer for later; with --count above 1, a directory
+    /// Save the answer for later; with --count above 1, a directory; FILE.core saves a process as a core file
     #[arg(long, value_name = "PATH")]
     pub save: Option<PathBuf>,
+    /// Replace a core file that exists
+    #[arg(long, requires = "save")]
+    pub force: bool,
     /// Pause between two snapshots
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
     pub every: std::time::Duration,
@@ -165,6 +179,7 @@ pub struct SnapArgs {
 #[command(after_help = "\
 Examples:
   goherd graph pid:4711
+  goherd graph pid:4711 --prove -o waits.html
   goherd graph core:core.4711,./server
   goherd graph pid:4711 --format dot | dot -Tsvg > waits.svg
   goherd graph crash.log

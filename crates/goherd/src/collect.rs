@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::Args;
-use herd_diagnose::{Clock, Diagnosis, Event, Request, Rule, Watch};
+use herd_diagnose::{Clock, Diagnosis, Event, Request, Watch};
 use herd_sources::{Auth, CancelFlag, Memory, Options, Target};
 
 use crate::args::GlobalArgs;
@@ -25,8 +25,8 @@ pub struct CollectArgs {
     /// Stop a live process for milliseconds, copy it, and prove which goroutines nothing can wake
     #[arg(long)]
     pub prove: bool,
-    /// The longest it may be stopped for that; 50 ms and 20 ms a GB of its memory unless given
-    #[arg(long, value_name = "TIME", requires = "prove", value_parser = humantime::parse_duration)]
+    /// The longest it may be stopped for a copy; 50 ms and 20 ms a GB of its memory unless given
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub stop_budget: Option<std::time::Duration>,
     /// Fetch debug=2 however long it stops the process
     #[arg(long)]
@@ -71,39 +71,39 @@ pub fn diagnose(
     watch: Option<Watch>,
     global: &GlobalArgs,
 ) -> anyhow::Result<Diagnosis> {
-    diagnose_and_list(command, targets, args, watch, BTreeSet::new(), global)
+    let targets = parse(targets)?;
+    can_be_watched(&targets, watch)?;
+    answer(command, &Request { targets, options: options(args)?, watch, clock: Clock::WALL, rules: BTreeSet::new() }, global)
 }
 
-/// The same, and lists what rules of thumb name, too.
-pub fn diagnose_and_list(
-    command: &str,
-    targets: &[String],
-    args: &CollectArgs,
-    watch: Option<Watch>,
-    rules: BTreeSet<Rule>,
-    global: &GlobalArgs,
-) -> anyhow::Result<Diagnosis> {
-    let targets = targets.iter().map(|text| Target::parse(text)).collect::<Result<Vec<_>, _>>().map_err(ExpectedError::from)?;
+/// The targets the words name.
+pub fn parse(targets: &[String]) -> Result<Vec<Target>, ExpectedError> {
+    targets.iter().map(|text| Target::parse(text)).collect::<Result<Vec<_>, _>>().map_err(ExpectedError::from)
+}
+
+/// Whether looking for a while shows anything.
+pub fn can_be_watched(targets: &[Target], watch: Option<Watch>) -> Result<(), ExpectedError> {
     if watch.is_some() && !targets.iter().any(|target| target.kind().is_live()) {
         return Err(ExpectedError::Option {
             option: "--for",
             why: "a file does not change while it is looked at".into(),
             next: "Give an address or a process to look at for a while, or several dumps of one process as a series.".into(),
-        }
-        .into());
+        });
     }
-    answer(command, &Request { targets, options: options(args)?, watch, clock: Clock::WALL, rules }, global)
+    Ok(())
 }
 
 /// Asks one target, and reads what each goroutine waits on where memory can be read.
 pub fn diagnose_with_waits(command: &str, target: &str, args: &CollectArgs, global: &GlobalArgs) -> anyhow::Result<Diagnosis> {
     let targets = vec![Target::parse(target).map_err(ExpectedError::from)?];
-    let options = Options { memory: Memory::Waits, ..options(args)? };
+    let memory = if args.prove { Memory::ProofAndWaits(args.stop_budget) } else { Memory::Waits };
+    let options = Options { memory, ..options(args)? };
     let request = Request { targets, options, watch: None, clock: Clock::WALL, rules: BTreeSet::new() };
     answer(command, &request, global)
 }
 
-fn answer(command: &str, request: &Request, global: &GlobalArgs) -> anyhow::Result<Diagnosis> {
+/// Asks, showing what goes on.
+pub fn answer(command: &str, request: &Request, global: &GlobalArgs) -> anyhow::Result<Diagnosis> {
     let progress = Progress::start(global.quiet || global.redact, output::lang(global));
     let answer = ask(request, command, &mut |event| progress.tell(&event));
     progress.clear();
@@ -134,7 +134,15 @@ pub fn cancel_flag() -> &'static CancelFlag {
     })
 }
 
-fn options(args: &CollectArgs) -> Result<Options, ExpectedError> {
+/// The flags as options.
+pub fn options(args: &CollectArgs) -> Result<Options, ExpectedError> {
+    if args.stop_budget.is_some() && !args.prove {
+        return Err(ExpectedError::Option {
+            option: "--stop-budget",
+            why: "nothing stops the process without --prove".into(),
+            next: "Give --prove too, or leave it out.".into(),
+        });
+    }
     Ok(Options {
         max_goroutines_for_stw: args.max_goroutines,
         allow_stw: args.allow_stw,

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use herd_analysis::series::SUSTAINED_STEPS;
 use herd_analysis::series_process::may_be_one_process;
 use herd_analysis::{Point, as_profile};
-use herd_model::{Note, NoteKind, Origin, Snapshot, Target as TargetReport};
-use herd_sources::{CancelFlag, Memory, Options, SourceError, Target, Testimony, collect, date_series};
+use herd_model::{Note, NoteKind, Origin, Snapshot, Target as TargetReport, TargetKind};
+use herd_sources::{
+    CancelFlag, ErrorClass, Memory, Options, SourceError, Target, Testimony, collect, collect_leaks, date_series,
+};
 
-use crate::{Event, Request};
+use crate::{Cross, Event, Request, cross};
 
 /// How long a wait may go without looking at the cancel flag.
 const WAIT_SLICE: Duration = Duration::from_millis(50);
@@ -22,6 +24,8 @@ pub struct Subject {
     pub points: Vec<Point>,
     /// Leak profiles of the runtime.
     pub leaks: Vec<Snapshot>,
+    /// The runtime's leak profile held against the memory, where both were asked.
+    pub cross: Option<Cross>,
     /// What the readers had to say.
     pub notes: Vec<Note>,
 }
@@ -45,13 +49,17 @@ pub(crate) fn gather(request: &Request, cancel: &CancelFlag, tell: &mut dyn FnMu
             }
         }
         if !testimonies.is_empty() {
-            gathered.subjects.push(subject(testimonies));
+            let runtime = runtime_leaks(&mut testimonies, request, cancel, tell)?;
+            gathered.subjects.push(subject(testimonies, runtime));
         }
     }
     if !addresses.is_empty() {
-        for testimonies in ask_addresses(&addresses, request, cancel, tell, &mut gathered)? {
+        let answers = ask_addresses(&addresses, request, cancel, tell, &mut gathered)?;
+        for (target, mut testimonies) in addresses.iter().zip(answers) {
             if !testimonies.is_empty() {
-                gathered.subjects.push(subject(testimonies));
+                second_look(target, &mut testimonies, request, cancel, tell)?;
+                let runtime = runtime_leaks(&mut testimonies, request, cancel, tell)?;
+                gathered.subjects.push(subject(testimonies, runtime));
             }
         }
     }
@@ -64,7 +72,7 @@ pub(crate) fn gather(request: &Request, cancel: &CancelFlag, tell: &mut dyn FnMu
 impl Gathered {
     /// A target that cannot testify is a note when another can; an interrupt or a wrong command line ends everything.
     fn failed(&mut self, target: &Target, error: SourceError) -> Result<(), SourceError> {
-        if error.class() != herd_sources::ErrorClass::Target {
+        if error.class() != ErrorClass::Target {
             return Err(error);
         }
         self.notes.push(Note { kind: NoteKind::NotAsked, offset: None, text: format!("{}: {error}", target.name) });
@@ -120,6 +128,65 @@ fn ask_addresses(
     Ok(all)
 }
 
+/// Looks once more, a while later, at a process that was to be copied and may not be. Why it may not stands among its notes.
+fn second_look(
+    target: &Target,
+    testimonies: &mut Vec<Testimony>,
+    request: &Request,
+    cancel: &CancelFlag,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<(), SourceError> {
+    let refused = |testimony: &Testimony| {
+        let runs = testimony.snapshot.waits.as_ref().is_some_and(|waits| !waits.frozen);
+        testimony.kind == TargetKind::Process && runs
+    };
+    let asked = matches!(request.options.memory, Memory::Proof(_) | Memory::ProofAndWaits(_));
+    if !asked || !testimonies.last().is_some_and(refused) {
+        return Ok(());
+    }
+    let time = request.options.second_look;
+    tell(Event::Waiting { seconds: time.as_secs_f64() });
+    wait(time, cancel)?;
+    tell(Event::Collecting { target: &target.name, index: 2, of: 2 });
+    let options = Options { memory: Memory::Waits, ..request.options.clone() };
+    testimonies.extend(told(collect(target, &options, cancel)?, tell));
+    let text = format!(
+        "looked twice instead, {:.0} s apart, while the process ran: a pointer that moves meanwhile is missed, so nothing is proven, and only \
+         rings of locks and queues that stand are suspected",
+        time.as_secs_f64()
+    );
+    if let Some(testimony) = testimonies.last_mut() {
+        testimony.notes.push(crate::advice(text));
+    }
+    Ok(())
+}
+
+/// Asks the runtime of the process whose memory was read for its own leak profile; where it cannot be had, that is a note.
+fn runtime_leaks(
+    testimonies: &mut [Testimony],
+    request: &Request,
+    cancel: &CancelFlag,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Option<Testimony>, SourceError> {
+    let Some(target) = &request.options.leaks_from else { return Ok(None) };
+    let Some(memory) = testimonies.last_mut().filter(|testimony| testimony.snapshot.origin == Origin::Memory) else {
+        return Ok(None);
+    };
+    tell(Event::Collecting { target: &target.name, index: 1, of: 1 });
+    let ask = || collect_leaks(target, memory.snapshot.goroutines, &request.options, cancel);
+    // Its first answer may miss some: it looks during one collection.
+    let again = |first: &Testimony| target.kind().is_live() && cross::misses(&memory.snapshot, &first.snapshot);
+    match ask().and_then(|first| if again(&first) { ask() } else { Ok(first) }) {
+        Ok(testimony) => Ok(told(vec![testimony], tell).pop()),
+        Err(error) if error.class() == ErrorClass::Target => {
+            let text = format!("the leak profile was not answered: {}: {error}", target.name);
+            memory.notes.push(Note { kind: NoteKind::NotAsked, offset: None, text });
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 fn wait(time: Duration, cancel: &CancelFlag) -> Result<(), SourceError> {
     let until = Instant::now() + time;
     loop {
@@ -134,9 +201,25 @@ fn wait(time: Duration, cancel: &CancelFlag) -> Result<(), SourceError> {
     }
 }
 
-fn subject(mut testimonies: Vec<Testimony>) -> Subject {
+fn subject(mut testimonies: Vec<Testimony>, runtime: Option<Testimony>) -> Subject {
     date_series(&mut testimonies);
     let mut notes = Vec::new();
+    let mut costs: Vec<String> = testimonies.iter().filter_map(|testimony| testimony.cost.clone()).collect();
+    let mut cross = None;
+    let mut listed = None;
+    if let (Some(mut runtime), Some(memory)) = (runtime, testimonies.last_mut()) {
+        memory.notes.append(&mut runtime.notes);
+        memory.witness = format!("{}, {} of {}", memory.witness, runtime.witness, runtime.target_name);
+        costs = [costs.pop(), runtime.cost].into_iter().flatten().collect::<Vec<_>>();
+        costs = vec![costs.join("; ")];
+        if runtime.snapshot.origin == Origin::LeakProfile {
+            listed = Some(runtime.snapshot);
+        } else {
+            let told;
+            (cross, told) = cross::check(&mut memory.snapshot, &runtime.snapshot, &runtime.target_name);
+            notes.extend(told);
+        }
+    }
     let first = &testimonies[0];
     let mut witnesses: Vec<String> = Vec::new();
     for testimony in &testimonies {
@@ -144,8 +227,6 @@ fn subject(mut testimonies: Vec<Testimony>) -> Subject {
             witnesses.push(testimony.witness.clone());
         }
     }
-    let mut costs: Vec<&str> = testimonies.iter().filter_map(|testimony| testimony.cost.as_deref()).collect();
-    costs.dedup();
     let names: Vec<&str> = testimonies.iter().map(|testimony| testimony.target_name.as_str()).collect();
     let target = TargetReport {
         kind: first.kind,
@@ -154,7 +235,7 @@ fn subject(mut testimonies: Vec<Testimony>) -> Subject {
         witnesses,
         bytes: testimonies.iter().map(|testimony| testimony.bytes).sum(),
         looked_s: Some(looked_s(&testimonies)),
-        cost: costs.last().map(|cost| (*cost).to_owned()),
+        cost: costs.pop(),
     };
     for testimony in &mut testimonies {
         notes.append(&mut testimony.notes);
@@ -162,14 +243,14 @@ fn subject(mut testimonies: Vec<Testimony>) -> Subject {
     dedup_notes(&mut notes);
     let (leaks, rest): (Vec<Testimony>, Vec<Testimony>) =
         testimonies.into_iter().partition(|testimony| testimony.snapshot.origin == Origin::LeakProfile);
-    let leaks: Vec<Snapshot> = leaks.into_iter().map(|testimony| testimony.snapshot).collect();
+    let leaks: Vec<Snapshot> = leaks.into_iter().map(|testimony| testimony.snapshot).chain(listed).collect();
     let snapshots = dated(rest.into_iter().map(|testimony| testimony.snapshot).collect(), &mut notes);
     let mut snapshots = comparable(snapshots, &mut notes);
     if snapshots.is_empty() {
         // A leak profile given alone is the whole testimony.
         snapshots.extend(leaks.last().cloned());
     }
-    Subject { target, points: points(snapshots, &mut notes), leaks, notes }
+    Subject { target, points: points(snapshots, &mut notes), leaks, cross, notes }
 }
 
 fn looked_s(testimonies: &[Testimony]) -> f64 {

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use herd_analysis::census::{Fnv, hex};
 use herd_analysis::facts::can_be_stuck;
 use herd_analysis::series::{SUSTAINED_RISE, Sustained};
-use herd_analysis::{Growth, Point, Series, names};
-use herd_model::{
-    Candidate, Certainty, Evidence, EvidenceKind, Finding, Note, Origin, Place, Snapshot, StateClass, Target, WaitReason,
-};
+use herd_analysis::{Growth, Series, names};
+use herd_model::{Candidate, Certainty, Evidence, EvidenceKind, Finding, Note, Place, StateClass, Target, WaitReason};
 use herd_patterns::benign::is_main;
-use herd_patterns::{CATALOGUE, Lang, Pattern, Scene, Sighting, benign};
+use herd_patterns::{CATALOGUE, Lang, Memory, NOT_READ, Pattern, Scene, Sighting, benign, memory};
 use rustc_hash::FxHashMap;
 
+use crate::judge_proof::Proofs;
 use crate::judge_rules::{S3_COUNT, S3_SHARE_PERCENT};
-use crate::{judge_broods, judge_rules, load, remedy};
+use crate::looks::{self, Still};
+use crate::remedy::Asked;
+use crate::{judge_broods, judge_proof, judge_rules, load, remedy};
 
 /// Patterns named for one family.
 pub(crate) const PATTERNS_A_FAMILY: usize = 3;
@@ -48,18 +49,40 @@ pub(crate) struct Suspect {
     candidates: Vec<Candidate>,
 }
 
-/// Judges a series of one process. `leaks` are leak profiles of its runtime.
-pub fn judge(series: &Series, leaks: &[Snapshot], target: &Target, notes: &mut Vec<Note>) -> Judgement {
+/// All that is known of one process.
+pub(crate) struct Case<'a> {
+    pub(crate) series: &'a Series,
+    /// What the runtime's leak profile lists, by frames.
+    leaked: FxHashMap<u64, u64>,
+    proofs: &'a Proofs<'a>,
+    pub(crate) target: &'a Target,
+    pub(crate) memory: Memory,
+    /// Which witnesses need not be asked any more.
+    pub(crate) asked: Asked,
+    /// What has not moved between two looks at a process that may not be copied.
+    still: Option<Still>,
+}
+
+/// Judges a series of one process.
+pub fn judge(series: &Series, proofs: &Proofs<'_>, target: &Target, notes: &mut Vec<Note>) -> Judgement {
     let mut judgement = Judgement::default();
     let mut suspects: Vec<Suspect> = Vec::new();
-    let leaked = leaked_stacks(leaks, series.last());
+    let case = Case {
+        series,
+        leaked: judge_proof::leaked_stacks(proofs.leaks, series.last()),
+        proofs,
+        target,
+        memory: memory(series.last()),
+        asked: Asked::of(series),
+        still: looks::still(series),
+    };
     judgement.open = series.points.iter().any(|point| point.snapshot.truncated.is_some());
     for family in 0..series.last().census.families.len() {
         let growth = (series.points.len() > 1).then(|| series.growth(series.last().census.families[family].id));
-        let scene = Scene { point: series.last(), family, growth: growth.as_ref() };
-        judge_family(&scene, series, &leaked, target, &mut judgement, &mut suspects, notes);
+        let scene = Scene { point: series.last(), family, growth: growth.as_ref(), memory: &case.memory };
+        judge_family(&scene, &case, &mut judgement, &mut suspects, notes);
     }
-    judge_broods::judge(series, target, &mut judgement, &mut suspects);
+    judge_broods::judge(&case, &mut judgement, &mut suspects);
     suspects.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.count.cmp(&a.count)));
     if suspects.len() > CANDIDATE_FAMILIES_MAX {
         let left = &suspects[CANDIDATE_FAMILIES_MAX..];
@@ -80,7 +103,7 @@ fn note_vanished(series: &Series, judgement: &mut Judgement, notes: &mut Vec<Not
     let still = |id: u64| series.last().census.families.iter().any(|family| family.id == id);
     for point in &series.points {
         for (at, family) in point.census.families.iter().enumerate() {
-            let scene = Scene { point, family: at, growth: None };
+            let scene = Scene { point, family: at, growth: None, memory: &NOT_READ };
             let endless =
                 matches!(family.class, StateClass::ChanNil | StateClass::SelectNone) && !is_main(&point.snapshot, scene.group());
             if endless && !still(family.id) {
@@ -107,22 +130,21 @@ pub(crate) fn number(candidates: &mut [Candidate]) {
 
 fn judge_family(
     scene: &Scene<'_>,
-    series: &Series,
-    leaked: &FxHashMap<u64, u64>,
-    target: &Target,
+    case: &Case<'_>,
     judgement: &mut Judgement,
     suspects: &mut Vec<Suspect>,
     notes: &mut Vec<Note>,
 ) {
+    let series = case.series;
     let main = is_main(scene.snapshot(), scene.group());
-    let proof = if main { 0 } else { leaked_count(scene, leaked) };
-    let untold = if main || proof > 0 { 0 } else { leaked_somewhere(scene, leaked) };
+    let proof = if main { 0 } else { judge_proof::leaked_count(scene, &case.leaked) };
+    let untold = if main || proof > 0 { 0 } else { judge_proof::leaked_somewhere(scene, &case.leaked) };
     let mut sightings = sightings(scene);
     if main || !can_be_stuck(scene.class()) && proof == 0 {
         sightings.retain(|(_, sighting)| scene.class() == StateClass::Lock && !sighting.structural);
     }
     if let (Some((_, sighting)), true) = (sightings.first_mut(), untold > 0) {
-        sighting.evidence.insert(0, shared_proof(untold));
+        sighting.evidence.insert(0, judge_proof::shared(untold));
     }
     if proof > 0 && sightings.is_empty() {
         judgement.open = true;
@@ -134,14 +156,15 @@ fn judge_family(
     }
     if proof > 0 {
         let mut proven = sightings.clone();
-        proven.iter_mut().take(1).for_each(|(_, sighting)| sighting.evidence.insert(0, runtime_proof(scene, proof)));
-        push_finding(judgement, scene, target, &proven, Certainty::Proven, proof);
+        let facts = judge_proof::facts(scene, case.proofs, proof);
+        proven.iter_mut().take(1).for_each(|(_, sighting)| drop(sighting.evidence.splice(0..0, facts.iter().cloned())));
+        push_finding(judgement, scene, case.target, &proven, Certainty::Proven, proof);
         if proof >= scene.count() {
             return;
         }
     }
     if sightings.first().is_some_and(|(_, sighting)| sighting.structural) {
-        return push_finding(judgement, scene, target, &sightings, Certainty::Proven, scene.count());
+        return push_finding(judgement, scene, case.target, &sightings, Certainty::Proven, scene.count());
     }
     let sustained =
         scene.growth.and_then(|growth| growth.sustained.filter(|_| outlives(growth)).map(|stretch| (growth, stretch)));
@@ -154,7 +177,9 @@ fn judge_family(
             for (_, sighting) in sightings.iter_mut().take(PATTERNS_A_FAMILY) {
                 sighting.evidence.extend(growth_facts(scene, growth, stretch));
             }
-            return push_finding(judgement, scene, target, &sightings, Certainty::Suspected, scene.count() - proof);
+            // The series tells that they pile up, the proof of some, or the runtime's list of their stack, that they do not end.
+            let certainty = if proof > 0 || untold > 0 { Certainty::Confirmed } else { Certainty::Suspected };
+            return push_finding(judgement, scene, case.target, &sightings, certainty, scene.count() - proof);
         }
     }
     if proof > 0 {
@@ -165,14 +190,21 @@ fn judge_family(
             .iter_mut()
             .take(1)
             .for_each(|(_, sighting)| sighting.evidence.extend([Some(fact.clone()), age_fact(scene)].into_iter().flatten()));
-        return push_finding(judgement, scene, target, &sightings, Certainty::Suspected, scene.count());
+        return push_finding(judgement, scene, case.target, &sightings, Certainty::Suspected, scene.count());
+    }
+    let unmoved = case.still.as_ref().and_then(|still| still.fact(scene));
+    if let Some((_, sighting)) = sightings.first_mut() {
+        sighting.evidence.extend(unmoved);
+    }
+    if case.still.as_ref().is_some_and(|still| still.is_stuck(scene)) {
+        return push_finding(judgement, scene, case.target, &sightings, Certainty::Suspected, scene.count());
     }
     let undecided = load_fact.is_some() || untold > 0 && !sightings.is_empty();
     if let Some(hidden) = why_not_a_candidate(scene, series, sightings.is_empty(), undecided) {
         *judgement.hidden.entry(hidden.to_owned()).or_default() += scene.count();
         return;
     }
-    suspects.push(suspect(scene, target, &sightings, load_fact.as_ref()));
+    suspects.push(suspect(scene, case, &sightings, load_fact.as_ref()));
 }
 
 /// Goroutines that wait for a lock through the whole window, three and more of them for a minute at a stretch. A Go mutex is handed
@@ -230,59 +262,9 @@ fn outlives(growth: &Growth) -> bool {
 /// Patterns that fit the family, best first.
 pub(crate) fn sightings(scene: &Scene<'_>) -> Vec<(&'static Pattern, Sighting)> {
     let mut found: Vec<(&'static Pattern, Sighting)> =
-        CATALOGUE.iter().filter_map(|pattern| (pattern.dump)(scene).map(|sighting| (pattern, sighting))).collect();
+        CATALOGUE.iter().filter_map(|pattern| pattern.look(scene).map(|sighting| (pattern, sighting))).collect();
     found.sort_by(|a, b| b.1.fit.cmp(&a.1.fit).then(a.0.id.cmp(b.0.id)));
     found
-}
-
-/// Goroutines the runtime calls leaked, by frames: those of its leak profiles, main and empty records left out.
-fn leaked_stacks(leaks: &[Snapshot], last: &Point) -> FxHashMap<u64, u64> {
-    let mut counts = FxHashMap::default();
-    let Some(latest) = leaks.last() else { return counts };
-    let census = if last.snapshot.origin == Origin::LeakProfile { last.census.clone() } else { herd_analysis::census(latest) };
-    for group in &census.groups {
-        if !group.frames.is_empty() && !is_main(latest, group) {
-            *counts.entry(group.frames_id).or_insert(0) += group.count;
-        }
-    }
-    counts
-}
-
-/// Goroutines of the family that are leaked for certain. Tags stand on goroutines; a leak profile counts stacks, and where other
-/// families share the stack, all of theirs may be the leaked ones.
-fn leaked_count(scene: &Scene<'_>, leaked: &FxHashMap<u64, u64>) -> u64 {
-    let groups = scene.family().groups.iter().map(|at| &scene.point.census.groups[*at]);
-    let by_profile: u64 = groups
-        .filter_map(|group| {
-            let count = leaked.get(&group.frames_id)?;
-            let same = scene.point.census.groups.iter().filter(|other| other.frames_id == group.frames_id);
-            let elsewhere = same.map(|other| other.count).sum::<u64>() - group.count;
-            Some(count.saturating_sub(elsewhere).min(group.count))
-        })
-        .sum();
-    scene.family().leaked.max(by_profile)
-}
-
-/// Goroutines the leak profile lists with a stack this family shares with others.
-fn leaked_somewhere(scene: &Scene<'_>, leaked: &FxHashMap<u64, u64>) -> u64 {
-    let groups = scene.family().groups.iter().map(|at| &scene.point.census.groups[*at]);
-    groups.filter_map(|group| leaked.get(&group.frames_id)).sum()
-}
-
-fn shared_proof(count: u64) -> Evidence {
-    let text = format!(
-        "the runtime's leak profile lists {count} goroutines with this stack, which others share; it does not name who started them"
-    );
-    Evidence::new(EvidenceKind::RuntimeProof, text).with("shared", &count)
-}
-
-fn runtime_proof(scene: &Scene<'_>, count: u64) -> Evidence {
-    if scene.snapshot().origin == Origin::Memory {
-        let text = format!("nothing that can still run reaches what {count} of them wait on");
-        return Evidence::new(EvidenceKind::RuntimeProof, text).with("unreachable", &count);
-    }
-    Evidence::new(EvidenceKind::RuntimeProof, format!("the runtime's leak detection says that nothing can wake {count} of them"))
-        .with("count", &count)
 }
 
 pub(crate) fn growth_facts(scene: &Scene<'_>, growth: &Growth, stretch: Sustained) -> Vec<Evidence> {
@@ -388,7 +370,7 @@ fn rate(scene: &Scene<'_>) -> Option<f64> {
 
 fn suspect(
     scene: &Scene<'_>,
-    target: &Target,
+    case: &Case<'_>,
     sightings: &[(&'static Pattern, Sighting)],
     load_fact: Option<&Evidence>,
 ) -> Suspect {
@@ -397,14 +379,14 @@ fn suspect(
         .iter()
         .take(PATTERNS_A_FAMILY)
         .zip(1u32..)
-        .map(|((pattern, sighting), family_rank)| candidate(scene, target, pattern, sighting, family_rank, load_fact))
+        .map(|((pattern, sighting), family_rank)| candidate(scene, case, pattern, sighting, family_rank, load_fact))
         .collect();
     Suspect { family: scene.family, score, count: scene.count(), candidates }
 }
 
 fn candidate(
     scene: &Scene<'_>,
-    target: &Target,
+    case: &Case<'_>,
     pattern: &Pattern,
     sighting: &Sighting,
     family_rank: u32,
@@ -422,10 +404,10 @@ fn candidate(
             "the profile carries no state, age or creator; the state is inferred from frames",
         ));
     }
-    let steps = remedy::decide_by(&sighting.decide_by, target, &at);
+    let steps = remedy::decide_by(&sighting.decide_by, case.target, case.asked, &at);
     Candidate {
         id: pattern.pattern_id(),
-        target: target.name.clone(),
+        target: case.target.name.clone(),
         title: page.title.to_owned(),
         rank: 0,
         family_rank,

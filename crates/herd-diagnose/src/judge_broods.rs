@@ -8,22 +8,23 @@ use herd_analysis::census::hex;
 use herd_analysis::facts::can_be_stuck;
 use herd_analysis::series::Sustained;
 use herd_analysis::series_broods::{Brood, rising_broods};
-use herd_model::{Certainty, Evidence, EvidenceKind, StateClass, Target};
+use herd_model::{Certainty, Evidence, EvidenceKind, StateClass};
 use herd_patterns::benign::is_main;
 use herd_patterns::{Pattern, Scene, Sighting};
 
-use crate::judge::{Judgement, PATTERNS_A_FAMILY, Suspect, growth_facts, push_finding, sightings};
+use crate::judge::{Case, Judgement, PATTERNS_A_FAMILY, Suspect, growth_facts, push_finding, sightings};
 use crate::load;
 
 /// Share of a brood that must stand in reads for its peers to explain it: a goroutine that mostly reads may be a live connection.
 const READS: f64 = 0.75;
 
 /// Adds a finding for each brood that rises and that nothing else explains; its places are then no candidates of their own.
-pub(crate) fn judge(series: &Series, target: &Target, judgement: &mut Judgement, suspects: &mut Vec<Suspect>) {
+pub(crate) fn judge(case: &Case<'_>, judgement: &mut Judgement, suspects: &mut Vec<Suspect>) {
+    let series = case.series;
     for brood in rising_broods(series) {
         let Some(stretch) = brood.growth.sustained else { continue };
-        let scenes: Vec<Scene<'_>> =
-            brood.families.iter().map(|at| Scene { point: series.last(), family: *at, growth: Some(&brood.growth) }).collect();
+        let place = |at: &usize| Scene { point: series.last(), family: *at, growth: Some(&brood.growth), memory: &case.memory };
+        let scenes: Vec<Scene<'_>> = brood.families.iter().map(place).collect();
         if is_found(&scenes, judgement) || follows_load(&scenes, series, &brood, stretch) {
             continue;
         }
@@ -33,7 +34,7 @@ pub(crate) fn judge(series: &Series, target: &Target, judgement: &mut Judgement,
             sighting.evidence.extend(growth_facts(scene, &brood.growth, stretch));
         }
         let count = scenes.iter().map(Scene::count).sum();
-        push_finding(judgement, scene, target, &sightings, Certainty::Suspected, count);
+        push_finding(judgement, scene, case.target, &sightings, Certainty::Suspected, count);
         suspects.retain(|suspect| !brood.families.contains(&suspect.family));
     }
 }

@@ -72,7 +72,8 @@ fn same_stack(series: &Series, target: &Target) -> Vec<Candidate> {
 fn candidate(series: &Series, group: &Group, present: usize, windows: usize, target: &Target) -> Candidate {
     let snapshot = &series.last().snapshot;
     let (at, started_by) = (report::at_place(snapshot, group), report::started_by(snapshot, group));
-    let steps = remedy::decide_by(&[Witness::LeakProfile, Witness::Series, Witness::Source], target, &at);
+    let steps =
+        remedy::decide_by(&[Witness::LeakProfile, Witness::Series, Witness::Source], target, remedy::Asked::of(series), &at);
     Candidate {
         id: herd_model::PatternId::new(Rule::S3.id()),
         target: target.name.clone(),

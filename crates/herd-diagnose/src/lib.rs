@@ -1,11 +1,14 @@
 //! The one way from targets to findings: gather testimony within a budget, join the witnesses, judge. Doctor, demo and tests run
 //! this same code; it takes its clock as a value.
 
+mod cross;
 mod gather;
 mod judge;
 mod judge_broods;
+mod judge_proof;
 pub mod judge_rules;
 mod load;
+mod looks;
 mod remedy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +21,10 @@ use herd_model::{Candidate, Envelope, Finding, Note, NoteKind, Snapshot, Verdict
 use herd_patterns::{Lang, benign};
 use herd_sources::{CancelFlag, Options, SourceError, Target};
 
+pub use cross::Cross;
 pub use gather::Subject;
 pub use judge::{Judgement, judge};
+pub use judge_proof::Proofs;
 pub use judge_rules::Rule;
 
 /// What to look at, and for how long.
@@ -116,7 +121,8 @@ pub fn diagnose(
         envelope.targets.push(subject.target.clone());
         envelope.notes.extend(subject.notes);
         let Some(series) = Series::new(subject.points) else { continue };
-        let judgement = judge(&series, &subject.leaks, &subject.target, &mut envelope.notes);
+        let proofs = Proofs { leaks: &subject.leaks, cross: subject.cross.as_ref() };
+        let judgement = judge(&series, &proofs, &subject.target, &mut envelope.notes);
         envelope.open |= judgement.open;
         let weight = judgement.findings.len() * 1000 + judgement.candidates.len();
         merge_hidden(&mut envelope.hidden, judgement.hidden);

@@ -1,6 +1,7 @@
 //! Why the kernel refuses to show a process's memory, in words, with what would change it.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use nix::errno::Errno;
 
@@ -74,8 +75,13 @@ fn reason(pid: i32) -> String {
     if can_trace && ours.filtered {
         return "goherd runs under a seccomp filter, which may forbid process_vm_readv: allow it (`docker run --cap-add SYS_PTRACE` does)".into();
     }
-    "it is marked non-dumpable (it changed its user, or its executable may not be read): run goherd with CAP_SYS_PTRACE (sudo)"
-        .into()
+    if theirs.owner_differs(pid) {
+        return "it is marked non-dumpable (it changed its user, or its executable may not be read): run goherd with CAP_SYS_PTRACE (sudo)"
+            .into();
+    }
+    let remedy =
+        if can_trace { "run goherd on the host, outside of it" } else { "run goherd on the host with CAP_SYS_PTRACE (sudo)" };
+    format!("the kernel does not say why: a sandbox or a security module (AppArmor, SELinux, gVisor) may forbid it; {remedy}")
 }
 
 const CAP_SYS_PTRACE: u64 = 1 << 19;
@@ -106,6 +112,13 @@ impl Rights {
             filtered: field("Seccomp:") == Some("2"),
             user_namespace: fs::read_link(format!("/proc/{pid}/ns/user")).ok(),
         }
+    }
+
+    /// What the kernel shows of a process that may not be dumped belongs to root, whoever runs it (`proc(5)`); of root's own processes
+    /// it cannot be told.
+    fn owner_differs(&self, pid: i32) -> bool {
+        let owner = fs::metadata(format!("/proc/{pid}/status")).ok().map(|file| MetadataExt::uid(&file));
+        owner.is_some() && self.uid.is_some() && owner != self.uid
     }
 
     fn namespaces_differ(&self, other: &Rights) -> bool {

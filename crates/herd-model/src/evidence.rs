@@ -40,6 +40,8 @@ pub enum EvidenceKind {
     Siblings,
     /// Several goroutines wait on one address.
     SharedObject,
+    /// What the memory of the process shows of what is waited on.
+    Memory,
     /// Waiters without the partner a live request would have.
     MissingPartner,
     /// Partners whose counts are equal.

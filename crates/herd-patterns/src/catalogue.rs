@@ -2,6 +2,7 @@
 
 use herd_model::{PatternId, Severity};
 
+use crate::memory::Seen;
 use crate::patterns;
 use crate::scene::{Scene, Sighting};
 
@@ -59,7 +60,12 @@ pub struct Pattern {
     pub page: Text,
     /// How it looks in a dump.
     pub dump: fn(&Scene<'_>) -> Option<Sighting>,
+    /// What the memory of the process adds to that, or takes from it.
+    pub live: Option<Refine>,
 }
+
+/// A live eye: the sighting with what the memory shows.
+pub type Refine = fn(&Scene<'_>, &Seen<'_>, Sighting) -> Sighting;
 
 /// An id known at compile time.
 pub type PatternIdText = &'static str;
@@ -81,6 +87,15 @@ impl Pattern {
     /// The id as the model has it.
     pub fn pattern_id(&self) -> PatternId {
         PatternId::new(self.id)
+    }
+
+    /// How the family fits, by all eyes its witness opens.
+    pub fn look(&self, scene: &Scene<'_>) -> Option<Sighting> {
+        let sighting = (self.dump)(scene)?;
+        Some(match self.live.zip(scene.seen()) {
+            Some((live, seen)) => live(scene, &seen, sighting),
+            None => sighting,
+        })
     }
 
     /// The page in one language. Missing front matter reads as empty; a test holds every page to have it.

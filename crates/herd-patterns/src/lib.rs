@@ -7,9 +7,11 @@
 
 pub mod benign;
 mod catalogue;
+mod memory;
 pub mod patterns;
 mod scene;
 
 pub use benign::{Benign, benign};
 pub use catalogue::{CATALOGUE, Lang, Page, Pattern, Status, Text, by_id};
+pub use memory::{Memory, NOT_READ, Seen, memory};
 pub use scene::{Scene, Sighting, Witness};

@@ -5,6 +5,8 @@ use herd_analysis::facts::FamilyFacts;
 use herd_analysis::{Growth, Point, names};
 use herd_model::{Evidence, EvidenceKind, Place, Snapshot, StateClass};
 
+use crate::memory::Memory;
+
 /// One family in the latest snapshot, with its growth where there is a series.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
@@ -14,6 +16,8 @@ pub struct Scene<'a> {
     pub family: usize,
     /// How the family moves; absent for one snapshot.
     pub growth: Option<&'a Growth>,
+    /// What the memory shows of what each family waits on; [`crate::NOT_READ`] where it was not read.
+    pub memory: &'a Memory,
 }
 
 /// Which witness would decide.

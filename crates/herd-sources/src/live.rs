@@ -8,13 +8,18 @@ use herd_model::{Note, NoteKind, TargetKind, Truncation};
 
 use crate::{Memory, SourceError, Testimony, TimeFrom, when};
 
+/// Goroutines whose waits are read for a judgement: beyond, waits take more memory than stacks, and stacks rank well enough.
+const WAITS_MAX: u64 = 200_000;
+
 /// Reads the memory of a live process: nothing is sent to it, nothing stops it.
 pub(crate) fn process(name: &str, pid: i32, memory: Memory) -> Result<Testimony, SourceError> {
     let started = Instant::now();
     let (reading, refused) = match memory {
         Memory::Stacks => (herd_live::process(pid)?, None),
         Memory::Waits => (herd_live::process_with_waits(pid)?, None),
-        Memory::Proof(limit) => proof(pid, limit)?,
+        Memory::Judged => (judged(pid)?, None),
+        Memory::Proof(limit) => proof(pid, limit, herd_live::frozen, herd_live::process)?,
+        Memory::ProofAndWaits(limit) => proof(pid, limit, herd_live::frozen_with_waits, herd_live::process_with_waits)?,
     };
     let seconds = started.elapsed().as_secs_f64();
     let (bytes, calls) = (reading.cost.bytes, reading.cost.calls);
@@ -26,21 +31,37 @@ pub(crate) fn process(name: &str, pid: i32, memory: Memory) -> Result<Testimony,
         None => format!("memory: {bytes} bytes in {calls} reads, {seconds:.2} s; the process was neither stopped nor asked"),
     };
     let unproven = refused.or_else(|| unproven(&reading));
+    let left = reading.left.as_ref().map(|why| Note {
+        kind: NoteKind::Advice,
+        offset: None,
+        text: format!("a zombie stays among the children of process {pid} until goherd copies it again: {why}"),
+    });
     let at_ns = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_nanos()).ok());
     let mut testimony = testimony(name, TargetKind::Process, format!("memory of process {pid}"), reading);
     testimony.snapshot.taken_at_ns = at_ns;
     testimony.notes.extend(unproven);
+    testimony.notes.extend(left);
     Ok(Testimony { taken_at_ns: at_ns, taken_at_from: TimeFrom::Asked, seconds, cost: Some(cost), ..testimony })
 }
 
+/// Reads what each goroutine waits on, where they are few enough for that.
+fn judged(pid: i32) -> Result<Reading, LiveError> {
+    let reading = herd_live::process(pid)?;
+    if reading.snapshot.goroutines > WAITS_MAX { Ok(reading) } else { herd_live::process_with_waits(pid) }
+}
+
 /// Reads a copy of the process; where it may not be copied, the process as it runs, and says why.
-fn proof(pid: i32, limit: Option<Duration>) -> Result<(Reading, Option<Note>), SourceError> {
-    let budget = limit
-        .map_or_else(Budget::default, |limit| Budget { base_ns: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX), gb_ns: 0 });
-    match herd_live::frozen(pid, &budget) {
+fn proof(
+    pid: i32,
+    limit: Option<Duration>,
+    copied: fn(i32, &Budget) -> Result<Reading, LiveError>,
+    running: fn(i32) -> Result<Reading, LiveError>,
+) -> Result<(Reading, Option<Note>), SourceError> {
+    let budget = Budget::within(limit);
+    match copied(pid, &budget) {
         Ok(reading) => Ok((reading, None)),
         Err(error @ (LiveError::NoCopy { .. } | LiveError::OverBudget { .. })) => {
-            Ok((herd_live::process(pid)?, Some(cannot_be_proven(&error))))
+            Ok((running(pid)?, Some(cannot_be_proven(&error))))
         }
         Err(error) => Err(error.into()),
     }
@@ -50,7 +71,7 @@ fn proof(pid: i32, limit: Option<Duration>) -> Result<(Reading, Option<Note>), S
 pub(crate) fn core(name: &str, path: &Path, executable: Option<&Path>, memory: Memory) -> Result<Testimony, SourceError> {
     let reading = match memory {
         Memory::Stacks | Memory::Proof(_) => herd_live::core(path, executable)?,
-        Memory::Waits => herd_live::core_with_waits(path, executable)?,
+        Memory::Waits | Memory::Judged | Memory::ProofAndWaits(_) => herd_live::core_with_waits(path, executable)?,
     };
     let cut = reading.cut;
     let unproven = unproven(&reading);

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::Target;
+
 /// How to collect.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -18,6 +20,10 @@ pub struct Options {
     pub want: Want,
     /// What to read of a process or core file.
     pub memory: Memory,
+    /// Where the one process or core file asked has its runtime's own leak profile.
+    pub leaks_from: Option<Box<Target>>,
+    /// Between two looks at a process that may not be copied.
+    pub second_look: Duration,
     /// The most one request may take.
     pub timeout: Duration,
     /// Credentials; those in the address are used when there are none here.
@@ -42,6 +48,8 @@ impl Default for Options {
             leak_profile: true,
             want: Want::CheapestFirst,
             memory: Memory::Stacks,
+            leaks_from: None,
+            second_look: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
             auth: None,
             headers: Vec::new(),
@@ -60,9 +68,13 @@ pub enum Memory {
     Stacks,
     /// Also what each waits on.
     Waits,
+    /// The same where there are not too many of them: what a judgement needs, and no more than it is worth.
+    Judged,
     /// Which goroutines nothing can wake, too: a process is stopped for milliseconds and copied, for no longer than this; without a
     /// limit of one's own [`herd_live::Budget`]'s.
     Proof(Option<Duration>),
+    /// Both: what each goroutine waits on, and which nothing can wake.
+    ProofAndWaits(Option<Duration>),
 }
 
 /// What to ask an endpoint for.

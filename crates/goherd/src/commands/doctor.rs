@@ -1,9 +1,10 @@
 //! `goherd doctor`: everything the targets can testify, judged.
 
 use herd_deliver::Webhook;
-use herd_diagnose::Watch;
-use herd_model::{Envelope, Verdict};
+use herd_diagnose::{Clock, Request, Watch};
+use herd_model::{Envelope, TargetKind, Verdict};
 use herd_sinks::Format;
+use herd_sources::{Memory, Options, Target};
 use time::OffsetDateTime;
 
 use crate::args::{DoctorArgs, GlobalArgs};
@@ -20,7 +21,11 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let existing = args.write_suppressions.as_deref().map(suppress::read_existing).transpose()?;
     let watch = args.span.map(|span| Watch { span, every: args.every });
     let rules = args.rule.iter().map(|number| number.rule()).collect();
-    let mut diagnosis = collect::diagnose_and_list("doctor", &args.targets, &args.collect, watch, rules, global)?;
+    let targets = collect::parse(&args.targets)?;
+    collect::can_be_watched(&targets, watch)?;
+    let options = options(args, &targets)?;
+    let request = Request { targets, options, watch, clock: Clock::WALL, rules };
+    let mut diagnosis = collect::answer("doctor", &request, global)?;
     let envelope = &mut diagnosis.envelope;
     if let Some((path, existing)) = args.write_suppressions.as_deref().zip(existing.as_ref()) {
         // Before any finding is suppressed: a baseline lists those, too.
@@ -36,6 +41,21 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
         deliver(url, envelope, global)?;
     }
     Ok(exit)
+}
+
+/// The flags as options; of memory, all that a judgement can use is read.
+fn options(args: &DoctorArgs, targets: &[Target]) -> Result<Options, ExpectedError> {
+    let memory = if args.collect.prove { Memory::ProofAndWaits(args.collect.stop_budget) } else { Memory::Judged };
+    let leaks_from = args.leak_profile.as_deref().map(Target::parse).transpose().map_err(ExpectedError::from)?.map(Box::new);
+    let of_memory = matches!(targets, [target] if matches!(target.kind(), TargetKind::Process | TargetKind::Core));
+    if leaks_from.is_some() && !of_memory {
+        return Err(ExpectedError::Option {
+            option: "--leak-profile",
+            why: "it is held against the memory of one process".into(),
+            next: "Give one process or core file as the target, and here where its runtime answers.".into(),
+        });
+    }
+    Ok(Options { memory, leaks_from, second_look: args.second_look, ..collect::options(&args.collect)? })
 }
 
 /// Findings decide against `--fail-on`; candidates alone never fail.

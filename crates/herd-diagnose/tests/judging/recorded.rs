@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use herd_analysis::{Point, Series};
-use herd_diagnose::{Judgement, judge};
+use herd_diagnose::{Judgement, Proofs, judge};
 use herd_model::{Origin, Place, Snapshot, Target, TargetKind};
 use herd_patterns::Pattern;
 
@@ -82,7 +82,7 @@ pub fn judge_first(snapshots: &[Snapshot], len: usize) -> Judgement {
         looked_s: None,
         cost: None,
     };
-    judge(&Series::new(points).unwrap(), &leaks, &target, &mut Vec::new())
+    judge(&Series::new(points).unwrap(), &Proofs { leaks: &leaks, cross: None }, &target, &mut Vec::new())
 }
 
 /// All recordings of a pattern's kernel and cured twin, by name.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use herd_analysis::{Point, Series};
-use herd_diagnose::{Judgement, judge};
+use herd_diagnose::{Judgement, Proofs, judge};
 use herd_model::{Certainty, Snapshot, Target, TargetKind};
 
 /// One goroutine of a dump: id, state, blocked function and line, creator.
@@ -38,7 +38,7 @@ fn judged(dumps: Vec<Snapshot>, leaks: &[Snapshot]) -> Judgement {
         looked_s: None,
         cost: None,
     };
-    judge(&Series::new(points).unwrap(), leaks, &target, &mut Vec::new())
+    judge(&Series::new(points).unwrap(), &Proofs { leaks, cross: None }, &target, &mut Vec::new())
 }
 
 #[test]

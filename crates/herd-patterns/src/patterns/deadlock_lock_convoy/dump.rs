@@ -2,10 +2,8 @@
 
 use herd_model::{Evidence, EvidenceKind, StateClass};
 
+use super::QUEUE_MIN;
 use crate::scene::{Scene, Sighting, Witness};
-
-/// Waiters on one mutex from which a queue is spoken of.
-const QUEUE_MIN: u64 = 3;
 
 pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     if scene.class() != StateClass::Lock {

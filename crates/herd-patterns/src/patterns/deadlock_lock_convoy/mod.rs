@@ -3,10 +3,14 @@
 //! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
 
 mod dump;
+mod live;
 
 use herd_model::Severity;
 
 use crate::catalogue::{Pattern, Status, Text};
+
+/// Waiters on one mutex from which a queue is spoken of.
+const QUEUE_MIN: u64 = 3;
 
 /// DL007.
 pub const PATTERN: Pattern = Pattern {
@@ -16,4 +20,5 @@ pub const PATTERN: Pattern = Pattern {
     status: Status::Preview,
     page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
     dump: dump::detect,
+    live: Some(live::refine),
 };

@@ -16,4 +16,5 @@ pub const PATTERN: Pattern = Pattern {
     status: Status::Preview,
     page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
     dump: dump::detect,
+    live: None,
 };
