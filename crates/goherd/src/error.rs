@@ -52,6 +52,18 @@ pub enum ExpectedError {
         /// What the system says.
         why: io::Error,
     },
+    /// A core file could not be written to its end.
+    #[error("{}: {why}; {done} of {of} bytes of memory were written, and the unfinished file is removed", path.display())]
+    CoreFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        why: io::Error,
+        /// Bytes.
+        done: u64,
+        /// Bytes there are.
+        of: u64,
+    },
     /// The viewer's port cannot be had.
     #[error("127.0.0.1:{port}: {why}")]
     Listen {
@@ -82,6 +94,7 @@ impl ExpectedError {
             | ExpectedError::UnknownPattern(_)
             | ExpectedError::Suppressions { .. }
             | ExpectedError::Output { .. }
+            | ExpectedError::CoreFile { .. }
             | ExpectedError::Listen { .. }
             | ExpectedError::Webhook(_)
             | ExpectedError::Sink(_) => Exit::Failed,
@@ -99,6 +112,10 @@ impl ExpectedError {
             }
             ExpectedError::SavedAnswer { .. } => "Save it again with `goherd snap TARGET --save FILE`.".into(),
             ExpectedError::Output { .. } => "Check that the folder exists and may be written to.".into(),
+            ExpectedError::CoreFile { why, done, of, .. } if why.kind() == io::ErrorKind::StorageFull => {
+                format!("Name a file on another disk, or make room for {} bytes more.", of.saturating_sub(*done))
+            }
+            ExpectedError::CoreFile { .. } => "Check that the folder exists and may be written to.".into(),
             ExpectedError::Listen { .. } => "Leave out --port to be given a free one.".into(),
             ExpectedError::Webhook(error) => error.next_step().into(),
             ExpectedError::Sink(SinkError::NoTree | SinkError::NoStacks | SinkError::NoGraph) => {
@@ -168,7 +185,7 @@ fn shareable(error: &ExpectedError) -> String {
         ExpectedError::UnknownPattern(_) => "no pattern has this name",
         ExpectedError::Suppressions { .. } => "the suppression file cannot be used",
         ExpectedError::SavedAnswer { .. } => "a saved answer cannot be read back",
-        ExpectedError::Output { .. } => "the answer cannot be written",
+        ExpectedError::Output { .. } | ExpectedError::CoreFile { .. } => "the answer cannot be written",
         ExpectedError::Listen { .. } => "the viewer's port cannot be had",
         ExpectedError::Webhook(_) => "the findings are not delivered",
         ExpectedError::Sink(_) => "the answer cannot be printed in this format",
@@ -276,6 +293,8 @@ mod tests {
             ExpectedError::Suppressions { path: path(), why: "the entry of 00 has no reason".into() },
             ExpectedError::SavedAnswer { name: "a".into(), why: "it unpacks to more than the limit of 9 bytes".into() },
             ExpectedError::Output { path: path(), why: os(2) },
+            ExpectedError::CoreFile { path: path(), why: os(28), done: 7, of: 9 },
+            ExpectedError::CoreFile { path: path(), why: os(5), done: 7, of: 9 },
             ExpectedError::Listen { port: 80, why: os(13) },
             ExpectedError::Sink(SinkError::NoTree),
             ExpectedError::Sink(SinkError::NoStacks),

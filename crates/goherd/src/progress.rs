@@ -1,11 +1,12 @@
 //! What is going on, on stderr, when that is a terminal.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::Duration;
 
 use herd_diagnose::Event;
 use herd_sinks::{Lang, Messages, messages};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{BinaryBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A spinner, or nothing.
 pub struct Progress {
@@ -41,8 +42,18 @@ impl Progress {
         });
     }
 
+    /// Shows how much of a process's memory is written.
+    pub fn saving(&self, path: &Path, done: u64, of: u64) {
+        let facts = [("path", &*path.display().to_string()), ("done", &*bytes(done)), ("of", &*bytes(of))];
+        self.bar.set_message(self.say.say_with("progress-saving", &facts));
+    }
+
     /// Takes it off the screen.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+fn bytes(count: u64) -> String {
+    BinaryBytes(count).to_string()
 }

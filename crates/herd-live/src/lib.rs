@@ -59,6 +59,8 @@ pub struct Reading {
     pub cut: u64,
     /// How long the process was stopped, where it was.
     pub stopped_ns: Option<u64>,
+    /// Why a copy of the process is left as a zombie, where one is: what was read is none the worse for it.
+    pub left: Option<LiveError>,
     /// Which goroutines nothing can wake, where the picture is one instant; an error says why that could not be told.
     pub proof: Option<Result<Proof, LiveError>>,
 }
@@ -101,6 +103,7 @@ fn read_process(pid: i32, read: Read) -> Result<Reading, LiveError> {
         executable: opened.executable,
         cut: 0,
         stopped_ns: None,
+        left: None,
         proof: None,
     })
 }
@@ -127,7 +130,8 @@ fn read_core(path: &Path, executable: Option<&Path>, read: Read) -> Result<Readi
     let proof = reach::leaked(&mut opened);
     let none = FxHashSet::default();
     let leaked = proof.as_ref().map_or(&none, |proof| &proof.leaked);
-    let (snapshot, tally) = read(&mut opened, None, leaked)?;
+    let (mut snapshot, tally) = read(&mut opened, None, leaked)?;
+    follow(&mut snapshot, &proof);
     Ok(Reading {
         snapshot,
         tally,
@@ -135,6 +139,7 @@ fn read_core(path: &Path, executable: Option<&Path>, read: Read) -> Result<Readi
         executable: opened.executable,
         cut: opened.cut,
         stopped_ns: None,
+        left: None,
         proof: Some(proof),
     })
 }
@@ -144,6 +149,23 @@ fn read_core(path: &Path, executable: Option<&Path>, read: Read) -> Result<Readi
 /// # Errors
 /// As for [`process`]; also when it cannot be copied within the budget (see [`freeze::copy`]).
 pub fn frozen(pid: i32, budget: &Budget) -> Result<Reading, LiveError> {
+    read_copy(pid, budget, goroutines::read)
+}
+
+/// Reads a copy of a process, and what each goroutine waits on ([`Snapshot::waits`]), at one instant. Sockets are named as they are
+/// a moment later.
+///
+/// # Errors
+/// As for [`frozen`].
+pub fn frozen_with_waits(pid: i32, budget: &Budget) -> Result<Reading, LiveError> {
+    let mut reading = read_copy(pid, budget, waits::read_all)?;
+    if let Some(waits) = &mut reading.snapshot.waits {
+        sockets::name(pid, waits);
+    }
+    Ok(reading)
+}
+
+fn read_copy(pid: i32, budget: &Budget, read: Read) -> Result<Reading, LiveError> {
     let before = identity(pid);
     let layout = target::layout(pid)?;
     let copy = freeze::copy_of(pid, &layout, budget)?;
@@ -154,15 +176,23 @@ pub fn frozen(pid: i32, budget: &Budget) -> Result<Reading, LiveError> {
     let mut opened = target::open_copy(pid, &copy)?;
     let proof = reach::leaked(&mut opened);
     let none = FxHashSet::default();
-    let (snapshot, tally) = goroutines::read(&mut opened, now, proof.as_ref().map_or(&none, |proof| &proof.leaked))?;
+    let (mut snapshot, tally) = read(&mut opened, now, proof.as_ref().map_or(&none, |proof| &proof.leaked))?;
+    follow(&mut snapshot, &proof);
     let stopped_ns = Some(copy.stopped_ns);
-    copy.end()?;
+    let left = copy.end().err();
     let cost = opened.space.cost();
-    Ok(Reading { snapshot, tally, cost, executable: opened.executable, cut: 0, stopped_ns, proof: Some(proof) })
+    Ok(Reading { snapshot, tally, cost, executable: opened.executable, cut: 0, stopped_ns, left, proof: Some(proof) })
+}
+
+/// Notes that what is not marked leaked can be woken.
+fn follow(snapshot: &mut Snapshot, proof: &Result<Proof, LiveError>) {
+    if let Some(waits) = &mut snapshot.waits {
+        waits.followed = proof.is_ok();
+    }
 }
 
 /// What stays the same as long as a process runs the same program: its start time and its executable.
-fn identity(pid: i32) -> Option<(String, std::path::PathBuf)> {
+pub fn identity(pid: i32) -> Option<(String, std::path::PathBuf)> {
     const START_TIME: usize = 19;
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses may hold spaces.

@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 pub mod completions;
+pub mod core_file;
 pub mod doctor;
 pub mod explain;
 pub mod flame;

@@ -23,6 +23,7 @@ mod take;
 
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::core::Thread;
 use crate::error::LiveError;
@@ -39,6 +40,14 @@ pub struct Budget {
     pub base_ns: u64,
     /// Beyond, for each GB of memory it has resident.
     pub gb_ns: u64,
+}
+
+impl Budget {
+    /// No longer than this, whatever the size of the process; without a limit of one's own the usual one.
+    pub fn within(limit: Option<Duration>) -> Budget {
+        let fixed = |limit: Duration| Budget { base_ns: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX), gb_ns: 0 };
+        limit.map_or_else(Budget::default, fixed)
+    }
 }
 
 impl Default for Budget {
