@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-use crate::bench_live;
 use crate::docs::root;
+use crate::{bench_live, bench_live_proof};
 
 /// Goroutines of the files; the last is the figure.
 const GOROUTINES: [u64; 3] = [10_000, 1_000_000, 2_048_192];
@@ -38,28 +38,38 @@ struct Reader {
     up_to: u64,
 }
 
-/// `bench [parse]`, `bench live [GOROUTINES…]`, `bench same`.
+/// `bench [parse]`, `bench live [GOROUTINES…]`, `bench proof [PART…]`, `bench same`.
 pub fn run(args: &[String]) -> anyhow::Result<()> {
     let (title, table) = match args.split_first() {
         Some((first, rest)) if first == "live" => ("Processes", bench_live::measure(rest)?),
+        Some((first, rest)) if first == "proof" => return bench_live_proof::run(rest),
         Some((first, _)) if first == "same" => ("Processes against their own dumps", bench_live::same()?),
-        Some((first, _)) if first != "parse" => bail!("unknown bench `{first}`; there are parse, live and same"),
+        Some((first, _)) if first != "parse" => bail!("unknown bench `{first}`; there are parse, live, proof and same"),
         _ => ("Dumps", parse()?),
     };
-    let path = root().join("bench/RESULTS.md");
-    fs::create_dir_all(path.parent().context("the results' folder")?)?;
+    write_result(title, &table)
+}
+
+/// Puts a section into the results and prints it.
+pub fn write_result(title: &str, text: &str) -> anyhow::Result<()> {
+    anstream::print!("{text}");
+    write_section("bench/RESULTS.md", "# Measured\n", title, text)
+}
+
+/// Puts a section into a page of the repository, whose other sections stay.
+pub fn write_section(page: &str, head: &str, title: &str, text: &str) -> anyhow::Result<()> {
+    let path = root().join(page);
+    fs::create_dir_all(path.parent().context("the page's folder")?)?;
     let page = match fs::read_to_string(&path) {
         Ok(page) => page,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
     };
-    fs::write(&path, with_section(&page, title, &table)).with_context(|| format!("write {}", path.display()))?;
-    anstream::print!("{table}");
-    Ok(())
+    fs::write(&path, with_section(&page, head, title, text)).with_context(|| format!("write {}", path.display()))
 }
 
 /// The page with one section put in place of the one of the same title, or at the end; the others stay.
-fn with_section(page: &str, title: &str, text: &str) -> String {
+fn with_section(page: &str, head: &str, title: &str, text: &str) -> String {
     let mut sections: Vec<(&str, &str)> =
         page.split("\n## ").skip(1).map(|section| section.split_once('\n').unwrap_or((section, ""))).collect();
     match sections.iter_mut().find(|(known, _)| *known == title) {
@@ -67,7 +77,7 @@ fn with_section(page: &str, title: &str, text: &str) -> String {
         None => sections.push((title, text)),
     }
     let sections = sections.iter().map(|(title, text)| format!("\n## {title}\n\n{}\n", text.trim()));
-    format!("# Measured\n{}", sections.collect::<String>())
+    format!("{head}{}", sections.collect::<String>())
 }
 
 fn parse() -> anyhow::Result<String> {
@@ -230,10 +240,10 @@ mod tests {
 
     #[test]
     fn each_bench_keeps_the_others_sections() {
-        let first = with_section("", "Dumps", "old\n");
+        let first = with_section("", "# Measured\n", "Dumps", "old\n");
         assert_eq!(first, "# Measured\n\n## Dumps\n\nold\n");
-        let both = with_section(&first, "Processes", "| a |\n");
-        let again = with_section(&both, "Dumps", "new");
+        let both = with_section(&first, "# Measured\n", "Processes", "| a |\n");
+        let again = with_section(&both, "# Measured\n", "Dumps", "new");
         assert_eq!(again, "# Measured\n\n## Dumps\n\nnew\n\n## Processes\n\n| a |\n");
     }
 }

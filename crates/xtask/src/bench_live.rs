@@ -16,6 +16,7 @@ use crate::bench::{Cost, timed};
 use crate::docs::root;
 use crate::fixtures;
 use crate::test::checked;
+use crate::told;
 
 /// Goroutines of the targets.
 const GOROUTINES: [u64; 2] = [100_000, 2_000_000];
@@ -133,15 +134,6 @@ impl Target {
         let ns: f64 = self.answer("gap ")?.parse().context("read the target's gap")?;
         Ok(ns / 1e6)
     }
-
-    /// CPU it has used, in seconds (`/proc/PID/stat`, in hundredths).
-    fn cpu_s(&self) -> anyhow::Result<f64> {
-        const USER: usize = 11;
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).context("read the target's CPU")?;
-        let fields = stat.rsplit_once(')').context("read the target's CPU")?.1;
-        let ticks = fields.split_ascii_whitespace().skip(USER).take(2).map(str::parse::<f64>);
-        Ok(ticks.sum::<Result<f64, _>>().context("read the target's CPU")? / 100.0)
-    }
 }
 
 impl Drop for Target {
@@ -195,11 +187,11 @@ fn rounds(tools: &Tools, goroutines: u64) -> anyhow::Result<Runs> {
 fn during(target: &mut Target, ask: impl FnOnce(&Target) -> anyhow::Result<Run>) -> anyhow::Result<Run> {
     thread::sleep(Duration::from_millis(500));
     target.gap_ms()?;
-    let before = target.cpu_s()?;
+    let before = target_cpu_s(target)?;
     let started = Instant::now();
     let run = ask(target)?;
     let clock_s = started.elapsed().as_secs_f64();
-    Ok(Run { clock_s, target_cpu_s: target.cpu_s()? - before, gap_ms: target.gap_ms()?, ..run })
+    Ok(Run { clock_s, target_cpu_s: target_cpu_s(target)? - before, gap_ms: target.gap_ms()?, ..run })
 }
 
 fn idle(seconds: f64) -> Run {
@@ -285,6 +277,10 @@ fn row(out: &mut String, goroutines: u64, name: &str, runs: &[Run]) -> anyhow::R
         "| {goroutines} | {name} | {cpu} | {target:.2} | {clock:.2} | {rss} | {calls} | {bytes} | {gap:.1} | {worst:.1} |"
     )?;
     Ok(())
+}
+
+fn target_cpu_s(target: &Target) -> anyhow::Result<f64> {
+    told::cpu_s(i32::try_from(target.child.id()).context("a process id")?)
 }
 
 /// CPU by which runs are ordered: the tool's, or the target's where it answers itself.

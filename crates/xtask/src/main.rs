@@ -2,14 +2,19 @@
 
 mod bench;
 mod bench_live;
+mod bench_live_proof;
 mod docs;
 mod fixtures;
 mod fixtures_services;
 mod fuzz;
 mod offsets;
 mod soak;
+mod soak_live;
+mod soak_services;
+mod soak_tests;
 mod test;
 mod tidy;
+mod told;
 mod ui;
 
 use std::process::ExitCode;
@@ -24,8 +29,8 @@ usage: cargo xtask <task>
   docs      schema and pattern pages, written from the code
   ui        build the viewer into ui/dist; with --check test it and fail when ui/dist is stale
   fuzz      fuzz each format for some seconds
-  bench     measure against peers, write bench/RESULTS.md: dumps, or with live processes
-  soak      long fuzzing and mutation runs, write bench/SOAK.md
+  bench     measure against peers, write bench/RESULTS.md: dumps, or with live and proof processes
+  soak      long runs, write bench/SOAK.md: fuzz, churn, kill, services, live
 ";
 
 fn main() -> ExitCode {

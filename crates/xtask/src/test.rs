@@ -70,18 +70,24 @@ fn cargo(args: &[&str]) -> anyhow::Result<()> {
 /// Live processes of every Go version are read, and one is asked for a profile only Go 1.27 has, so the toolchains are fetched first.
 fn tests() -> anyhow::Result<()> {
     install_programs()?;
+    let (roots, newest) = go_roots()?;
+    let mut test = Command::new("cargo");
+    test.args(["test", "--workspace", "--quiet", "--no-fail-fast"]).current_dir(root());
+    checked(test.env("GOHERD_TEST_GO_1_27", newest).env("GOHERD_TEST_GOROOTS", roots))?;
+    // The same judgement once more, for its figures: the matrix of kernels and patterns, and how many healthy services stay silent.
+    cargo(&["test", "--quiet", "--package", "herd-diagnose", "--test", "judging", "--", "--nocapture", "--test-threads", "1"])
+}
+
+/// The toolchain of every recorded Go minor as tests take them (`1.21=PATH:1.22=PATH`), and the newest, fetched where there is none.
+pub fn go_roots() -> anyhow::Result<(String, String)> {
     let mut roots = Vec::new();
     for minor in fixtures::minors() {
         let go = fixtures::go_command(minor)?;
         let root = go.ancestors().nth(2).context("a toolchain's folder holds bin/go")?;
         roots.push(format!("{minor}={}", root.display()));
     }
-    let newest = roots.last().and_then(|root| root.split_once('=')).context("no toolchain is recorded")?.1;
-    let mut test = Command::new("cargo");
-    test.args(["test", "--workspace", "--quiet", "--no-fail-fast"]).current_dir(root());
-    checked(test.env("GOHERD_TEST_GO_1_27", newest).env("GOHERD_TEST_GOROOTS", roots.join(":")))?;
-    // The same judgement once more, for its figures: the matrix of kernels and patterns, and how many healthy services stay silent.
-    cargo(&["test", "--quiet", "--package", "herd-diagnose", "--test", "judging", "--", "--nocapture", "--test-threads", "1"])
+    let newest = roots.last().and_then(|root| root.split_once('=')).context("no toolchain is recorded")?.1.to_owned();
+    Ok((roots.join(":"), newest))
 }
 
 /// What the tests of live processes run, and the Debian packages that hold it: core files, programs of another architecture, programs
