@@ -12,6 +12,7 @@ use crate::error::LiveError;
 use crate::labels;
 use crate::layout::{At, Layout};
 use crate::memory::{Batch, Space, u32_at, u64_at};
+use crate::notify_lists::{self, NotifyLists, Waiting};
 use crate::semaphores::{self, Waiters};
 use crate::states::{DEAD, DEAD_EXTRA, LEAKED, NAMES, RUNNING, SCAN_BIT, SYSCALL, WAITING};
 use crate::target::Opened;
@@ -108,6 +109,7 @@ pub fn read_and_note(
     let waiters = semaphores::read(space, layout, *semtable)?;
     let mut reader = Reader {
         waiters,
+        notify_lists: NotifyLists::default(),
         threads,
         frozen: *frozen,
         leaked,
@@ -165,6 +167,7 @@ struct Reader<'a> {
     misplaced: u64,
     garbled: u64,
     waiters: Waiters,
+    notify_lists: NotifyLists,
     threads: &'a [Thread],
     frozen: bool,
     leaked: &'a FxHashSet<u64>,
@@ -316,6 +319,11 @@ impl Reader<'_> {
         sets.sort_unstable();
         sets.dedup();
         let sets = labels::read(space, self.layout, &mut self.builder, &sets)?;
+        let on_conds =
+            records.iter().filter(|record| record.waiting == 0 && state(self.wait_reasons, record) == notify_lists::STATE);
+        let on_conds =
+            on_conds.map(|record| Waiting { goroutine: record.address, sp: record.at.sp, stack_end: record.stack_end });
+        let conds = self.notify_lists.of(space, self.layout, on_conds)?;
         let mut look = Look { pcs: Vec::new(), each: Vec::with_capacity(records.len()) };
         for (record, [stack, sudog, bubble]) in records.iter().zip(asked) {
             let from = look.pcs.len();
@@ -323,8 +331,8 @@ impl Reader<'_> {
                 Some(bytes) => self.walk(space, record, bytes, &mut look.pcs)?,
                 None => false,
             };
-            let semaphore =
-                || self.waiters.get(&record.address).map(|waiter| Wait { element: waiter.semaphore, ..Wait::default() });
+            let waiter = self.waiters.get(record.address).or_else(|| conds.get(&record.address).copied());
+            let semaphore = || waiter.map(|waiter| Wait { element: waiter.semaphore, ..Wait::default() });
             look.each.push(Seen {
                 pcs: from..look.pcs.len(),
                 whole,
@@ -392,8 +400,18 @@ impl Reader<'_> {
         }
     }
 
+    /// What a goroutine of a cluster waits on: the channel, or the object its semaphore lies in.
+    fn object(&self, id: ClusterId, state: &str, wait: Wait) -> Option<(ObjectKind, u64)> {
+        if wait.channel != 0 {
+            return (!wait.select).then_some((ObjectKind::Channel, wait.channel));
+        }
+        let snapshot = self.builder.snapshot();
+        let frames = snapshot.stack(&snapshot.clusters[id.0 as usize]).frames.iter();
+        semaphores::object(state, frames.map(|frame| snapshot.func(*frame)), wait.element)
+    }
+
     fn count(&mut self, record: &Record, id: ClusterId, state: &str, seen: &Seen) {
-        let object = object(state, seen.wait);
+        let object = seen.wait.and_then(|wait| self.object(id, state, wait));
         if let Some((kind, address)) = object {
             let cluster = self.builder.cluster_mut(id);
             cluster.object_kind = Some(kind);
@@ -530,24 +548,6 @@ struct Wait {
     channel: u64,
     element: u64,
     select: bool,
-}
-
-/// What a goroutine waits on: the channel, or the object its semaphore lies in (`sync/mutex.go`, `rwmutex.go`, `waitgroup.go`).
-fn object(state: &str, wait: Option<Wait>) -> Option<(ObjectKind, u64)> {
-    let wait = wait?;
-    if wait.channel != 0 {
-        return (!wait.select).then_some((ObjectKind::Channel, wait.channel));
-    }
-    let (kind, offset) = match state {
-        "sync.Mutex.Lock" => (ObjectKind::Mutex, 4),
-        "sync.RWMutex.Lock" => (ObjectKind::RwMutex, 8),
-        "sync.RWMutex.RLock" => (ObjectKind::RwMutex, 12),
-        "sync.WaitGroup.Wait" => (ObjectKind::WaitGroup, 8),
-        "sync.Cond.Wait" => (ObjectKind::Cond, 0),
-        "semacquire" => (ObjectKind::Semaphore, 0),
-        _ => return None,
-    };
-    wait.element.checked_sub(offset).filter(|address| *address != 0).map(|address| (kind, address))
 }
 
 fn record(layout: &Layout, address: u64, bytes: &[u8]) -> Record {

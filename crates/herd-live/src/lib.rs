@@ -18,6 +18,7 @@ mod image;
 mod labels;
 pub mod layout;
 mod memory;
+mod notify_lists;
 mod permission;
 mod reach;
 mod semaphores;
@@ -38,6 +39,7 @@ use herd_model::Snapshot;
 use nix::time::{ClockId, clock_gettime};
 use rustc_hash::FxHashSet;
 
+pub use discover::{Landmarks, Names};
 pub use error::LiveError;
 pub use freeze::Budget;
 pub use goroutines::Tally;
@@ -189,6 +191,14 @@ fn follow(snapshot: &mut Snapshot, proof: &Result<Proof, LiveError>) {
     if let Some(waits) = &mut snapshot.waits {
         waits.followed = proof.is_ok();
     }
+}
+
+/// Finds where a live process's runtime keeps what all else is read by.
+///
+/// # Errors
+/// As for [`process`]; what is in doubt is absent instead.
+pub fn landmarks(pid: i32, names: Names) -> Result<Landmarks, LiveError> {
+    target::landmarks(pid, names)
 }
 
 /// What stays the same as long as a process runs the same program: its start time and its executable.

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use crate::core::{self, Mapped, Thread};
-use crate::discover::{self, Heap};
+use crate::discover::{self, Heap, Landmarks, Names};
 use crate::error::LiveError;
 use crate::freeze::Copy;
 use crate::functions::Functions;
-use crate::image::{self, Image};
+use crate::image::{self, Image, Symbols};
 use crate::layout::Layout;
 use crate::memory::{Batch, Process, Space, u64_at};
-use crate::permission;
+use crate::{permission, semaphores};
 
 /// Goroutines a process may have before the count is taken for damage.
 const MAX_GOROUTINES: u64 = 1 << 28;
@@ -35,8 +35,10 @@ pub struct Opened {
     pub version: String,
     /// Where the list of goroutines is.
     pub goroutines: List,
-    /// `runtime.semtable`, where the executable names it.
+    /// `runtime.semtable`, where it is needed and could be found.
     pub semtable: Option<u64>,
+    /// `runtime.firstmoduledata`
+    pub first_module: u64,
     /// The executable's path.
     pub executable: String,
     /// Bytes a core file promises and does not hold.
@@ -45,7 +47,7 @@ pub struct Opened {
     pub threads: Vec<Thread>,
     /// Nothing in it moves.
     pub frozen: bool,
-    /// The heap and the threads' records, where the executable names them.
+    /// The heap and the threads' records, where they could be found; without symbols only what stands still is searched for them.
     pub heap: Option<Heap>,
     /// Memory the process may write.
     pub writable: Vec<Range<u64>>,
@@ -94,7 +96,8 @@ pub fn open(pid: i32) -> Result<Opened, LiveError> {
 pub fn open_copy(pid: i32, copy: &Copy) -> Result<Opened, LiveError> {
     let maps = fs::read_to_string(format!("/proc/{}/maps", copy.pid)).map_err(|error| refused(copy.pid, &error))?;
     let writable = maps.lines().filter_map(writable).collect();
-    Ok(Opened { threads: copy.threads.clone(), frozen: true, writable, ..open_over(pid, Process::new(copy.pid))? })
+    let opened = open_over(pid, Process::new(copy.pid))?;
+    with_heap(Opened { threads: copy.threads.clone(), frozen: true, writable, ..opened })
 }
 
 /// The addresses of a line of `/proc/PID/maps` that names memory the program may write; devices hold no pointers of its.
@@ -108,6 +111,27 @@ fn writable(line: &str) -> Option<Range<u64>> {
         return None;
     }
     Some(u64::from_str_radix(from, 16).ok()?..u64::from_str_radix(end, 16).ok()?)
+}
+
+/// Where the runtime of a live process keeps what all else is read by.
+pub fn landmarks(pid: i32, names: Names) -> Result<Landmarks, LiveError> {
+    let (mut image, layout) = image(pid)?;
+    if names == Names::Ignored {
+        image.symbols = Symbols::default();
+    }
+    let bias = bias(pid, &image)?;
+    let mut space = Space::new(Box::new(Process::new(pid)));
+    let places = discover::places(&mut space, &image, &layout, bias)?;
+    let mut opened = with_heap(with_memory(space, &image, layout, bias)?)?;
+    let allm = opened.heap.map(|heap| opened.space.word(heap.allm)).transpose()?;
+    Ok(Landmarks {
+        first_module: places.first_module,
+        wait_reasons: places.wait_reasons,
+        goroutines: opened.goroutines.addresses(&mut opened.space)?,
+        semtable: opened.semtable.filter(|_| semaphores::are_needed(&opened.layout)),
+        mheap: opened.heap.map(|heap| heap.mheap),
+        newest_thread: allm.flatten(),
+    })
 }
 
 /// The layout of a process's runtime.
@@ -129,10 +153,15 @@ fn image(pid: i32) -> Result<(Image, Layout), LiveError> {
 
 fn open_over(pid: i32, memory: Process) -> Result<Opened, LiveError> {
     let (image, layout) = image(pid)?;
+    let bias = bias(pid, &image)?;
+    with_memory(Space::new(Box::new(memory)), &image, layout, bias)
+}
+
+/// How far from where it was linked to be a process's executable is.
+fn bias(pid: i32, image: &Image) -> Result<u64, LiveError> {
     let auxv = fs::read(format!("/proc/{pid}/auxv")).map_err(|error| refused(pid, &error))?;
     let entry = entry(&auxv).ok_or(LiveError::Missing { what: "the entry point in the auxiliary vector" })?;
-    let bias = entry.wrapping_sub(image.entry);
-    with_memory(Space::new(Box::new(memory)), &image, layout, bias)
+    Ok(entry.wrapping_sub(image.entry))
 }
 
 /// Opens a core file; the executable is the one it was made from, which it names itself where it can.
@@ -162,7 +191,16 @@ pub fn open_core(path: &Path, executable: Option<&Path>) -> Result<Opened, LiveE
     }
     let (cut, threads, writable) = (core.cut, core.threads, core.writable);
     let opened = with_memory(Space::new(Box::new(core.memory)), &image, layout, bias)?;
-    Ok(Opened { cut, threads, writable, frozen: true, ..opened })
+    with_heap(Opened { cut, threads, writable, frozen: true, ..opened })
+}
+
+/// Searches for the heap where no symbol names it. Not to find it is an error only for who needs it.
+fn with_heap(mut opened: Opened) -> Result<Opened, LiveError> {
+    if opened.heap.is_none() {
+        let goroutines = opened.goroutines.addresses(&mut opened.space)?;
+        opened.heap = discover::heap(&mut opened.space, &opened.layout, opened.first_module, &goroutines)?;
+    }
+    Ok(opened)
 }
 
 /// Where the parts of the executable that never change are.
@@ -188,6 +226,10 @@ fn with_memory(mut space: Space, image: &Image, layout: Layout, bias: u64) -> Re
     let places = discover::places(&mut space, image, &layout, bias)?;
     let functions = Functions::read(&mut space, &layout, places.first_module)?;
     let wait_reasons = wait_reasons(&mut space, places.wait_reasons)?;
+    let semtable = match places.semtable {
+        None if semaphores::are_needed(&layout) => discover::semtable(&mut space, &layout, places.first_module)?,
+        known => known,
+    };
     Ok(Opened {
         space,
         layout,
@@ -195,7 +237,8 @@ fn with_memory(mut space: Space, image: &Image, layout: Layout, bias: u64) -> Re
         wait_reasons,
         version: image.version.clone(),
         goroutines: places.goroutines,
-        semtable: places.semtable,
+        semtable,
+        first_module: places.first_module,
         executable: image.path.clone(),
         cut: 0,
         threads: Vec::new(),

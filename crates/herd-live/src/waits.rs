@@ -11,7 +11,7 @@ use crate::goroutines::{Tally, read_and_note};
 use crate::layout::{At, Layout};
 use crate::memory::{Batch, Space, u64_at};
 use crate::target::Opened;
-use crate::{channels, waits_inside, waits_poll, waits_stacks};
+use crate::{channels, discover, semaphores, waits_inside, waits_poll, waits_stacks};
 
 /// Pieces of memory asked for together.
 pub const TOGETHER: usize = 8192;
@@ -80,10 +80,37 @@ impl Objects {
 
 /// Reads all goroutines, and what each waits on.
 pub fn read_all(target: &mut Opened, now_ns: Option<u64>, leaked: &FxHashSet<u64>) -> Result<(Snapshot, Tally), LiveError> {
-    let (mut snapshot, tally, parked) = read_and_note(target, now_ns, leaked, Some(Vec::new()))?;
+    let (mut snapshot, tally, parked) = read_whole(target, now_ns, leaked)?;
     let found = read(&mut target.space, &target.layout, &snapshot, &parked, now_ns, target.frozen)?;
     snapshot.waits = Some(Box::new(found));
     Ok((snapshot, tally))
+}
+
+/// How often the table of semaphores is searched for.
+const TRIES: usize = 3;
+
+/// Reads all goroutines with their semaphores. When a process that runs was opened, nobody may have waited on one, and without symbols
+/// the table is known by its waiters.
+fn read_whole(
+    target: &mut Opened,
+    now_ns: Option<u64>,
+    leaked: &FxHashSet<u64>,
+) -> Result<(Snapshot, Tally, Vec<Parked>), LiveError> {
+    for _ in 0..TRIES {
+        let read = read_and_note(target, now_ns, leaked, Some(Vec::new()))?;
+        if !is_table_missed(target, &read.0, &read.2) {
+            return Ok(read);
+        }
+        target.semtable = discover::semtable(&mut target.space, &target.layout, target.first_module)?;
+    }
+    Err(semaphores::missing())
+}
+
+/// Whether a goroutine waits on a semaphore that only the table names, and nobody knows where it is.
+fn is_table_missed(target: &Opened, snapshot: &Snapshot, all: &[Parked]) -> bool {
+    let on_a_semaphore = |one: &Parked| semaphores::is_awaited(state(snapshot, one).as_str());
+    let missed = |one: &Parked| one.waits && one.object.is_none() && on_a_semaphore(one);
+    target.semtable.is_none() && semaphores::are_needed(&target.layout) && all.iter().any(missed)
 }
 
 /// Reads what `all` wait on.
@@ -156,8 +183,6 @@ fn alone(snapshot: &Snapshot, one: &Parked, objects: &mut Objects) -> Option<(u3
     let (kind, address) = one.object?;
     let inside = caller(snapshot, one);
     let (what, address) = match (kind, inside) {
-        // Up to Go 1.23 a WaitGroup waits like any semaphore (`sync/waitgroup.go`: state, then sema at 8).
-        (ObjectKind::Semaphore, Some("sync.(*WaitGroup).Wait")) => (What::WaitGroup, address.checked_sub(8)?),
         // The first writer waits for the second inside the RWMutex's own Mutex, its first field (`sync/rwmutex.go`).
         (ObjectKind::Mutex, Some("sync.(*RWMutex).Lock")) => (What::RwMutex, address),
         (kind, _) => (What::from(kind), address),

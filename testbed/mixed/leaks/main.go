@@ -19,10 +19,14 @@ var (
 	registry  = map[int]chan int{}
 	gate      sync.Mutex
 	published sync.WaitGroup
+	ready     = newCond()
 	cancels   []context.CancelFunc
 )
 
 type pair struct{ in, out chan int }
+
+// newCond has a lock too large to share its memory with another object.
+func newCond() *sync.Cond { return sync.NewCond(new(sync.RWMutex)) }
 
 func leak(i int) {
 	go leakedSend(make(chan int))
@@ -40,6 +44,7 @@ func leak(i int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	_ = cancel
 	go leakedContext(ctx)
+	go leakedCond(newCond())
 }
 
 func leakedSend(c chan int)    { c <- 1 }
@@ -61,6 +66,7 @@ func leakedReaders(m *sync.RWMutex)     { m.Lock(); m.RLock() }
 func leakedGroup(g *sync.WaitGroup)     { g.Add(1); g.Wait() }
 func leakedRing(in, out chan int)       { out <- <-in }
 func leakedContext(ctx context.Context) { <-ctx.Done() }
+func leakedCond(c *sync.Cond)           { c.L.Lock(); c.Wait() }
 
 type closer struct{ c chan int }
 
@@ -74,6 +80,10 @@ func healthy(i int) {
 	go healthyLock()
 	published.Add(1)
 	go healthyGroup()
+	go healthyCond()
+	own := newCond()
+	time.AfterFunc(time.Hour, own.Signal)
+	go healthyOwnCond(own)
 	e := make(chan int)
 	time.AfterFunc(time.Hour, func() { close(e) })
 	go healthyTimer(e)
@@ -97,7 +107,12 @@ func healthyGlobal(c chan int) { <-c }
 func healthyMap(c chan int)    { c <- 1 }
 func healthyLock()             { gate.Lock() }
 func healthyGroup()            { published.Wait() }
-func healthyTimer(c chan int)  { <-c }
+func healthyCond()             { ready.L.Lock(); ready.Wait() }
+func healthyOwnCond(c *sync.Cond) {
+	c.L.Lock()
+	c.Wait()
+}
+func healthyTimer(c chan int) { <-c }
 func healthyTicker(c <-chan time.Time) {
 	for range c {
 	}

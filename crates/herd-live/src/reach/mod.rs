@@ -11,12 +11,13 @@ mod threads;
 
 use std::ops::Range;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::LiveError;
 use crate::layout::{At, Layout};
 use crate::memory::{Batch, Space, u32_at, u64_at};
-use crate::semaphores::{self, Waiters};
+use crate::notify_lists::{self, NotifyLists, Waiting};
+use crate::semaphores::{self, Waiter, Waiters};
 use crate::states::{DEAD, DEAD_EXTRA, LEAKED, PREEMPTED, RUNNABLE, SCAN_BIT, SYSCALL, WAITING};
 use crate::target::Opened;
 use mark::Mark;
@@ -92,6 +93,8 @@ enum Kind {
     Channel,
     /// On a semaphore of package sync.
     Semaphore,
+    /// On a `sync.Cond`, whose list of waiters the goroutine's stack names.
+    Cond,
     /// On anything else: it may wake.
     Other,
 }
@@ -100,9 +103,8 @@ fn kind(reason: &str, minor: u32) -> Kind {
     match reason {
         "chan receive (nil chan)" | "chan send (nil chan)" | "select (no cases)" => Kind::Nothing,
         "chan receive" | "chan send" | "select" => Kind::Channel,
-        "sync.Mutex.Lock" | "sync.RWMutex.RLock" | "sync.RWMutex.Lock" | "sync.WaitGroup.Wait" | "sync.Cond.Wait" => {
-            Kind::Semaphore
-        }
+        "sync.Mutex.Lock" | "sync.RWMutex.RLock" | "sync.RWMutex.Lock" | "sync.WaitGroup.Wait" => Kind::Semaphore,
+        notify_lists::STATE => Kind::Cond,
         // What a WaitGroup's waiters say up to Go 1.23. Whatever else it is: a semaphore nothing can reach is never released.
         "semacquire" if minor <= 23 => Kind::Semaphore,
         _ => Kind::Other,
@@ -183,20 +185,22 @@ impl Reach<'_> {
 
     /// Watches what candidates wait on. One whose wait is not in the heap may wake.
     fn watch(&mut self, space: &mut Space) -> Result<(), LiveError> {
+        let conds = self.conds(space)?;
         // The table of semaphores names what is waited on, and must not keep it.
         let closed: Vec<u64> =
-            self.candidates.iter().filter_map(|one| self.waiters.get(&one.address)).map(|one| one.sudog).collect();
+            self.candidates.iter().filter_map(|one| waiter(&self.waiters, &conds, one)).map(|one| one.sudog).collect();
         for sudog in closed {
             self.mark.close(sudog);
         }
         let mut chains: Vec<(u32, u64)> = Vec::new();
         for (index, candidate) in (0u32..).zip(&mut self.candidates) {
-            let waiter = self.waiters.get(&candidate.address).copied();
+            let waiter = waiter(&self.waiters, &conds, candidate);
             match candidate.kind {
                 Kind::Nothing => {}
                 _ if candidate.waiting != 0 => chains.push((index, candidate.waiting)),
-                Kind::Semaphore if waiter.is_some_and(|waiter| self.mark.watch(waiter.semaphore, index)) => {}
-                Kind::Semaphore | Kind::Channel | Kind::Other => self.mark.woken.push(index),
+                Kind::Semaphore if self.waiters.unknown => return Err(semaphores::missing()),
+                Kind::Semaphore | Kind::Cond if waiter.is_some_and(|waiter| self.mark.watch(waiter.semaphore, index)) => {}
+                Kind::Semaphore | Kind::Cond | Kind::Channel | Kind::Other => self.mark.woken.push(index),
             }
         }
         let size = self.at(At::SudogSize);
@@ -231,6 +235,13 @@ impl Reach<'_> {
         Err(LiveError::Inconsistent("a goroutine's list of waits has no end".into()))
     }
 
+    /// The lists of waiters that candidates on a `sync.Cond` wait in, where their records do not say.
+    fn conds(&self, space: &mut Space) -> Result<FxHashMap<u64, Waiter>, LiveError> {
+        let on_conds = self.candidates.iter().filter(|one| one.kind == Kind::Cond && one.waiting == 0);
+        let on_conds = on_conds.map(|one| Waiting { goroutine: one.address, sp: one.sp, stack_end: one.stack_end });
+        NotifyLists::default().of(space, self.layout, on_conds)
+    }
+
     /// Follows what is reachable; whoever is woken by it may run, and what it can reach is reachable too.
     fn settle(&mut self, space: &mut Space) -> Result<(), LiveError> {
         let size = self.at(At::GSize) as u64;
@@ -253,4 +264,9 @@ impl Reach<'_> {
             }
         }
     }
+}
+
+/// The place a candidate waits in, where not its record but a table or a list tells it.
+fn waiter(waiters: &Waiters, conds: &FxHashMap<u64, Waiter>, candidate: &Candidate) -> Option<Waiter> {
+    waiters.get(candidate.address).or_else(|| conds.get(&candidate.address).copied())
 }

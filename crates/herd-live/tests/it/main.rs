@@ -12,6 +12,7 @@ mod program;
 mod proofs;
 mod refusals;
 mod same;
+mod stripped;
 mod waits;
 mod wild;
 mod wild_cores;

@@ -10,7 +10,7 @@ use crate::program::{Program, newest, toolchains};
 /// Goroutines of each kind in `testbed/mixed/leaks`.
 const EACH: u64 = 20;
 /// Kinds that leak; those that wait for each other in a ring are two a time.
-const KINDS: [(&str, u64); 11] = [
+const KINDS: [(&str, u64); 12] = [
     ("leakedSend", 1),
     ("leakedReceive", 1),
     ("leakedRange", 1),
@@ -22,6 +22,7 @@ const KINDS: [(&str, u64); 11] = [
     ("leakedGroup", 1),
     ("leakedRing", 2),
     ("leakedContext", 1),
+    ("leakedCond", 1),
 ];
 
 /// Leaked goroutines by the function of `main` they wait in.

@@ -9,8 +9,6 @@ use crate::program::{Program, Toolchain, newest, outermost, toolchains};
 
 /// Go's minor version from which the channel of a timer is told apart.
 const TIMER_CHANNELS: u32 = 23;
-/// The one from which a Cond's waiters name it.
-const CONDS: u32 = 26;
 const HOUR_MS: i64 = 3_600_000;
 
 /// What the program wrote down: words by name.
@@ -112,7 +110,7 @@ fn assert_locks(waits: &Waits, truth: &Truth, minor: u32) {
         waits.objects.iter().filter(|object| object.what == What::Cond).filter_map(|object| Some(object.address?.0)).collect();
     // A Cond's list of waiters follows its Locker.
     let known = address(&truth["cond"][0]) + 16;
-    assert_eq!(conds, if minor >= CONDS { vec![known] } else { Vec::new() });
+    assert_eq!(conds, [known], "Go 1.{minor}");
 }
 
 fn assert_rings(drawn: &WaitGraph, truth: &Truth) {
@@ -185,7 +183,7 @@ fn every_object_of_a_process() {
 
 #[test]
 fn every_object_of_a_core_file() {
-    for toolchain in outermost() {
+    for toolchain in toolchains() {
         let held = start(&toolchain, "stripped", &["-buildmode=pie", "-ldflags=-s -w"]);
         let core = crate::cores::core_of(&held.program);
         let snapshot = herd_live::core_with_waits(&core, None).expect("a reading").snapshot;
@@ -193,11 +191,8 @@ fn every_object_of_a_core_file() {
         let minor = toolchain.number();
         assert!(waits.frozen);
         assert_channels(waits, &held.truth, minor);
-        // Without a symbol table nobody says where the table of semaphores is, which the locks of older versions are known by.
-        if minor >= CONDS {
-            assert_locks(waits, &held.truth, minor);
-            assert_graph(&snapshot, &held.truth);
-        }
+        assert_locks(waits, &held.truth, minor);
+        assert_graph(&snapshot, &held.truth);
         let known = descriptors(waits);
         assert_eq!(known, BTreeSet::from([(String::new(), Side::Read)]), "a core file has numbers only");
         let numbers = waits.objects.iter().filter(|object| object.what == What::Descriptor && object.inside.fd.is_some());

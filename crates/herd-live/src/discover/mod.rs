@@ -1,11 +1,18 @@
 //! Where the runtime's variables are: by symbol, and without symbols by what they must look like.
 
+mod heap;
+mod semtable;
+mod variables;
+
 use crate::error::LiveError;
 use crate::functions::PCLNTAB_MAGIC;
 use crate::image::Image;
 use crate::layout::{At, Layout};
 use crate::memory::{Batch, Space, u64_at};
 use crate::target::List;
+
+pub use heap::heap;
+pub use semtable::semtable;
 
 /// Bytes of writable data searched at most.
 const MAX_SEARCH_BYTES: u64 = 256 << 20;
@@ -21,9 +28,9 @@ pub struct Places {
     pub wait_reasons: u64,
     /// All goroutines.
     pub goroutines: List,
-    /// `runtime.semtable`; without symbols it is not known.
+    /// `runtime.semtable`, by symbol; see [`semtable`].
     pub semtable: Option<u64>,
-    /// `runtime.mheap_` and `runtime.allm`, likewise.
+    /// `runtime.mheap_` and `runtime.allm`, by symbol; see [`heap`].
     pub heap: Option<Heap>,
 }
 
@@ -34,6 +41,32 @@ pub struct Heap {
     pub mheap: u64,
     /// `runtime.allm`, a pointer.
     pub allm: u64,
+}
+
+/// Where a process keeps what all else is read by, for comparing one way of finding it with another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landmarks {
+    /// `runtime.firstmoduledata`
+    pub first_module: u64,
+    /// `runtime.waitReasonStrings`
+    pub wait_reasons: u64,
+    /// What `runtime.allgs` holds.
+    pub goroutines: Vec<u64>,
+    /// `runtime.semtable`, for the versions that need it.
+    pub semtable: Option<u64>,
+    /// `runtime.mheap_`
+    pub mheap: Option<u64>,
+    /// What `runtime.allm` points at.
+    pub newest_thread: Option<u64>,
+}
+
+/// Whether names of the executable may be used to find variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// Where it has some.
+    Used,
+    /// As if it were stripped.
+    Ignored,
 }
 
 /// Finds them. With a symbol table this reads a few words, without one the writable data.
