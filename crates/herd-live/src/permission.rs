@@ -55,14 +55,9 @@ fn reason(pid: i32) -> String {
             ours.gid.unwrap_or_default()
         );
     }
-    let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok();
-    match scope.as_deref().map(str::trim) {
-        Some("3") => return "kernel.yama.ptrace_scope is 3: nobody may, until the next boot".into(),
-        Some("2") if !can_trace => return "kernel.yama.ptrace_scope is 2: run goherd with CAP_SYS_PTRACE (sudo)".into(),
-        Some("1") if !can_trace => {
-            return "kernel.yama.ptrace_scope is 1: run goherd with CAP_SYS_PTRACE (sudo), or `sysctl kernel.yama.ptrace_scope=0`".into();
-        }
-        _ => {}
+    let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope");
+    if let Some(why) = scope.ok().and_then(|scope| forbidden_by_yama(&scope, can_trace)) {
+        return why.into();
     }
     if theirs.namespaces_differ(&ours) {
         return "it runs in a user namespace that is not goherd's: run goherd on the host with CAP_SYS_PTRACE, or inside the container \
@@ -82,6 +77,18 @@ fn reason(pid: i32) -> String {
     let remedy =
         if can_trace { "run goherd on the host, outside of it" } else { "run goherd on the host with CAP_SYS_PTRACE (sudo)" };
     format!("the kernel does not say why: a sandbox or a security module (AppArmor, SELinux, gVisor) may forbid it; {remedy}")
+}
+
+/// What the security module Yama forbids at a value of `kernel.yama.ptrace_scope` (`Documentation/admin-guide/LSM/Yama.rst`).
+fn forbidden_by_yama(scope: &str, can_trace: bool) -> Option<&'static str> {
+    match (scope.trim().parse::<u8>(), can_trace) {
+        (Ok(1), false) => {
+            Some("kernel.yama.ptrace_scope is 1: run goherd with CAP_SYS_PTRACE (sudo), or `sysctl kernel.yama.ptrace_scope=0`")
+        }
+        (Ok(2), false) => Some("kernel.yama.ptrace_scope is 2: run goherd with CAP_SYS_PTRACE (sudo)"),
+        (Ok(3), _) => Some("kernel.yama.ptrace_scope is 3: nobody may, until the next boot"),
+        (Ok(0 | 1 | 2 | 4..) | Err(_), _) => None,
+    }
 }
 
 const CAP_SYS_PTRACE: u64 = 1 << 19;
@@ -123,5 +130,27 @@ impl Rights {
 
     fn namespaces_differ(&self, other: &Rights) -> bool {
         matches!((&self.user_namespace, &other.user_namespace), (Some(ours), Some(theirs)) if ours != theirs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::forbidden_by_yama;
+
+    #[test]
+    fn each_value_of_yama() {
+        let said = |scope: &str| [false, true].map(|can_trace| forbidden_by_yama(scope, can_trace));
+        assert_eq!(said("0\n"), [None, None]);
+        let [without, with] = said("1\n");
+        assert!(without.is_some_and(|why| why.contains("is 1") && why.contains("sysctl kernel.yama.ptrace_scope=0")));
+        assert_eq!(with, None);
+        let [without, with] = said("2\n");
+        assert!(without.is_some_and(|why| why.contains("is 2") && why.contains("CAP_SYS_PTRACE") && !why.contains("sysctl")));
+        assert_eq!(with, None);
+        let [without, with] = said("3\n");
+        assert!(without == with && with.is_some_and(|why| why.contains("is 3") && why.contains("next boot")));
+        for odd in ["", "4\n", "yes\n"] {
+            assert_eq!(said(odd), [None, None], "{odd}");
+        }
     }
 }

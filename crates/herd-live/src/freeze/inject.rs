@@ -15,7 +15,7 @@ use nix::sys::ptrace::{self, Options};
 use nix::sys::uio::{RemoteIoVec, process_vm_writev};
 use nix::unistd::Pid;
 
-use super::halt::{self, EVENT_CLONE, State};
+use super::halt::{self, EVENT_CLONE, EVENT_STOP, State};
 use super::refusal;
 use super::rest::Rest;
 use super::take::Trouble;
@@ -146,7 +146,13 @@ fn run(pid: Pid, tid: Pid) -> Result<(i64, Option<Pid>), Trouble> {
     let gone = |_| Trouble::Final(LiveError::Gone(pid.as_raw()));
     let mut clone = None;
     ptrace::syscall(tid, None).map_err(gone)?;
-    match halt::next_state(tid)? {
+    let mut begun = halt::next_state(tid)?;
+    if begun == State::Event(EVENT_STOP) {
+        // A process that a signal had stopped stops once more for `PTRACE_INTERRUPT`; let go, it stays stopped by the signal.
+        ptrace::syscall(tid, None).map_err(gone)?;
+        begun = halt::next_state(tid)?;
+    }
+    match begun {
         State::Syscall => {}
         // It came before the call; the thread takes it when it is let go.
         State::Signal(_) | State::OtherSignal | State::Event(_) => return Err(Trouble::Again),

@@ -39,7 +39,11 @@ pub fn reap(pid: Pid, layout: &Layout, gadgets: &Gadgets) -> Result<(), LiveErro
             Ok(Err(Trouble::Final(error))) => return Err(error),
             Err(_) => return Err(refusal(pid.as_raw(), "the thread that reaped its copy failed")),
         }
-        allowed::wait_untraced(pid.as_raw())?;
+        match allowed::wait_untraced(pid.as_raw()) {
+            // Another tracer is none of our business once nothing is left.
+            Err(error) if !zombies(pid).is_empty() => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
     }
     Ok(())
 }
@@ -52,7 +56,12 @@ fn reap_one(pid: Pid, layout: &Layout, gadgets: &Gadgets, zombie: Pid) -> Result
     let inner = inner.ok_or(Trouble::Again)?;
     let mut space = Space::new(Box::new(Process::new(pid.as_raw())));
     for tid in tasks(pid)?.into_iter().filter(|tid| looks_at_rest(pid, *tid)) {
-        let Some(halted) = halt::one(pid, tid, until)? else { continue };
+        let halted = match halt::one(pid, tid, until) {
+            Ok(Some(halted)) => halted,
+            // It has ended, or another tracer holds it; any other thread will do.
+            Ok(None) | Err(Trouble::Final(LiveError::Refused { .. })) => continue,
+            Err(trouble) => return Err(trouble),
+        };
         let at_rest = halted.signal.is_none() && rest::rests(&halted.registers);
         let rest = if at_rest { rest::of(&mut space, pid, layout, &halted) } else { None };
         let result = rest.map(|rest| inject::reap(&rest, gadgets, inner)).transpose()?;

@@ -6,4 +6,5 @@ mod program;
 mod refusals;
 mod saved;
 mod shows;
+mod stopped;
 mod undisturbed;
