@@ -104,7 +104,7 @@ impl Spans {
                     continue;
                 }
                 let end = start.saturating_add(pages.saturating_mul(PAGE_BYTES));
-                if !start.is_multiple_of(PAGE_BYTES) || pages == 0 || end == u64::MAX {
+                if !start.is_multiple_of(PAGE_BYTES) || pages == 0 || pages > MAX_PAGES || end == u64::MAX {
                     return Err(LiveError::Inconsistent("a span does not begin at a page".into()));
                 }
                 self.arenas.extend((start >> ARENA_BITS)..=((end - 1) >> ARENA_BITS));
