@@ -1,6 +1,9 @@
 // Writes tests/data/*.json: what goherd answers for recordings in this repository, so that the browser tests see real envelopes.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 const top = new URL('../../', import.meta.url).pathname
 const kernel = (slug, name) => `crates/herd-patterns/src/patterns/${slug}/fixtures/${name}`
@@ -13,11 +16,32 @@ const ANSWERS = {
 }
 
 mkdirSync(new URL('../tests/data/', import.meta.url), { recursive: true })
-for (const [name, args] of Object.entries(ANSWERS)) {
+const chosen = process.argv.slice(2)
+const wanted = (name) => chosen.length === 0 || chosen.includes(name)
+for (const [name, args] of Object.entries(ANSWERS)) if (wanted(name)) record(name, args)
+if (wanted('live-graph')) await recordLive('live-graph', 'waits')
+
+/** Writes an answer. */
+function record(name, args) {
   const envelope = JSON.parse(answerOf([...args, '--format', 'json', '--fail-on', 'never']))
   // Seconds spent differ from run to run.
   for (const target of envelope.targets) if (target.looked_s) target.looked_s = 0.1
   writeFileSync(new URL(`../tests/data/${name}.json`, import.meta.url), JSON.stringify(envelope) + '\n')
+}
+
+/** Writes what goherd answers for a copy of a running program of `testbed/mixed`. */
+async function recordLive(name, program) {
+  const folder = mkdtempSync(join(tmpdir(), 'goherd-live-'))
+  const built = join(folder, program)
+  execFileSync('go', ['build', '-trimpath', '-o', built, `./${program}`], { cwd: `${top}testbed/mixed` })
+  const running = spawn(built, ['-truth', join(folder, 'truth')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  try {
+    await once(running.stdout, 'data')
+    record(name, ['graph', `pid:${running.pid}`, '--prove'])
+  } finally {
+    running.kill()
+    rmSync(folder, { recursive: true })
+  }
 }
 
 function answerOf(args) {

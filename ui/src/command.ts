@@ -9,6 +9,7 @@ export function commandFor(envelope: Envelope | null, route: Route): string {
   if (targets === '') return 'goherd demo'
   if (route.page === 'groups') return `goherd snap ${targets}`
   if (route.page === 'flame') return `goherd flame ${targets} --format svg`
+  if (route.page === 'graph') return `goherd graph ${targets}`
   if (route.page === 'stack') {
     return `goherd snap ${targets} --format json | jq '.snapshot.clusters[] | select(.id == "${route.id.replace(/[^0-9a-zA-Z_-]/g, '')}")'`
   }

@@ -14,6 +14,7 @@ export type EvidenceKind =
   | 'creator-returned'
   | 'siblings'
   | 'shared-object'
+  | 'memory'
   | 'missing-partner'
   | 'pairing'
   | 'follows-load'
@@ -36,7 +37,7 @@ export type Severity = 'info' | 'warning' | 'critical'
 /**
  * Why a cycle is a candidate and not a proof.
  */
-export type Doubt = 'no-holder-recorded' | 'others-hold-address' | 'heap-not-searched' | 'not-one-instant'
+export type Doubt = 'no-holder-recorded' | 'others-hold-address' | 'heap-not-searched' | 'not-one-instant' | 'still-reachable'
 /**
  * Kinds of things goroutines wait on.
  */
@@ -397,17 +398,22 @@ export interface WaitGraph {
    */
   cycles: WaitCycle[]
   /**
+   * What can still run was followed through the heap: groups and rings tell which goroutines nothing can wake.
+   */
+  followed?: boolean
+  /**
    * Goroutines of one state, blocking place and starter, largest first.
    */
   groups: GraphGroup[]
   /**
-   * Objects, those with the most waiters first.
+   * Objects: those of rings first, then those of findings, then those with the most waiters.
    */
   objects: GraphObject[]
   /**
    * The memory did not change while it was read.
    */
   one_instant: boolean
+  rest?: GraphRest
   /**
    * Stacks were searched for who may hold or serve what is waited on.
    */
@@ -438,6 +444,10 @@ export interface WaitCycle {
    */
   open: Doubt[]
   /**
+   * A deadlock: nothing that can run reaches what any of them waits on.
+   */
+  proven?: boolean
+  /**
    * Steps; the last one's `next` is the first one's goroutine.
    */
   steps: CycleStep[]
@@ -455,11 +465,23 @@ export interface CycleStep {
    * Its id.
    */
   goroutine: number
+  /**
+   * [`GraphGroup::id`] of its group, where that is in the picture.
+   */
+  group?: string | null
   kind: What
+  /**
+   * Nothing that can run reaches what it waits on.
+   */
+  leaked?: boolean
   /**
    * Who is seen with it.
    */
   next: number
+  /**
+   * [`GraphObject::id`] of what it waits on, where that is in the picture.
+   */
+  object?: string | null
   side: Side
 }
 /**
@@ -476,6 +498,10 @@ export interface GraphGroup {
    */
   created_by?: Place | null
   /**
+   * Id of the snapshot's family.
+   */
+  family?: string
+  /**
    * Some of their ids.
    */
   goroutines: number[]
@@ -483,6 +509,10 @@ export interface GraphGroup {
    * Name within the graph: `g1`.
    */
   id: string
+  /**
+   * Of these, leaked: nothing can wake them.
+   */
+  leaked?: number
   /**
    * The state as a traceback prints it.
    */
@@ -532,6 +562,10 @@ export interface Holder {
    * Its id.
    */
   goroutine: number
+  /**
+   * [`GraphGroup::id`] of its group, where that is in the picture.
+   */
+  group?: string | null
   reason: HolderReason
   /**
    * Its state.
@@ -598,6 +632,23 @@ export interface Inside {
    * A mutex has let someone wait for more than a millisecond and hands itself over in order.
    */
   starving?: boolean | null
+}
+/**
+ * What does not fit the picture of a wait graph, up to a limit; nobody is sought who may hold it.
+ */
+export interface GraphRest {
+  /**
+   * Groups that wait on nothing in the picture.
+   */
+  groups: GraphGroup[]
+  /**
+   * Objects, in the order of the picture's.
+   */
+  objects: GraphObject[]
+  /**
+   * Which group, of the picture or of these, waits on which of these objects.
+   */
+  waits: GraphWait[]
 }
 /**
  * Goroutines of a group that wait on an object.

@@ -20,6 +20,12 @@ export function go(page: Page, id = '', query: Record<string, string> = {}): voi
   move(toPage(state.route, page, id, query))
 }
 
+/** The page to begin with, which is no step. */
+export function begin(page: Page): void {
+  state.route = toPage(state.route, page)
+  history.replaceState(null, '', formatRoute(state.route))
+}
+
 /** A step that "back" undoes. */
 export function visit(change: Record<string, string>): void {
   move(withQuery(state.route, change))

@@ -1,6 +1,7 @@
 // The report on screen and what every page derives from it once.
 import type { ClusterReport, Envelope, FamilyReport } from './envelope.ts'
 import { loadEnvelope } from './options.ts'
+import { begin } from './place.svelte.ts'
 import { flameOf, flameTree, type FlameTree } from './flame/layout.ts'
 
 interface Report {
@@ -30,10 +31,16 @@ export function report(): Report | null {
 export async function load(): Promise<void> {
   try {
     const envelope = await loadEnvelope()
+    if (envelope) home(envelope)
     current = envelope ? { step: 'ready', reason: '', report: indexed(envelope) } : { step: 'empty', reason: '', report: null }
   } catch (error) {
     fail(error)
   }
+}
+
+/** An address that names no page opens what was asked for. */
+function home(envelope: Envelope): void {
+  if (envelope.command === 'graph' && envelope.graph && location.hash === '') begin('graph')
 }
 
 export function show(envelope: Envelope): void {

@@ -28,7 +28,7 @@ export function say(key: Key, values: Values = {}): string {
   })
 }
 
-type Counted = 'goroutines' | 'findings' | 'candidates' | 'snapshots' | 'groups' | 'stacks' | 'rows' | 'frames'
+type Counted = 'goroutines' | 'findings' | 'candidates' | 'snapshots' | 'groups' | 'stacks' | 'rows' | 'frames' | 'waits' | 'objects'
 
 /** "1 goroutine", "118,204 goroutines". */
 export function count(noun: Counted, n: number): string {

@@ -163,7 +163,7 @@ describe.each(readdirSync(RECORDED))('what goherd answered: %s', (name) => {
   const seen = recorded.snapshot!
 
   test('the verdict names every finding and candidate', async () => {
-    const { context, page, problems, requests } = await open(browser, written(name, { envelope: recorded, pages }), { locale: 'zh-CN' })
+    const { context, page, problems, requests } = await open(browser, `${written(name, { envelope: recorded, pages })}#/`, { locale: 'zh-CN' })
     expect(await page.locator('.judged .id').allInnerTexts()).toEqual([...recorded.findings, ...recorded.candidates].map((what) => what.id))
     expect(await page.locator('.evidence [lang=en], .notes [lang=en], .lead .dim[lang=en]').allInnerTexts()).toEqual([])
     await page.screenshot({ path: join(folder, `${name}-verdict.png`), fullPage: true })
@@ -300,7 +300,7 @@ describe('flame', () => {
 describe('keyboard and links', () => {
   test('letters go places and the list of keys can turn them off', async () => {
     const { context, page } = await open(browser, address)
-    for (const [keys, heading] of [['gg', 'Groups'], ['gf', 'Flame graph'], ['gp', 'Patterns'], ['gv', '2 findings']] as const) {
+    for (const [keys, heading] of [['gg', 'Groups'], ['gf', 'Flame graph'], ['gw', 'Flame graph'], ['gp', 'Patterns'], ['gv', '2 findings']] as const) {
       for (const key of keys) await page.keyboard.press(key)
       await page.locator('h1', { hasText: heading }).waitFor()
       expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1')
