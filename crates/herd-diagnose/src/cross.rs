@@ -26,15 +26,18 @@ pub struct Cross {
     pub ended: u64,
 }
 
-/// Joins both by goroutine id, and tags in `memory` what the runtime alone calls leaked. Nothing, and why, where `runtime` is of another
-/// process.
-pub(crate) fn check(memory: &mut Snapshot, runtime: &Snapshot, name: &str) -> (Option<Cross>, Vec<Note>) {
+/// Joins both by goroutine id. Nothing, and why, where `runtime` is of another process. What the runtime alone calls leaked is tagged in
+/// `memory` only where it is `certain` that both are one process: its twin counts its goroutines alike.
+pub(crate) fn check(memory: &mut Snapshot, runtime: &Snapshot, name: &str, certain: bool) -> (Option<Cross>, Vec<Note>) {
     let ours = by_id(memory);
     let theirs = by_id(runtime);
     let known =
         theirs.iter().filter(|(id, there)| ours.get(id).is_some_and(|here| here.started_by == there.started_by)).count() as u64;
     let all = theirs.len() as u64;
-    if known * 100 < all * SAME_PERCENT {
+    // What nothing can wake does not end.
+    let lost = |(id, here): (&u64, &Known)| here.leaked && theirs.get(id).is_none_or(|there| there.at != here.at);
+    let contradicts = !certain && ours.iter().any(lost);
+    if known * 100 < all * SAME_PERCENT || contradicts {
         let text = format!(
             "the leak profile of {name} is of another process: of its {all} goroutines {known} are known here by id and place; it is not used"
         );
@@ -58,7 +61,9 @@ pub(crate) fn check(memory: &mut Snapshot, runtime: &Snapshot, name: &str) -> (O
             cross.only_ours.insert(*id);
         }
     }
-    tag(memory, &cross.only_theirs);
+    if certain {
+        tag(memory, &cross.only_theirs);
+    }
     let notes = notes(&cross);
     (Some(cross), notes)
 }

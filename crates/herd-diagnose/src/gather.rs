@@ -7,7 +7,7 @@ use herd_analysis::series_process::may_be_one_process;
 use herd_analysis::{Point, as_profile};
 use herd_model::{Note, NoteKind, Origin, Snapshot, Target as TargetReport, TargetKind};
 use herd_sources::{
-    CancelFlag, ErrorClass, Memory, Options, SourceError, Target, Testimony, collect, collect_leaks, date_series,
+    CancelFlag, ErrorClass, Memory, Options, SourceError, Target, Testimony, collect, collect_leaks, date_series, is_served_by,
 };
 
 use crate::{Cross, Event, Request, cross};
@@ -49,7 +49,7 @@ pub(crate) fn gather(request: &Request, cancel: &CancelFlag, tell: &mut dyn FnMu
             }
         }
         if !testimonies.is_empty() {
-            let runtime = runtime_leaks(&mut testimonies, request, cancel, tell)?;
+            let runtime = runtime_leaks(local[0], &mut testimonies, request, cancel, tell)?;
             gathered.subjects.push(subject(testimonies, runtime));
         }
     }
@@ -58,7 +58,7 @@ pub(crate) fn gather(request: &Request, cancel: &CancelFlag, tell: &mut dyn FnMu
         for (target, mut testimonies) in addresses.iter().zip(answers) {
             if !testimonies.is_empty() {
                 second_look(target, &mut testimonies, request, cancel, tell)?;
-                let runtime = runtime_leaks(&mut testimonies, request, cancel, tell)?;
+                let runtime = runtime_leaks(target, &mut testimonies, request, cancel, tell)?;
                 gathered.subjects.push(subject(testimonies, runtime));
             }
         }
@@ -161,23 +161,39 @@ fn second_look(
     Ok(())
 }
 
+/// What a runtime says of its own leaks.
+struct Runtime {
+    testimony: Testimony,
+    /// It is for certain the runtime of the process whose memory was read.
+    certain: bool,
+}
+
 /// Asks the runtime of the process whose memory was read for its own leak profile; where it cannot be had, that is a note.
 fn runtime_leaks(
+    process: &Target,
     testimonies: &mut [Testimony],
     request: &Request,
     cancel: &CancelFlag,
     tell: &mut dyn FnMut(Event<'_>),
-) -> Result<Option<Testimony>, SourceError> {
+) -> Result<Option<Runtime>, SourceError> {
     let Some(target) = &request.options.leaks_from else { return Ok(None) };
     let Some(memory) = testimonies.last_mut().filter(|testimony| testimony.snapshot.origin == Origin::Memory) else {
         return Ok(None);
     };
+    let served = is_served_by(target, process);
+    if served == Some(false) {
+        let text = format!("the leak profile was not asked: {} is not served by {}", target.name, process.name);
+        memory.notes.push(Note { kind: NoteKind::NotAsked, offset: None, text });
+        return Ok(None);
+    }
     tell(Event::Collecting { target: &target.name, index: 1, of: 1 });
     let ask = || collect_leaks(target, memory.snapshot.goroutines, &request.options, cancel);
     // Its first answer may miss some: it looks during one collection.
     let again = |first: &Testimony| target.kind().is_live() && cross::misses(&memory.snapshot, &first.snapshot);
     match ask().and_then(|first| if again(&first) { ask() } else { Ok(first) }) {
-        Ok(testimony) => Ok(told(vec![testimony], tell).pop()),
+        Ok(testimony) => {
+            Ok(told(vec![testimony], tell).pop().map(|testimony| Runtime { testimony, certain: served == Some(true) }))
+        }
         Err(error) if error.class() == ErrorClass::Target => {
             let text = format!("the leak profile was not answered: {}: {error}", target.name);
             memory.notes.push(Note { kind: NoteKind::NotAsked, offset: None, text });
@@ -201,13 +217,13 @@ fn wait(time: Duration, cancel: &CancelFlag) -> Result<(), SourceError> {
     }
 }
 
-fn subject(mut testimonies: Vec<Testimony>, runtime: Option<Testimony>) -> Subject {
+fn subject(mut testimonies: Vec<Testimony>, runtime: Option<Runtime>) -> Subject {
     date_series(&mut testimonies);
     let mut notes = Vec::new();
     let mut costs: Vec<String> = testimonies.iter().filter_map(|testimony| testimony.cost.clone()).collect();
     let mut cross = None;
     let mut listed = None;
-    if let (Some(mut runtime), Some(memory)) = (runtime, testimonies.last_mut()) {
+    if let (Some(Runtime { testimony: mut runtime, certain }), Some(memory)) = (runtime, testimonies.last_mut()) {
         memory.notes.append(&mut runtime.notes);
         memory.witness = format!("{}, {} of {}", memory.witness, runtime.witness, runtime.target_name);
         costs = [costs.pop(), runtime.cost].into_iter().flatten().collect::<Vec<_>>();
@@ -216,7 +232,7 @@ fn subject(mut testimonies: Vec<Testimony>, runtime: Option<Testimony>) -> Subje
             listed = Some(runtime.snapshot);
         } else {
             let told;
-            (cross, told) = cross::check(&mut memory.snapshot, &runtime.snapshot, &runtime.target_name);
+            (cross, told) = cross::check(&mut memory.snapshot, &runtime.snapshot, &runtime.target_name, certain);
             notes.extend(told);
         }
     }

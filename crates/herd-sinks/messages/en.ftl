@@ -413,6 +413,7 @@ sentence-note-leaks-theirs = { $n } goroutines are in the runtime's leak profile
 sentence-note-leaks-moved = { $n } goroutines of the runtime's leak profile were not there yet, or stood elsewhere, when the memory was read
 sentence-note-leaks-ended = { $n } goroutines that nothing could wake are not in the runtime's list of all goroutines: the process was restarted in between, or this is a fault of goherd's to be reported
 sentence-note-leaks-by-stacks = the leak profile was asked for stacks alone: { $n } goroutines are above the limit of { $m }; with ids, which --allow-stw accepts the pause for, it is held against the memory one by one
+sentence-note-leak-profile-elsewhere = the leak profile was not asked: { $target } is not served by { $process }
 sentence-note-leak-profile-failed = the leak profile was not answered: { $why }
 sentence-note-looked-twice = looked twice instead, { $n } s apart, while the process ran: a pointer that moves meanwhile is missed, so nothing is proven, and only rings of locks and queues that stand are suspected
 sentence-step-graph = who waits on what, and whose stacks hold the addresses of locks and channels

@@ -426,6 +426,7 @@ sentence-note-leaks-theirs = { $n } 个 goroutine 只列在运行时的泄漏概
 sentence-note-leaks-moved = 运行时泄漏概要中的 { $n } 个 goroutine 在读取内存时还不存在，或停在别处
 sentence-note-leaks-ended = { $n } 个不可能被唤醒的 goroutine 不在运行时的全部 goroutine 之中：要么其间进程重启过，要么是 goherd 的错误，请报告
 sentence-note-leaks-by-stacks = 只取了泄漏概要的栈：{ $n } 个 goroutine 超过 { $m } 的上限；--allow-stw 接受停顿后会取编号，并逐个与内存核对
+sentence-note-leak-profile-elsewhere = 未取泄漏概要：{ $target } 不是由 { $process } 提供的
 sentence-note-leak-profile-failed = 未能取得泄漏概要：{ $why }
 sentence-note-looked-twice = 改为在进程运行时看了两次，相隔 { $n } 秒：读取期间移动的指针会被漏掉，因此什么都不能证明，只对不动的锁环和锁队列存疑
 sentence-step-graph = 看谁在等什么，以及锁和 channel 的地址在谁的栈上

@@ -1,5 +1,9 @@
 //! The runtime's own leak profile of a process whose memory is read as well.
 
+use std::fs;
+use std::net::IpAddr;
+use std::path::Path;
+
 use herd_model::{Note, NoteKind};
 
 use crate::options::Options;
@@ -29,6 +33,49 @@ pub fn collect_leaks(target: &Target, goroutines: u64, options: &Options, cancel
         testimony.notes.push(Note { kind: NoteKind::NotAsked, offset: None, text });
     }
     Ok(testimony)
+}
+
+/// Whether `process` is what answers at the address of `leaks`; nothing where that cannot be seen from here: another machine, a proxy, a
+/// file, a process that may not be looked at.
+pub fn is_served_by(leaks: &Target, process: &Target) -> Option<bool> {
+    let (Place::Endpoint(endpoint), Place::Process(pid)) = (&leaks.place, &process.place) else { return None };
+    let inodes = match &endpoint.unix {
+        Some(path) => unix_listeners(*pid, path)?,
+        None => {
+            let host = endpoint.origin.host_str()?.trim_matches(['[', ']']);
+            let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
+            here.then(|| listeners(*pid, endpoint.origin.port_or_known_default()?)).flatten()?
+        }
+    };
+    let owned = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+    let sockets = owned.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    let names: Vec<String> = inodes.iter().map(|inode| format!("socket:[{inode}]")).collect();
+    Some(sockets.into_iter().any(|socket| names.iter().any(|name| socket.as_os_str() == name.as_str())))
+}
+
+/// Inodes of the TCP sockets that listen at a port, in the network the process lives in; nothing where none does, as behind a forwarded
+/// port.
+fn listeners(pid: i32, port: u16) -> Option<Vec<String>> {
+    const LISTENS: &str = "0A";
+    const LOCAL: usize = 1;
+    const STATE: usize = 3;
+    const INODE: usize = 9;
+    let port = format!(":{port:04X}");
+    let tables = ["tcp", "tcp6"].map(|table| fs::read_to_string(format!("/proc/{pid}/net/{table}")).unwrap_or_default());
+    let rows = tables.iter().flat_map(|table| table.lines()).map(|row| row.split_ascii_whitespace().collect::<Vec<_>>());
+    let listens = |row: &Vec<&str>| row.len() > INODE && row[STATE] == LISTENS && row[LOCAL].ends_with(&port);
+    let inodes: Vec<String> = rows.filter(listens).map(|row| row[INODE].to_owned()).collect();
+    (!inodes.is_empty()).then_some(inodes)
+}
+
+/// Inodes of the unix sockets bound to a path.
+fn unix_listeners(pid: i32, path: &Path) -> Option<Vec<String>> {
+    const INODE: usize = 6;
+    let table = fs::read_to_string(format!("/proc/{pid}/net/unix")).ok()?;
+    let path = path.to_str()?;
+    let rows = table.lines().filter(|row| row.split_ascii_whitespace().nth(INODE + 1) == Some(path));
+    let inodes: Vec<String> = rows.filter_map(|row| Some(row.split_ascii_whitespace().nth(INODE)?.to_owned())).collect();
+    (!inodes.is_empty()).then_some(inodes)
 }
 
 fn last(mut testimonies: Vec<Testimony>) -> Result<Testimony, SourceError> {

@@ -29,7 +29,7 @@ pub use error::{ErrorClass, SourceError};
 pub use herd_live::LiveError;
 pub use http::MAX_BODY_BYTES;
 pub use inflate::MAX_INFLATED_BYTES;
-pub use leaks::collect_leaks;
+pub use leaks::{collect_leaks, is_served_by};
 pub use options::{Auth, CancelFlag, Memory, Options, Want};
 pub use read::MAX_WHOLE_BYTES;
 pub use target::{Endpoint, Place, Target};

@@ -33,7 +33,7 @@ const SHOWN: &[(&str, &str, u32)] = &[
     ("LK014", "address", 21),
     ("DL001", "locks", 21),
     ("DL002", "steps", 21),
-    ("DL005", "steps", 21),
+    ("DL005", "address", 21),
     ("DL007", "waiters", 21),
 ];
 

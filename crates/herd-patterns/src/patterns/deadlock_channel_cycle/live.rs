@@ -3,6 +3,7 @@
 use crate::memory::Seen;
 use crate::scene::{Scene, Sighting};
 
-pub(super) fn refine(scene: &Scene<'_>, _seen: &Seen<'_>, sighting: Sighting) -> Sighting {
-    sighting.and(55, scene.ring(false))
+pub(super) fn refine(scene: &Scene<'_>, seen: &Seen<'_>, sighting: Sighting) -> Sighting {
+    let alone = seen.nobody_receives().or_else(|| seen.nobody_sends());
+    sighting.and(55, scene.ring(false)).and(0, alone)
 }
