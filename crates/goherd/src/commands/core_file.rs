@@ -10,7 +10,7 @@ use std::time::Instant;
 use herd_live::freeze::{self, Budget, Reason, SaveError, Saved};
 use herd_model::{Envelope, Note, NoteKind};
 use herd_sinks::Format;
-use herd_sources::{Place, SourceError, Target};
+use herd_sources::{CancelFlag, Place, SourceError, Target};
 
 use crate::args::{GlobalArgs, SnapArgs};
 use crate::error::ExpectedError;
@@ -28,10 +28,12 @@ pub fn run(args: &SnapArgs, path: &Path, global: &GlobalArgs) -> anyhow::Result<
     let pid = process(args, path, global)?;
     let mut collect = args.collect.clone();
     let budget = Budget::within(collect.stop_budget.take());
+    // From here on Ctrl-C must not leave half a file.
+    let cancel = collect::cancel_flag();
     let started = Instant::now();
     let part = Part::create(path)?;
     let progress = Progress::start(global.quiet, output::lang(global));
-    let saved = save(pid, &budget, &part, &progress);
+    let saved = save(pid, &budget, &part, &progress, cancel);
     progress.clear();
     let saved = saved?;
     part.finish(args.force)?;
@@ -78,10 +80,10 @@ fn exists(path: &Path) -> ExpectedError {
     }
 }
 
-fn save(pid: i32, budget: &Budget, part: &Part, progress: &Progress) -> Result<Saved, ExpectedError> {
+fn save(pid: i32, budget: &Budget, part: &Part, progress: &Progress, cancel: &CancelFlag) -> Result<Saved, ExpectedError> {
     let saved = freeze::save(pid, budget, &part.file, &mut |at| {
         progress.saving(&part.path, at.done, at.of);
-        if collect::cancel_flag().is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     saved.map_err(|error| match error {
         SaveError::Live(error) => SourceError::Live(error).into(),
