@@ -147,7 +147,7 @@ Examples:
   goherd snap dump.txt --format folded
   goherd snap :6060 --save before.json
   goherd snap :6060 --every 10s --count 7 --save series/    then: goherd doctor series/
-  goherd snap 4711 --save api.core                          then: goherd doctor core:api.core, gdb, dlv
+  goherd snap 4711 --save api.core                          then: goherd doctor core:api.core
 
 A core file (FILE.core) holds all memory of the process, its secrets too; goherd makes it readable by its owner only.
 The process is stopped for milliseconds, copied, and goes on while the copy is written.")]
