@@ -31,7 +31,11 @@ pub fn name(pid: i32, waits: &mut Waits) {
 /// All sockets of the namespace by inode.
 fn sockets(pid: i32) -> FxHashMap<u64, String> {
     let mut sockets = FxHashMap::default();
-    let read = |table: &str| fs::read_to_string(format!("/proc/{pid}/net/{table}")).unwrap_or_default();
+    // A path need not be UTF-8.
+    let read = |table: &str| {
+        let bytes = fs::read(format!("/proc/{pid}/net/{table}")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
     for table in TABLES {
         sockets.extend(read(table).lines().skip(1).filter_map(|line| socket(table.trim_end_matches('6'), line)));
     }
@@ -52,11 +56,14 @@ fn socket(protocol: &str, line: &str) -> Option<(u64, String)> {
     Some((inode, text))
 }
 
-/// A line of `/proc/net/unix`: the inode is the seventh, a path may follow.
+/// A line of `/proc/net/unix`: the inode is the seventh, padded on the left; a path may follow, with spaces in it.
 fn unix(line: &str) -> Option<(u64, String)> {
-    let mut fields = line.split_ascii_whitespace().skip(6);
-    let inode = fields.next()?.parse().ok()?;
-    Some((inode, fields.next().map_or_else(|| "unix".to_owned(), |path| format!("unix {path}"))))
+    let mut rest = line;
+    for _ in 0..6 {
+        rest = rest.trim_start_matches(' ').split_once(' ')?.1;
+    }
+    let (inode, path) = rest.trim_start_matches(' ').split_once(' ').unwrap_or((rest.trim_start_matches(' '), ""));
+    Some((inode.parse().ok()?, format!("unix {path}").trim_end().to_owned()))
 }
 
 /// `0100007F:1F90` as `127.0.0.1:8080`: words of the address in the machine's order, the port as a number.
@@ -89,6 +96,10 @@ mod tests {
         assert_eq!(end("0000000000000000FFFF00000100007F:0001").as_deref(), Some("127.0.0.1:1"));
         let line = "0000000000000000: 00000002 00000000 00010000 0001 01 25 /run/app.sock";
         assert_eq!(unix(line), Some((25, "unix /run/app.sock".to_owned())));
+        let line = "0000000000000000: 00000002 00000000 00010000 0001 01    25 /run/an app  \"é\".sock";
+        assert_eq!(unix(line), Some((25, "unix /run/an app  \"é\".sock".to_owned())));
+        let line = "0000000000000000: 00000003 00000000 00000000 0001 03 1234567";
+        assert_eq!(unix(line), Some((1_234_567, "unix".to_owned())));
         assert_eq!(socket("tcp", "garbage"), None);
     }
 }
