@@ -3,6 +3,7 @@
 //! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
 
 mod dump;
+mod live;
 
 use herd_model::Severity;
 
@@ -16,5 +17,5 @@ pub const PATTERN: Pattern = Pattern {
     status: Status::Preview,
     page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
     dump: dump::detect,
-    live: None,
+    live: Some(live::refine),
 };
