@@ -10,6 +10,7 @@ use herd_model::Snapshot;
 
 use crate::program::{Toolchain, toolchains};
 use crate::same::assert_same;
+use crate::stripped::assert_proven;
 
 /// What a guest left behind.
 struct Left {
@@ -63,15 +64,15 @@ fn run(program: &Path, args: &[&str], folder: &Path) -> Option<PathBuf> {
     fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path()).find(is_core)
 }
 
-fn build(toolchain: &Toolchain, name: &str, args: &[&str]) -> PathBuf {
-    toolchain.build_with("parked", &format!("arm64-{name}"), args, &[("GOARCH", "arm64"), ("CGO_ENABLED", "0")])
+fn build(toolchain: &Toolchain, package: &str, name: &str, args: &[&str]) -> PathBuf {
+    toolchain.build_with(package, &format!("arm64-{name}"), args, &[("GOARCH", "arm64"), ("CGO_ENABLED", "0")])
 }
 
 #[test]
 fn every_goroutine_as_the_guest_printed_it() {
     for toolchain in toolchains() {
         let folder = tempfile::tempdir().expect("a folder");
-        let program = build(&toolchain, "plain", &[]);
+        let program = build(&toolchain, "parked", "plain", &[]);
         let left = left_by(&program, &["-n", "20"], folder.path());
         let reading =
             herd_live::core(&left.core, Some(&program)).unwrap_or_else(|error| panic!("Go {}: {error}", toolchain.minor));
@@ -85,11 +86,24 @@ fn without_symbols_and_at_any_address() {
     for toolchain in crate::program::outermost() {
         for (name, args) in [("stripped", &["-ldflags=-s -w"][..]), ("pie-stripped", &["-buildmode=pie", "-ldflags=-s -w"])] {
             let folder = tempfile::tempdir().expect("a folder");
-            let program = build(&toolchain, name, args);
+            let program = build(&toolchain, "parked", name, args);
             let left = left_by(&program, &["-n", "3"], folder.path());
             let reading = herd_live::core(&left.core, Some(&program))
                 .unwrap_or_else(|error| panic!("Go {} {name}: {error}", toolchain.minor));
             assert_same(&reading.snapshot, &left.own, toolchain.number() >= 26);
+        }
+    }
+}
+
+#[test]
+fn leaks_are_proven() {
+    for toolchain in crate::program::outermost() {
+        for (name, args) in [("plain", &[][..]), ("stripped", &["-ldflags=-s -w"])] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let program = build(&toolchain, "leaks", name, args);
+            let left = left_by(&program, &[], folder.path());
+            let reading = herd_live::core(&left.core, Some(&program)).expect("a reading");
+            assert_proven(&reading, &format!("Go {} {name}", toolchain.minor));
         }
     }
 }

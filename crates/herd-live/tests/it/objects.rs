@@ -30,8 +30,9 @@ fn shared_objects_have_one_address_and_own_channels_one_each() {
         assert_eq!((addresses.len(), kind, count), (1, Some(ObjectKind::RwMutex), EACH as u64), "Go 1.{minor}");
         let group = if minor >= 24 { "sync.WaitGroup.Wait" } else { "semacquire" };
         let (addresses, kind, count) = waited(group);
-        let named = if minor >= 24 { ObjectKind::WaitGroup } else { ObjectKind::Semaphore };
-        assert_eq!((addresses.len(), kind, count), (1, Some(named), EACH as u64), "Go 1.{minor}");
+        assert_eq!((addresses.len(), kind, count), (1, Some(ObjectKind::WaitGroup), EACH as u64), "Go 1.{minor}");
+        let (addresses, kind, count) = waited("sync.Cond.Wait");
+        assert_eq!((addresses.len(), kind, count), (1, Some(ObjectKind::Cond), EACH as u64), "Go 1.{minor}");
         let (addresses, kind, count) = waited("sync.Mutex.Lock");
         assert_eq!((addresses.len(), kind), (2, Some(ObjectKind::Mutex)), "Go 1.{minor}");
         assert_eq!(count, 2 * EACH as u64, "Go 1.{minor}");

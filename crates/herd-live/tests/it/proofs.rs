@@ -8,9 +8,9 @@ use crate::cores::core_of;
 use crate::program::{Program, newest, toolchains};
 
 /// Goroutines of each kind in `testbed/mixed/leaks`.
-const EACH: u64 = 20;
+pub const EACH: u64 = 20;
 /// Kinds that leak; those that wait for each other in a ring are two a time.
-const KINDS: [(&str, u64); 12] = [
+pub const KINDS: [(&str, u64); 12] = [
     ("leakedSend", 1),
     ("leakedReceive", 1),
     ("leakedRange", 1),
@@ -26,7 +26,7 @@ const KINDS: [(&str, u64); 12] = [
 ];
 
 /// Leaked goroutines by the function of `main` they wait in.
-fn leaked(reading: &Reading) -> BTreeMap<String, u64> {
+pub fn leaked(reading: &Reading) -> BTreeMap<String, u64> {
     let snapshot = &reading.snapshot;
     let mut counts = BTreeMap::new();
     for cluster in snapshot.clusters.iter().filter(|cluster| cluster.leaked > 0) {
