@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use herd_analysis::graph::{NODES_MAX, graph};
+use herd_live::Budget;
 use herd_model::{Awaited, Doubt, HolderReason, Inside, Side, Snapshot, WaitGraph, Waits, What};
 
 use crate::program::{Program, Toolchain, newest, outermost, toolchains};
@@ -122,9 +123,70 @@ fn assert_rings(drawn: &WaitGraph, truth: &Truth) {
         assert_eq!(cycle.steps.len(), 2);
         assert_eq!(cycle.alike, 0);
         assert_eq!((cycle.steps[0].next, cycle.steps[1].next), (cycle.steps[1].goroutine, cycle.steps[0].goroutine));
-        let doubt = if cycle.steps[0].kind == What::Mutex { Doubt::NoHolderRecorded } else { Doubt::HeapNotSearched };
-        assert!(cycle.open.contains(&doubt), "{cycle:?}");
+        assert_eq!(cycle.proven, cycle.steps.iter().all(|step| step.leaked), "{cycle:?}");
         assert_eq!(cycle.open.contains(&Doubt::NotOneInstant), !drawn.one_instant);
+        assert_eq!(cycle.open.contains(&Doubt::StillReachable), drawn.followed && !cycle.proven, "{cycle:?}");
+        let doubt = if cycle.steps[0].kind == What::Mutex { Doubt::NoHolderRecorded } else { Doubt::HeapNotSearched };
+        let expected = !cycle.proven && (doubt == Doubt::NoHolderRecorded || !drawn.followed);
+        assert_eq!(cycle.open.contains(&doubt), expected, "{cycle:?}");
+        assert!(!cycle.proven || cycle.open.is_empty(), "{cycle:?}");
+        for step in &cycle.steps {
+            let group = drawn.groups.iter().find(|group| step.group.as_ref() == Some(&group.id)).expect("its group");
+            let object = drawn.objects.iter().find(|object| step.object.as_ref() == Some(&object.id)).expect("its object");
+            assert_eq!((&group.at, object.kind), (&step.at, step.kind), "{cycle:?}");
+            assert!(object.count > 1 || object.address == step.address, "{cycle:?}");
+        }
+    }
+}
+
+/// Rings by whether they are proven: those that are alike count, too.
+fn rings(drawn: &WaitGraph) -> (u64, u64) {
+    let count = |proven: bool| drawn.cycles.iter().filter(|cycle| cycle.proven == proven).map(|cycle| cycle.alike + 1).sum();
+    (count(true), count(false))
+}
+
+/// Twenty rings nothing reaches; with the goroutines that can be woken alone there is none.
+#[test]
+fn rings_nothing_reaches_are_proven() {
+    for toolchain in toolchains() {
+        let minor = toolchain.number();
+        let built = toolchain.build("leaks", "plain", &[], false);
+        let draw = |arguments: &[&str]| {
+            let program = Program::start(&built, arguments);
+            let reading = herd_live::core_with_waits(&crate::cores::core_of(&program), None).expect("a reading");
+            assert!(matches!(reading.proof, Some(Ok(_))), "Go 1.{minor}: {:?}", reading.proof);
+            graph(&reading.snapshot, &mut BTreeMap::new())
+        };
+        let drawn = draw(&[]);
+        let (proven, open) = rings(&drawn);
+        println!("Go 1.{minor}: {proven} rings proven, {open} not");
+        assert!(drawn.followed && proven >= 19 && proven + open <= 20, "Go 1.{minor}: {:#?}", drawn.cycles);
+        assert!(drawn.cycles.iter().all(|cycle| cycle.steps.iter().all(|step| step.at.func == "main.leakedRing")));
+        if minor == newest().number() {
+            assert_eq!(draw(&["-leak=false"]).cycles, [], "Go 1.{minor}");
+        }
+    }
+}
+
+/// Of a copy of a process all is of one instant, and its rings are judged by what can still reach them.
+#[test]
+fn every_object_of_a_copy() {
+    for toolchain in outermost() {
+        let held = start(&toolchain, "plain", &[]);
+        let minor = toolchain.number();
+        let reading = herd_live::frozen_with_waits(held.program.pid(), &Budget::default()).expect("a reading");
+        assert!(matches!(reading.proof, Some(Ok(_))), "Go 1.{minor}: {:?}", reading.proof);
+        let waits = reading.snapshot.waits.as_deref().expect("its waits");
+        assert!(waits.frozen && waits.followed && waits.moved == 0, "Go 1.{minor}");
+        assert_channels(waits, &held.truth, minor);
+        assert_locks(waits, &held.truth, minor);
+        assert_graph(&reading.snapshot, &held.truth);
+        let (here, there) = (&held.truth["accepted"][0], &held.truth["accepted"][1]);
+        let known = [format!("tcp {here} (listening)"), format!("tcp {here} <-> {there}"), format!("tcp {there} <-> {here}")];
+        assert_eq!(descriptors(waits), known.map(|name| (name, Side::Read)).into(), "Go 1.{minor}");
+        let drawn = graph(&reading.snapshot, &mut BTreeMap::new());
+        println!("Go 1.{minor}: {:?} rings proven and not", rings(&drawn));
+        assert!(rings(&drawn).0 >= 1, "Go 1.{minor}: {:#?}", drawn.cycles);
     }
 }
 
