@@ -62,7 +62,9 @@ pub(crate) fn shared(count: u64) -> Evidence {
 /// Who says that `count` goroutines of the family are leaked.
 pub(crate) fn facts(scene: &Scene<'_>, proofs: &Proofs<'_>, count: u64) -> Vec<Evidence> {
     let fact = |text: String, name: &str, count: u64| Evidence::new(EvidenceKind::RuntimeProof, text).with(name, &count);
-    if scene.snapshot().origin != Origin::Memory {
+    // Of memory that was read while it moved, tags are those the runtime has set when it was last asked.
+    let moved = scene.snapshot().waits.as_ref().is_some_and(|waits| !waits.frozen);
+    if scene.snapshot().origin != Origin::Memory || moved && proofs.cross.is_none() {
         return vec![fact(format!("the runtime's leak detection says that nothing can wake {count} of them"), "count", count)];
     }
     let (mut ours, mut both, mut theirs) = (0, 0, 0);

@@ -58,27 +58,26 @@ fn decide(witness: Witness, target: &Target, asked: Asked, at: &Place) -> Option
     let address = target.kind == TargetKind::Url;
     let process = target.kind == TargetKind::Process;
     let doctor = |option: &[&str]| Step::command(&[&["goherd", "doctor", target.name.as_str()], option].concat());
-    let prove = || doctor(&["--prove"]).knowing("which stops the process for milliseconds and proves what nothing can wake");
     let graph = || {
         Step::command(&["goherd", "graph", target.name.as_str()])
             .knowing("who waits on what, and whose stacks hold the addresses of locks and channels")
     };
     Some(match witness {
+        Witness::LeakProfile | Witness::Memory if process && !asked.proof => {
+            doctor(&["--prove"]).knowing("which stops the process for milliseconds and proves what nothing can wake")
+        }
         Witness::Series if asked.series => return None,
         Witness::Series if target.kind.is_live() => doctor(&["--for", "60s"]),
         Witness::Series => Step::words("more dumps of the same process, 10 s apart over a minute, judged together"),
         Witness::Stacks if asked.memory => return None,
         Witness::Stacks if address => doctor(&["--allow-stw"]),
         Witness::Stacks => Step::words("full stacks: the text of /debug/pprof/goroutine?debug=2"),
-        Witness::LeakProfile if process && !asked.proof => prove(),
         Witness::LeakProfile if address => {
             doctor(&[]).knowing("on a process built with Go 1.27, whose goroutineleak profile proves leaks")
         }
         Witness::LeakProfile => Step::words("the text of /debug/pprof/goroutineleak?debug=1 of a process built with Go 1.27"),
-        Witness::SystemDump if asked.memory => graph(),
+        Witness::SystemDump | Witness::Memory if asked.memory => graph(),
         Witness::SystemDump => Step::words("what the process prints on SIGQUIT, which ends it: it carries channel addresses"),
-        Witness::Memory if process && !asked.proof => prove(),
-        Witness::Memory if asked.memory => graph(),
         Witness::Memory => Step::words("the memory of the process: which goroutine can still reach what this one waits for"),
         Witness::Trace => Step::words("an execution trace, /debug/pprof/trace?seconds=5: whether these goroutines ever run"),
         Witness::Source => Step::words(format!("the source at {}:{}", at.file, at.line)),

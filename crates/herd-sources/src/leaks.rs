@@ -23,7 +23,7 @@ pub fn collect_leaks(target: &Target, goroutines: u64, options: &Options, cancel
     let named = endpoint.profile.is_some();
     let profile = endpoint.profile.clone().or(Some(asked));
     let path = if named { endpoint.path.clone() } else { root(&endpoint.path, options) };
-    let place = Place::Endpoint(Box::new(Endpoint { profile, path, ..endpoint.as_ref().clone() }));
+    let place = Place::Endpoint(Box::new(Endpoint { path, profile, ..endpoint.as_ref().clone() }));
     let mut testimony = last(collect(&Target { place, ..target.clone() }, options, cancel)?)?;
     if !with_ids && !named {
         let text = format!(
@@ -39,13 +39,12 @@ pub fn collect_leaks(target: &Target, goroutines: u64, options: &Options, cancel
 /// file, a process that may not be looked at.
 pub fn is_served_by(leaks: &Target, process: &Target) -> Option<bool> {
     let (Place::Endpoint(endpoint), Place::Process(pid)) = (&leaks.place, &process.place) else { return None };
-    let inodes = match &endpoint.unix {
-        Some(path) => unix_listeners(*pid, path)?,
-        None => {
-            let host = endpoint.origin.host_str()?.trim_matches(['[', ']']);
-            let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
-            here.then(|| listeners(*pid, endpoint.origin.port_or_known_default()?)).flatten()?
-        }
+    let inodes = if let Some(path) = &endpoint.unix {
+        unix_listeners(*pid, path)?
+    } else {
+        let host = endpoint.origin.host_str()?.trim_matches(['[', ']']);
+        let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
+        here.then(|| listeners(*pid, endpoint.origin.port_or_known_default()?)).flatten()?
     };
     let owned = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
     let sockets = owned.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
