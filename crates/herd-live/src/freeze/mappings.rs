@@ -35,7 +35,7 @@ pub struct Mapping {
 pub enum Part {
     /// Not at all: nothing can be read there.
     Nothing,
-    /// Not at all, though there is something: why.
+    /// Not as it is: why.
     LeftOut(Reason),
     /// The file it maps holds the same; the first page, which tells which file it is, is written.
     InFile,
@@ -50,7 +50,7 @@ pub enum Part {
 pub enum Reason {
     /// The program asked for that (`MADV_DONTDUMP`).
     Excluded,
-    /// A copy does not have it (`MADV_WIPEONFORK`).
+    /// A copy has zeros there (`MADV_WIPEONFORK`).
     Wiped,
     /// It belongs to a device.
     Device,
@@ -73,11 +73,11 @@ impl Mapping {
         if flag("io") || flag("pf") {
             return Part::LeftOut(Reason::Device);
         }
-        if flag("dd") {
-            return Part::LeftOut(Reason::Excluded);
-        }
         if flag("wf") {
             return Part::LeftOut(Reason::Wiped);
+        }
+        if flag("dd") {
+            return Part::LeftOut(Reason::Excluded);
         }
         let is_private = self.mode.ends_with('p');
         if self.file.is_none() {

@@ -154,7 +154,8 @@ fn segments(mappings: &[Mapping], saved: &mut Saved) -> Vec<Segment> {
             Part::Nothing => continue,
             Part::LeftOut(reason) => {
                 saved.leave_out(reason, mapping.len(), mapping.from);
-                (0, false)
+                // Zeros are what the copy has, and what is read of the copy and of the file is to be the same.
+                (if reason == Reason::Wiped { mapping.len() } else { 0 }, true)
             }
             Part::InFile => {
                 let first = if mapping.offset == 0 { PAGE.min(mapping.len()) } else { 0 };

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use herd_live::freeze::{self, Progress, SaveError, Saved};
+use herd_live::freeze::{self, Progress, Reason, SaveError, Saved};
 use herd_model::Snapshot;
 
 use crate::program::{Program, newest, outermost, toolchains};
@@ -136,6 +136,27 @@ fn goroutines_that_ran_and_threads_in_gdb() {
     assert!(!told.contains("Cannot access memory") && !told.to_lowercase().contains("truncated"), "{told}");
     let first = told.find("(LWP ").map(|at| told[at + 5..].split(')').next().unwrap_or_default().to_owned());
     assert!(first.is_some(), "{told}");
+}
+
+/// Memory no core file holds as it is: each kind is counted; the rest is there, also of a file that is deleted.
+#[test]
+fn what_is_left_out_is_named() {
+    const PAGE: u64 = 4096;
+    let program = Program::start(&newest().build("mapped", "plain", &[], false), &[]);
+    let (path, saved) = save(&program);
+    let bytes = |reason: Reason| saved.left_out.iter().find(|(why, ..)| *why == reason).map(|(_, bytes, _)| *bytes);
+    assert_eq!(bytes(Reason::Excluded), Some(3 * PAGE), "{saved:?}");
+    assert_eq!(bytes(Reason::Wiped), Some(3 * PAGE), "{saved:?}");
+    assert_eq!(bytes(Reason::Unread), Some(3 * PAGE), "{saved:?}");
+    assert_eq!(bytes(Reason::Device), None, "{saved:?}");
+    let core = std::fs::read(&path).expect("the file");
+    let holds = |letter: u8| memchr::memmem::find(&core, &[letter; PAGE as usize]).is_some();
+    assert_eq!([b'A', b'B', b'C', b'D', b'F'].map(holds), [true, false, false, true, true]);
+    let reading = read(&path);
+    assert!(reading.snapshot.goroutines > 0);
+    // What may hold pointers is not in the file, so nothing is proven of it.
+    let unproven = reading.proof.expect("a frozen picture").expect_err("no proof").to_string();
+    assert!(unproven.contains("cannot be read"), "{unproven}");
 }
 
 /// A program that checks its own work is not disturbed by being written out again and again.
