@@ -17,8 +17,16 @@ const MAX_STEPS: usize = 1 << 22;
 /// Modules one process may have; more is a circle.
 const MAX_MODULES: usize = 1024;
 
+const PCDATA_STACK_MAP_INDEX: u32 = 1;
 const PCDATA_INL_TREE_INDEX: u32 = 2;
-const FUNCDATA_INL_TREE: u32 = 3;
+const FUNCDATA_ARGS_POINTER_MAPS: usize = 0;
+const FUNCDATA_LOCALS_POINTER_MAPS: usize = 1;
+const FUNCDATA_STACK_OBJECTS: usize = 2;
+const FUNCDATA_INL_TREE: usize = 3;
+/// Of the kinds above.
+const FUNCDATA_KINDS: usize = 4;
+/// What functions without a Go prototype say of their arguments (`internal/abi.ArgsSizeUnknown`).
+const ARGS_UNKNOWN: i32 = i32::MIN;
 const FLAG_TOP_FRAME: u8 = 1;
 const FLAG_SP_WRITE: u8 = 2;
 
@@ -72,8 +80,11 @@ pub struct Function {
     /// Its kind (`internal/abi.FuncID`).
     pub id: u8,
     flag: u8,
+    args: i32,
+    stack_table: u32,
     index_table: u32,
-    inline_tree: u32,
+    /// Offsets of what the linker keeps of it beside its code, by kind; all ones for none.
+    funcdata: [u32; FUNCDATA_KINDS],
 }
 
 impl Function {
@@ -85,6 +96,11 @@ impl Function {
     /// It moves the stack pointer in ways the tables do not tell.
     pub fn writes_sp(&self) -> bool {
         self.flag & FLAG_SP_WRITE != 0
+    }
+
+    /// Bytes of its arguments on the stack, where they are known.
+    pub fn args_bytes(&self) -> Option<u32> {
+        (self.args != ARGS_UNKNOWN).then_some(self.args).and_then(|bytes| u32::try_from(bytes).ok())
     }
 
     /// It has a table of stack depths.
@@ -184,10 +200,16 @@ impl Functions {
         let half = |place: At| u32_at(&record, layout.get(place) as usize);
         let byte = |place: At| record.get(layout.get(place) as usize).copied().unwrap_or(0);
         let after = address + record.len() as u64;
-        let (pcdata, funcdata) = (half(At::FuncNpcdata), u32::from(byte(At::FuncNfuncdata)));
+        let (pcdata, count) = (half(At::FuncNpcdata), usize::from(byte(At::FuncNfuncdata)));
         let mut table = |index: u64, there: bool| -> Result<Option<u32>, LiveError> {
             if there { space.constant_u32(after + index * 4) } else { Ok(None) }
         };
+        let stack_table = table(u64::from(PCDATA_STACK_MAP_INDEX), pcdata > PCDATA_STACK_MAP_INDEX)?.unwrap_or(0);
+        let index_table = table(u64::from(PCDATA_INL_TREE_INDEX), pcdata > PCDATA_INL_TREE_INDEX)?.unwrap_or(0);
+        let mut funcdata = [u32::MAX; FUNCDATA_KINDS];
+        for (kind, offset) in funcdata.iter_mut().enumerate() {
+            *offset = table(u64::from(pcdata) + kind as u64, count > kind)?.unwrap_or(u32::MAX);
+        }
         Ok(Some(Function {
             module: index,
             entry: module.address_of(u32_at(&record, 0)),
@@ -198,9 +220,10 @@ impl Functions {
             unit: half(At::FuncCuOffset),
             id: byte(At::FuncId),
             flag: byte(At::FuncFlag),
-            index_table: table(u64::from(PCDATA_INL_TREE_INDEX), pcdata > PCDATA_INL_TREE_INDEX)?.unwrap_or(0),
-            inline_tree: table(u64::from(pcdata) + u64::from(FUNCDATA_INL_TREE), funcdata > FUNCDATA_INL_TREE)?
-                .unwrap_or(u32::MAX),
+            args: half(At::FuncArgs).cast_signed(),
+            stack_table,
+            index_table,
+            funcdata,
         }))
     }
 
@@ -219,6 +242,36 @@ impl Functions {
     /// Bytes between the stack pointer at `pc` and the return address (on amd64) or the frame's end.
     pub fn depth(&self, space: &mut Space, function: &Function, pc: u64, arch_step: u64) -> Result<Option<i32>, LiveError> {
         self.value(space, function, function.pcsp, pc, arch_step)
+    }
+
+    /// Which of a function's bitmaps holds at the call that returns to `pc`; the first where the table does not say, as at the
+    /// function's beginning.
+    pub fn stack_index(&self, space: &mut Space, function: &Function, pc: u64) -> Result<Option<u32>, LiveError> {
+        if pc == function.entry || function.stack_table == 0 {
+            return Ok(Some(0));
+        }
+        let value = self.value(space, function, function.stack_table, pc - 1, 1)?;
+        Ok(value.and_then(|index| if index == -1 { Some(0) } else { u32::try_from(index).ok() }))
+    }
+
+    /// Where the bitmaps of its variables are.
+    pub fn locals_maps(&self, function: &Function) -> Option<u64> {
+        self.beside(function, FUNCDATA_LOCALS_POINTER_MAPS)
+    }
+
+    /// Where the bitmaps of its arguments are.
+    pub fn args_maps(&self, function: &Function) -> Option<u64> {
+        self.beside(function, FUNCDATA_ARGS_POINTER_MAPS)
+    }
+
+    /// Where the list of variables whose address was taken is.
+    pub fn stack_objects(&self, function: &Function) -> Option<u64> {
+        self.beside(function, FUNCDATA_STACK_OBJECTS)
+    }
+
+    fn beside(&self, function: &Function, kind: usize) -> Option<u64> {
+        let offset = function.funcdata[kind];
+        (offset != u32::MAX).then(|| self.modules[function.module].gofunc + u64::from(offset))
     }
 
     /// The calls at `pc`, innermost first. `pc` is an instruction of the call, not the one it returns to.
@@ -250,7 +303,7 @@ impl Functions {
     }
 
     fn inline_index(&self, space: &mut Space, function: &Function, pc: u64, step: u64) -> Result<Option<u64>, LiveError> {
-        if function.inline_tree == u32::MAX || function.index_table == 0 {
+        if function.funcdata[FUNCDATA_INL_TREE] == u32::MAX || function.index_table == 0 {
             return Ok(None);
         }
         let value = self.value(space, function, function.index_table, pc, step)?;
@@ -265,7 +318,8 @@ impl Functions {
         index: u64,
     ) -> Result<Option<(u8, u32, u32)>, LiveError> {
         let size = u64::from(layout.get(At::InlinedSize));
-        let address = self.modules[function.module].gofunc + u64::from(function.inline_tree) + index * size;
+        let Some(tree) = self.beside(function, FUNCDATA_INL_TREE) else { return Ok(None) };
+        let address = tree + index * size;
         let mut record = vec![0; size as usize];
         if !space.constant(address, &mut record)? {
             return Ok(None);

@@ -24,6 +24,7 @@ mod reach;
 mod semaphores;
 mod show;
 mod sockets;
+mod stackmaps;
 mod states;
 mod target;
 mod unwind;

@@ -171,6 +171,20 @@ places! {
     PollSelf = "pollDesc"."self",
     PollRg = "pollDesc"."rg",
     PollWg = "pollDesc"."wg",
+    FuncArgs = "_func"."args",
+    GobufCtxt = "gobuf"."ctxt",
+    GDefer = "g"."_defer",
+    GPanic = "g"."_panic",
+    DeferSize = "_defer"."",
+    DeferLink = "_defer"."link",
+    PSize = "p"."",
+    PId = "p"."id",
+    PMcache = "p"."mcache",
+    PWbBuf = "p"."wbBuf",
+    WbBufSize = "wbBuf"."",
+    McacheTiny = "mcache"."tiny",
+    McacheTinyOffset = "mcache"."tinyoffset",
+    McacheAlloc = "mcache"."alloc",
 }
 
 /// A row that the version does not have.

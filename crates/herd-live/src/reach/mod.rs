@@ -2,14 +2,15 @@
 //! `findGoroutineLeaks`, does the same inside a collection since Go 1.26).
 //!
 //! Only a consistent picture proves anything: a core file, or a copy of a stopped process. Every root that might be one is taken for
-//! one, and every word that might be a pointer; that can hide a leak and cannot make one up.
+//! one, and every word that might be a pointer, but for what the collector, too, knows to be dead: on stacks that stand at a call,
+//! and in the processors' caches. That can hide a leak and cannot make one up.
 
+mod caches;
 mod mark;
 mod roots;
 mod spans;
+mod stacks;
 mod threads;
-
-use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -18,10 +19,11 @@ use crate::layout::{At, Layout};
 use crate::memory::{Batch, Space, u32_at, u64_at};
 use crate::notify_lists::{self, NotifyLists, Waiting};
 use crate::semaphores::{self, Waiter, Waiters};
-use crate::states::{DEAD, DEAD_EXTRA, LEAKED, PREEMPTED, RUNNABLE, SCAN_BIT, SYSCALL, WAITING};
+use crate::states::{DEAD, DEAD_EXTRA, LEAKED, SCAN_BIT, WAITING};
 use crate::target::Opened;
 use mark::Mark;
 use spans::Spans;
+use stacks::{Stacks, Standing};
 
 /// Goroutines read together.
 const GROUP: usize = 8 << 10;
@@ -55,8 +57,14 @@ pub fn leaked(target: &mut Opened) -> Result<Proof, LiveError> {
     let addresses = goroutines.addresses(space)?;
     let waiters = semaphores::read(space, layout, *semtable)?;
     let spans = Spans::read(space, layout, heap.mheap)?;
-    let mut reach =
-        Reach { layout, mark: Mark::new(&spans), candidates: Vec::new(), live: Vec::new(), waiters, batch: Batch::default() };
+    let mut reach = Reach {
+        layout,
+        mark: Mark::new(&spans),
+        candidates: Vec::new(),
+        stacks: Stacks::new(functions, layout),
+        waiters,
+        batch: Batch::default(),
+    };
     for address in &addresses {
         reach.mark.close(*address);
     }
@@ -64,9 +72,14 @@ pub fn leaked(target: &mut Opened) -> Result<Proof, LiveError> {
         reach.sort(space, group, &kinds)?;
     }
     reach.watch(space)?;
+    let modules = functions.data();
+    let processors = caches::processors(space, layout, &modules, &spans)?;
     let stacks = threads::stacks(space, layout, heap.allm, threads)?;
-    let mut roots = roots::outside(writable, &functions.data(), &stacks, &spans, u64::from(layout.get(At::MspanSize)));
-    roots.append(&mut reach.live);
+    let mut roots = roots::outside(writable, &modules, &stacks, &spans, u64::from(layout.get(At::MspanSize)), &processors);
+    for processor in &processors {
+        reach.mark.close(processor.record);
+        roots.extend(processor.references(layout));
+    }
     roots.extend(stacks.into_iter().filter(|stack| spans.in_arena(stack.start)));
     let unread = reach.mark.ranges(space, &mut reach.batch, &roots)?;
     if unread > 0 {
@@ -123,12 +136,31 @@ struct Candidate {
     alive: bool,
 }
 
+/// Where a goroutine waits.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    object: u64,
+    queue: Queue,
+    before: u64,
+    after: u64,
+}
+
+/// What keeps goroutines in the order they are woken in.
+#[derive(Clone, Copy, Debug)]
+enum Queue {
+    /// One of a channel's two.
+    Channel,
+    /// A `sync.Cond`'s list.
+    List,
+    /// The runtime's tree of semaphores.
+    Tree,
+}
+
 struct Reach<'a> {
     layout: &'a Layout,
     mark: Mark<'a>,
     candidates: Vec<Candidate>,
-    /// Stacks and records of goroutines that may run.
-    live: Vec<Range<u64>>,
+    stacks: Stacks<'a>,
     waiters: Waiters,
     batch: Batch,
 }
@@ -138,49 +170,47 @@ impl Reach<'_> {
         self.layout.get(place) as usize
     }
 
-    /// Sorts goroutines into those that may run, whose stacks are roots, and candidates.
+    /// Sorts goroutines into candidates and those that may run; what the latter can reach from their records and stacks is marked.
     fn sort(&mut self, space: &mut Space, group: &[u64], kinds: &[Kind]) -> Result<(), LiveError> {
-        let size = self.at(At::GSize);
-        self.batch.clear();
-        for address in group {
-            self.batch.ask(*address, size);
-        }
-        space.read(&mut self.batch)?;
+        self.records(space, group)?;
+        let mut standing = Vec::new();
         for (index, address) in group.iter().enumerate() {
             let bytes = self.batch.get(index).ok_or(LiveError::Missing { what: "a goroutine's record" })?;
             let word = |place: At| u64_at(bytes, self.layout.get(place) as usize);
             let status = u32_at(bytes, self.at(At::GStatus)) & !SCAN_BIT;
             let reason = bytes.get(self.at(At::GWaitReason)).map_or(0, |reason| usize::from(*reason));
-            let (low, high) = (word(At::GStack), u64_at(bytes, self.at(At::GStack) + 8));
-            let saved = u64_at(bytes, self.at(At::GSched) + self.at(At::GobufSp));
             let bubbled = self.layout.find(At::GBubble).is_some_and(|at| u64_at(bytes, at) != 0);
             let kind = match status {
                 0 | DEAD | DEAD_EXTRA => continue,
                 WAITING | LEAKED if !bubbled && word(At::GGoid) != MAIN => kinds.get(reason).copied().unwrap_or(Kind::Other),
                 _ => Kind::Other,
             };
-            if kind != Kind::Other {
-                self.candidates.push(Candidate {
-                    address: *address,
-                    id: word(At::GGoid),
-                    sp: saved,
-                    stack_end: high,
-                    waiting: word(At::GWaiting),
-                    kind,
-                    alive: false,
-                });
+            if kind == Kind::Other {
+                record(self.layout, &mut self.mark, bytes);
+                standing.push(Standing::of(self.layout, bytes));
                 continue;
             }
-            // Of one that runs, or whose stack is being moved, all of the stack counts.
-            let from = match status {
-                RUNNABLE | WAITING | PREEMPTED | LEAKED => saved,
-                SYSCALL => saved.min(word(At::GSyscallSp)),
-                _ => low,
-            };
-            let from = if (low..=high).contains(&from) { from & !7 } else { low };
-            self.live.extend([from..high, *address..*address + size as u64]);
+            self.candidates.push(Candidate {
+                address: *address,
+                id: word(At::GGoid),
+                sp: u64_at(bytes, self.at(At::GSched) + self.at(At::GobufSp)),
+                stack_end: u64_at(bytes, self.at(At::GStack) + 8),
+                waiting: word(At::GWaiting),
+                kind,
+                alive: false,
+            });
         }
-        Ok(())
+        self.stacks.mark(space, &mut self.mark, &standing)
+    }
+
+    /// Reads the records of goroutines.
+    fn records(&mut self, space: &mut Space, group: &[u64]) -> Result<(), LiveError> {
+        let size = self.at(At::GSize);
+        self.batch.clear();
+        for address in group {
+            self.batch.ask(*address, size);
+        }
+        space.read(&mut self.batch)
     }
 
     /// Watches what candidates wait on. One whose wait is not in the heap may wake.
@@ -203,36 +233,69 @@ impl Reach<'_> {
                 Kind::Semaphore | Kind::Cond | Kind::Channel | Kind::Other => self.mark.woken.push(index),
             }
         }
-        let size = self.at(At::SudogSize);
         for _ in 0..MAX_WAITS {
             if chains.is_empty() {
                 return Ok(());
             }
             let mut next = Vec::new();
             for group in chains.chunks(GROUP) {
-                self.batch.clear();
-                for (_, sudog) in group {
-                    self.batch.ask(*sudog, size);
-                }
-                space.read(&mut self.batch)?;
-                for (at, (index, sudog)) in group.iter().enumerate() {
-                    let bytes = self.batch.get(at).ok_or(LiveError::Missing { what: "what a goroutine waits on" })?;
-                    let word = |place: At| u64_at(bytes, self.layout.get(place) as usize);
-                    let (channel, element) = (word(At::SudogC), word(At::SudogElem));
-                    // A channel's element is where the value goes, not what is waited on.
-                    let object = if channel == 0 { element } else { channel };
-                    self.mark.close(*sudog);
-                    if !self.mark.watch(object, *index) {
-                        self.mark.woken.push(*index);
-                    }
-                    let link = word(At::SudogWaitLink);
-                    let more = self.candidates[*index as usize].kind == Kind::Channel && link != 0;
-                    next.extend(more.then_some((*index, link)));
-                }
+                self.waits(space, group, &mut next)?;
             }
             chains = next;
         }
         Err(LiveError::Inconsistent("a goroutine's list of waits has no end".into()))
+    }
+
+    /// Watches one wait of each candidate of a group; the next of each is added to `next`. Whoever wakes a goroutine takes it off the
+    /// queue first, and may have no word of the channel left by then: one that is in no queue may wake.
+    fn waits(&mut self, space: &mut Space, group: &[(u32, u64)], next: &mut Vec<(u32, u64)>) -> Result<(), LiveError> {
+        let size = self.at(At::SudogSize);
+        self.batch.clear();
+        for (_, sudog) in group {
+            self.batch.ask(*sudog, size);
+        }
+        space.read(&mut self.batch)?;
+        let mut places = Vec::with_capacity(group.len());
+        for (at, (index, sudog)) in group.iter().enumerate() {
+            let bytes = self.batch.get(at).ok_or(LiveError::Missing { what: "what a goroutine waits on" })?;
+            let word = |place: At| u64_at(bytes, self.layout.get(place) as usize);
+            let (channel, element) = (word(At::SudogC), word(At::SudogElem));
+            let kind = self.candidates[*index as usize].kind;
+            // A channel's element is where the value goes, not what is waited on. Who leaves the tree of semaphores has none any more.
+            let (object, queue) = match kind {
+                _ if channel != 0 => (channel, Queue::Channel),
+                Kind::Cond => (element, Queue::List),
+                Kind::Nothing | Kind::Channel | Kind::Semaphore | Kind::Other => (element, Queue::Tree),
+            };
+            places.push(Place { object, queue, before: word(At::SudogPrev), after: word(At::SudogNext) });
+            let link = word(At::SudogWaitLink);
+            next.extend((kind == Kind::Channel && link != 0).then_some((*index, link)));
+            self.mark.close(*sudog);
+        }
+        let [receivers, senders, head, tail] =
+            [At::HchanRecvq, At::HchanSendq, At::NotifyHead, At::NotifyTail].map(|place| self.at(place));
+        self.batch.clear();
+        for place in &places {
+            let len = match place.queue {
+                Queue::Channel => senders + 8,
+                Queue::List => tail + 8,
+                Queue::Tree => 0,
+            };
+            self.batch.ask(place.object, len);
+        }
+        space.read(&mut self.batch)?;
+        for (at, ((index, sudog), place)) in group.iter().zip(places).enumerate() {
+            let word = |at_byte: usize| self.batch.get(at).map_or(0, |bytes| u64_at(bytes, at_byte));
+            let queued = match place.queue {
+                Queue::Channel => place.before != 0 || word(receivers) == *sudog || word(senders) == *sudog,
+                Queue::List => word(head) != 0 && (place.after != 0 || word(tail) == *sudog),
+                Queue::Tree => true,
+            };
+            if !(self.mark.watch(place.object, *index) && queued) {
+                self.mark.woken.push(*index);
+            }
+        }
+        Ok(())
     }
 
     /// The lists of waiters that candidates on a `sync.Cond` wait in, where their records do not say.
@@ -244,23 +307,28 @@ impl Reach<'_> {
 
     /// Follows what is reachable; whoever is woken by it may run, and what it can reach is reachable too.
     fn settle(&mut self, space: &mut Space) -> Result<(), LiveError> {
-        let size = self.at(At::GSize) as u64;
         loop {
             self.mark.follow(space, &mut self.batch)?;
             let woken = std::mem::take(&mut self.mark.woken);
             if woken.is_empty() {
                 return Ok(());
             }
-            let mut ranges = Vec::new();
+            let mut addresses = Vec::new();
             for index in woken {
                 let candidate = &mut self.candidates[index as usize];
                 if !std::mem::replace(&mut candidate.alive, true) {
-                    ranges.extend([candidate.sp & !7..candidate.stack_end, candidate.address..candidate.address + size]);
+                    addresses.push(candidate.address);
                 }
             }
-            let unread = self.mark.ranges(space, &mut self.batch, &ranges)?;
-            if unread > 0 {
-                return Err(LiveError::Inconsistent(format!("{unread} bytes of stacks cannot be read")));
+            for group in addresses.chunks(GROUP) {
+                self.records(space, group)?;
+                let mut standing = Vec::new();
+                for index in 0..group.len() {
+                    let bytes = self.batch.get(index).ok_or(LiveError::Missing { what: "a goroutine's record" })?;
+                    record(self.layout, &mut self.mark, bytes);
+                    standing.push(Standing::of(self.layout, bytes));
+                }
+                self.stacks.mark(space, &mut self.mark, &standing)?;
             }
         }
     }
@@ -269,4 +337,12 @@ impl Reach<'_> {
 /// The place a candidate waits in, where not its record but a table or a list tells it.
 fn waiter(waiters: &Waiters, conds: &FxHashMap<u64, Waiter>, candidate: &Candidate) -> Option<Waiter> {
     waiters.get(candidate.address).or_else(|| conds.get(&candidate.address).copied())
+}
+
+/// Marks what a goroutine's record points at. The end of its stack is no reference: it is where the next object begins.
+fn record(layout: &Layout, mark: &mut Mark<'_>, bytes: &[u8]) {
+    const BOUNDS_BYTES: usize = 16;
+    let bounds = layout.get(At::GStack) as usize;
+    mark.words(&bytes[..bounds]);
+    mark.words(&bytes[bounds + BOUNDS_BYTES..]);
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::caches::Processor;
 use super::mark::Mark;
 use super::spans::Spans;
 use crate::error::LiveError;
@@ -13,18 +14,20 @@ use crate::memory::{Batch, Space, u64_at};
 const MAX_SPECIALS: usize = 1 << 20;
 
 /// Memory that may be written and is none of the heap's arenas. Of a module's segment its variables with pointers only; of a mapping
-/// that holds a thread's stack the part in use only; records of spans name objects and are no roots.
+/// that holds a thread's stack the part in use only; records of spans name objects and are no roots, nor is what caches keep.
 pub fn outside(
     writable: &[Range<u64>],
     modules: &[ModuleData],
     stacks: &[Range<u64>],
     spans: &Spans,
     record_bytes: u64,
+    cached: &[Processor],
 ) -> Vec<Range<u64>> {
     let variables = modules.iter().flat_map(|module| module.pointers.clone());
     let mut roots: Vec<Range<u64>> = variables.filter(|range| !range.is_empty()).collect();
     let mut closed: Vec<Range<u64>> = modules.iter().map(|module| module.all.clone()).collect();
     closed.extend(spans.records.iter().map(|record| *record..record + record_bytes));
+    closed.extend(cached.iter().map(|processor| processor.tiny..processor.tiny + 8));
     closed.sort_unstable_by_key(|range| range.start);
     for mapping in writable {
         let mut held = stacks.iter().filter(|stack| mapping.contains(&stack.start));

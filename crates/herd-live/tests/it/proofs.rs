@@ -57,8 +57,8 @@ fn every_kind_is_proven_and_no_healthy_one() {
         }
         assert!(found.is_empty(), "Go {}: healthy goroutines called leaked: {found:?}", toolchain.minor);
         println!("Go {}: {proven} of {all} leaked goroutines proven", toolchain.minor);
-        // Words left over on stacks may keep some: looking at every word can hide a leak, never make one up.
-        assert!(proven * 100 >= all * 97, "Go {}: {proven} of {all}", toolchain.minor);
+        // Small values share blocks, so that one that is in use may keep another: that can hide a leak, never make one up.
+        assert!(proven * 100 >= all * 99, "Go {}: {proven} of {all}", toolchain.minor);
     }
 }
 
@@ -75,7 +75,7 @@ fn the_same_as_the_runtime_says() {
     program.own_leaks();
     let own = program.own_leaks();
     assert!(ours.is_subset(&own), "only ours: {:?}", ours.difference(&own).collect::<Vec<_>>());
-    assert!(ours.len() * 100 >= own.len() * 97, "{} of {}", ours.len(), own.len());
+    assert!(ours.len() * 100 >= own.len() * 99, "{} of {}", ours.len(), own.len());
 }
 
 /// Channels made, used and dropped as fast as can be, during collections too.
