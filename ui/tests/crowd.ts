@@ -22,7 +22,7 @@ export function crowd(objects: number, seed = 11): Envelope {
   const all: GraphObject[] = []
   const waits: GraphWait[] = []
   for (let n = 0; n < objects; n += 1) {
-    const kind = KINDS[n < 4 ? n % 2 : below(KINDS.length)]!
+    const kind = KINDS[n < 4 ? 1 : below(KINDS.length)]!
     const inside: Inside = kind === 'channel' ? { buffered: below(9), capacity: 8, closed: n % 50 === 7, senders: below(4), receivers: 0 } : kind === 'mutex' ? { locked: true } : {}
     // Among themselves the first thirty objects share the first thirty families, so that the picture holds sixty nodes.
     const waiters = n < NODES / 2 ? [n % 30, ...(n % 5 === 0 ? [(n + 7) % 30] : [])] : [30 + below(families - 30)]

@@ -49,8 +49,8 @@ pub fn graph_of_found(snapshot: &Snapshot, found: &BTreeSet<String>, hidden: &mu
     let held: Vec<(Vec<Candidate>, u64)> = nodes.iter().map(|node| candidates(&scene, &node.objects)).collect();
     let drawn = drawn_families(&scene, &nodes, &held);
     let beyond = ordered(&scene, families_of(&left).filter(|family| !drawn.contains(family)));
-    let named = drawn.iter().chain(&beyond).enumerate();
-    let names: Names = named.map(|(at, family)| (*family, format!("g{}", at + 1))).collect();
+    let numbered = drawn.iter().chain(&beyond).enumerate();
+    let names: Names = numbered.map(|(at, family)| (*family, format!("g{}", at + 1))).collect();
     let placed = Placed { names: &names, drawn: drawn.len(), nodes: &nodes };
     let waiting = waits.waiters.len() as u64;
     let objects = nodes.iter().zip(held).enumerate().map(|(at, (node, (held, not_listed)))| {

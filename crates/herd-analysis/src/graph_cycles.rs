@@ -31,6 +31,9 @@ pub struct Ring {
     open: BTreeSet<Doubt>,
 }
 
+/// What rings have in common that are told as one: family, side and kind of each step, and whether they are proven.
+type Alike = (Vec<(usize, Side, What)>, bool);
+
 /// Finds rings, the proven first, then the shortest; those that differ in their goroutines only are one.
 pub fn rings(scene: &Scene) -> Vec<Ring> {
     if !scene.waits.searched {
@@ -38,7 +41,7 @@ pub fn rings(scene: &Scene) -> Vec<Ring> {
     }
     let stuck = Stuck::find(scene);
     let mut seen: FxHashMap<usize, usize> = FxHashMap::default();
-    let mut rings: BTreeMap<(Vec<(usize, Side, What)>, bool), Ring> = BTreeMap::new();
+    let mut rings: BTreeMap<Alike, Ring> = BTreeMap::new();
     for start in 0..scene.waits.waiters.len() {
         if !stuck.in_ring[start] || seen.contains_key(&start) {
             continue;

@@ -1,5 +1,6 @@
 // A layered layout: columns from who waits to what is waited on, on to who may end that wait, and so on; nothing overlaps, and the same
-// graph always gives the same picture. Parts that are not connected are laid out apart and packed.
+// graph always gives the same picture. Parts that are not connected are laid out apart and packed. It stands here and not in a library:
+// at sixty nodes it needs no more than this, and lines that close a ring are to go round the outside, where they are seen.
 
 export interface Knot {
   id: string
