@@ -185,7 +185,8 @@ Examples:
   goherd graph crash.log
 
 A process or core file tells every case of a select, what channels and locks hold, and whose stacks hold their
-addresses. A dump tells one address a goroutine at most, and only where it prints arguments.")]
+addresses. A dump tells one address a goroutine at most, and only where it prints arguments.
+With --prove a process is copied: the graph is of one instant, and a ring nothing can reach is a deadlock.")]
 pub struct GraphArgs {
     /// FILE, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT, unix:/PATH, pid:N or core:FILE[,EXE]
     pub target: String,

@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -24,8 +24,7 @@ impl Running {
         assert!(build.env("GOFLAGS", "-buildvcs=false").status().expect("go is installed").success());
         let arguments = arguments.iter().map(|one| one.replace("FOLDER", &folder.path().to_string_lossy()));
         let mut start = Command::new(program);
-        let mut child =
-            start.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut child = start.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut ready = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut ready).expect("it says that it is ready");
         assert!(ready.starts_with("ready"), "{ready}");
@@ -135,7 +134,40 @@ fn a_copy_proves_rings() {
     assert!(rings(&copied).iter().all(|(proven, _, open)| *proven && open.is_empty()), "{copied}");
     assert_eq!((&copied["graph"]["one_instant"], &copied["graph"]["followed"]), (&Value::Bool(true), &Value::Bool(true)));
     let text = running.goherd(&["--prove", "--format", "text", "--lang", "en"]);
-    assert_eq!(text.matches("deadlock: 2 goroutines wait on each other, and nothing that can run reaches them").count(), 2, "{text}");
+    assert_eq!(
+        text.matches("deadlock: 2 goroutines wait on each other, and nothing that can run reaches them").count(),
+        2,
+        "{text}"
+    );
     let dot = running.goherd(&["--prove", "--format", "dot"]);
     assert!(svg(&dot).contains("stroke=\"red\""), "{dot}");
+}
+
+/// A page asked for, and what the viewer is served of a process, have the graph in them.
+#[test]
+fn the_viewer_gets_the_graph() {
+    let running = Running::start("waits", &["-truth", "FOLDER/truth"]);
+    let page = running.file("waits.html");
+    running.goherd(&["--prove", "-o", &page.to_string_lossy()]);
+    let page = std::fs::read_to_string(page).expect("the page");
+    assert!(page.contains("\"command\":\"graph\"") && page.contains("\"followed\":true"), "{}", &page[..400]);
+    let mut goherd = Command::new(env!("CARGO_BIN_EXE_goherd"));
+    goherd.args(["open", &running.target(), "--no-browser"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut open = goherd.spawn().expect("goherd starts");
+    let mut address = String::new();
+    BufReader::new(open.stdout.take().expect("its output")).read_line(&mut address).expect("the address");
+    let answer = fetched(address.trim());
+    open.kill().and_then(|()| open.wait()).expect("goherd ends");
+    let answer: Value = serde_json::from_str(&answer).expect("JSON");
+    assert_eq!((word(&answer, "command"), list(&answer["graph"], "cycles").len()), ("doctor", 2));
+}
+
+/// The answer beside a page that is served.
+fn fetched(address: &str) -> String {
+    let (host, path) = address.trim_start_matches("http://").split_once('/').expect("an address");
+    let mut stream = std::net::TcpStream::connect(host).expect("it listens");
+    write!(stream, "GET /{path}api/envelope HTTP/1.0\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("it reads");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("it answers");
+    text.split_once("\r\n\r\n").expect("a body").1.to_owned()
 }
