@@ -66,6 +66,9 @@ fn at_any_moment() {
         assert_eq!((after.wrong, after.child_signals), (0, 0), "kill {kill}");
         freeze::copy(program.pid(), &PATIENT).expect("a copy").end().expect("its end");
         assert_eq!(children(program.pid()), Vec::<String>::new(), "kill {kill}: nothing is left");
+        if kill % 50 == 49 {
+            eprintln!("{} of {kills} killed", kill + 1);
+        }
     }
     println!("{kills} readers killed, {zombies} of them left a zombie for the next copy; nothing else was ever left");
 }

@@ -32,6 +32,9 @@ fn nothing_is_proven_of_a_program_that_never_rests() {
             let leaked: Vec<_> = proof.leaked.iter().map(|id| (id, said(id))).collect();
             assert!(leaked.is_empty(), "Go {} pass {pass}: {leaked:?}", toolchain.minor);
             candidates += proof.candidates;
+            if pass % 100 == 99 {
+                eprintln!("Go {}: {} of {passes}", toolchain.minor, pass + 1);
+            }
         }
         // Those that churn wait most of the time, so that there is something to be wrong about.
         assert!(candidates > passes * 100, "Go {}: {candidates} in {passes} copies", toolchain.minor);
