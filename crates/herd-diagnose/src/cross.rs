@@ -123,26 +123,32 @@ fn tag(snapshot: &mut Snapshot, leaked: &FxHashSet<u64>) {
 
 fn notes(cross: &Cross) -> Vec<Note> {
     let (both, ours, theirs) = (cross.both.len(), cross.only_ours.len(), cross.only_theirs.len());
-    let mut notes = vec![crate::advice(format!("the memory and the runtime's leak profile both call {both} goroutines leaked"))];
-    let mut add = |count: u64, text: &str| {
+    let mut notes =
+        vec![crate::advice(format!("goroutines that the memory and the runtime's leak profile both call leaked: {both}"))];
+    let mut add = |count: u64, what: &str, why: &str| {
         if count > 0 {
-            notes.push(crate::advice(format!("{count} {text}")));
+            notes.push(crate::advice(format!("{what}: {count}{why}")));
         }
     };
     add(
         ours as u64,
-        "goroutines are proven by the memory alone: the runtime's profile passes over small locks that share a block with others, and over \
-         what a word left on a stack still names",
+        "goroutines the memory alone proves to be leaked",
+        "; the runtime's profile passes over small locks that share a block with others, and over what a word left on a stack still names",
     );
     add(
         theirs as u64,
-        "goroutines are in the runtime's leak profile alone: some word the memory holds may still name what they wait on",
+        "goroutines in the runtime's leak profile alone",
+        "; some word the memory holds may still name what they wait on",
     );
-    add(cross.moved, "goroutines of the runtime's leak profile were not there yet, or stood elsewhere, when the memory was read");
+    add(
+        cross.moved,
+        "goroutines of the runtime's leak profile that were not there yet, or stood elsewhere, when the memory was read",
+        "",
+    );
     add(
         cross.ended,
-        "goroutines that nothing could wake are not in the runtime's list of all goroutines: the process was restarted in between, or \
-         this is a fault of goherd's to be reported",
+        "goroutines nothing could wake that are not in the runtime's list of all goroutines",
+        "; the process was restarted in between, or this is a fault of goherd's to be reported",
     );
     notes
 }

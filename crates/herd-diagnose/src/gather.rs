@@ -151,8 +151,8 @@ fn second_look(
     let options = Options { memory: Memory::Waits, ..request.options.clone() };
     testimonies.extend(told(collect(target, &options, cancel)?, tell));
     let text = format!(
-        "looked twice instead, {:.0} s apart, while the process ran: a pointer that moves meanwhile is missed, so nothing is proven, and only \
-         rings of locks and queues that stand are suspected",
+        "looked twice instead, {:.0} s apart, while the process ran: a pointer that moves meanwhile is missed, so what is out of reach \
+         cannot be told, and only rings of locks and queues that stand are suspected",
         time.as_secs_f64()
     );
     if let Some(testimony) = testimonies.last_mut() {

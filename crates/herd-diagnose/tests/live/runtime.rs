@@ -58,7 +58,7 @@ fn two_witnesses_agree_on_what_is_leaked() {
         assert!(says(&envelope, "the leak profile was not answered"), "{:?}", envelope.notes);
         return;
     }
-    assert!(says(&envelope, "the memory and the runtime's leak profile both call"), "{:?}", envelope.notes);
+    assert!(says(&envelope, "both call leaked: "), "{:?}", envelope.notes);
     let proven: Vec<_> = envelope.findings.iter().filter(|finding| finding.certainty == Certainty::Proven).collect();
     assert_eq!(proven.iter().map(|finding| finding.count).sum::<u64>(), LEAKED, "{proven:?}");
     let agreed = proven.iter().flat_map(|finding| &finding.evidence).find_map(|fact| fact.args.get("agreed"));
@@ -69,7 +69,7 @@ fn two_witnesses_agree_on_what_is_leaked() {
 fn the_profile_of_another_process_is_not_used() {
     let (server, other) = (Server::start(), Server::start());
     let envelope = server.asked_with(&other.address);
-    assert!(says(&envelope, "is not served by pid:") && !says(&envelope, "both call"), "{:?}", envelope.notes);
+    assert!(says(&envelope, "is not served by pid:") && !says(&envelope, "both call leaked"), "{:?}", envelope.notes);
     let proven = envelope.findings.iter().filter(|finding| finding.certainty == Certainty::Proven);
     assert_eq!(proven.map(|finding| finding.count).sum::<u64>(), LEAKED);
 }
