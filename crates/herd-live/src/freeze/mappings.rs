@@ -220,8 +220,8 @@ VmFlags: rd ex mr mw me de
     /// Without `smaps` what may be written may have been.
     #[test]
     fn less_is_known_from_maps() {
-        let heads: String = SMAPS.lines().filter(|line| head(line).is_some()).map(|line| format!("{line}\n")).collect();
-        let mappings = parse(&heads);
+        let heads: Vec<&str> = SMAPS.lines().filter(|line| head(line).is_some()).collect();
+        let mappings = parse(&heads.join("\n"));
         assert_eq!(mappings.len(), 9);
         assert_eq!(mappings[0].part(|_| true), Part::InFile);
         assert_eq!(mappings[1].part(|_| true), Part::All);
