@@ -271,7 +271,7 @@ impl Functions {
 
     fn beside(&self, function: &Function, kind: usize) -> Option<u64> {
         let offset = function.funcdata[kind];
-        (offset != u32::MAX).then(|| self.modules[function.module].gofunc + u64::from(offset))
+        (offset != u32::MAX).then(|| self.modules[function.module].gofunc.wrapping_add(u64::from(offset)))
     }
 
     /// The calls at `pc`, innermost first. `pc` is an instruction of the call, not the one it returns to.

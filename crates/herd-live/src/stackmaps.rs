@@ -106,7 +106,7 @@ impl<'a> StackMaps<'a> {
         let mut objects = Vec::new();
         for index in 0..u64_at(&count, 0) {
             let mut record = [0; OBJECT_BYTES as usize];
-            if !space.constant(at + 8 + index * OBJECT_BYTES, &mut record)? {
+            if !space.constant(at.wrapping_add(8 + index * OBJECT_BYTES), &mut record)? {
                 return Ok(None);
             }
             let field = |at: usize| i64::from(u32_at(&record, at).cast_signed());
@@ -133,7 +133,7 @@ fn bits(space: &mut Space, at: Option<u64>, index: u32) -> Result<Option<Bits>, 
         return Ok(None);
     }
     let mut bytes = vec![0; count.div_ceil(8) as usize];
-    let from = at + 8 + u64::from(index) * bytes.len() as u64;
+    let from = at.wrapping_add(8 + u64::from(index) * bytes.len() as u64);
     let there = bytes.is_empty() || space.constant(from, &mut bytes)?;
     Ok(there.then_some(Bits { count: i64::from(count), bytes }))
 }

@@ -106,7 +106,7 @@ fn is_cache(space: &mut Space, layout: &Layout, spans: &Spans, cache: u64) -> Re
     if cache == 0 || spans.in_arena(cache) {
         return Ok(false);
     }
-    let at = |place: At| cache + u64::from(layout.get(place));
+    let at = |place: At| cache.saturating_add(u64::from(layout.get(place)));
     let Some(tiny) = space.word(at(At::McacheTiny))? else { return Ok(false) };
     let Some(offset) = space.word(at(At::McacheTinyOffset))? else { return Ok(false) };
     let Some(classes) = space.bytes(at(At::McacheAlloc), (CLASSES * 8) as usize)? else { return Ok(false) };

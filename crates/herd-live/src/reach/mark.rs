@@ -14,6 +14,11 @@ const READ_BYTES: usize = 4 << 20;
 /// Bytes of one request at most.
 const PIECE_BYTES: u64 = 1 << 20;
 
+/// So many spans, or fewer, are read whole: a list leads from neighbour to neighbour, and would be a read for each of its objects.
+const FEW: usize = 64;
+/// Bytes of a span that is read whole at most.
+const WHOLE_BYTES: u64 = 64 << 10;
+
 /// The state of a mark.
 pub struct Mark<'a> {
     spans: &'a Spans,
@@ -138,17 +143,50 @@ impl<'a> Mark<'a> {
         let mut ranges = Vec::new();
         while !self.queue.is_empty() {
             ranges.clear();
-            let mut bytes = 0;
-            while bytes < READ_BYTES as u64
-                && let Some(index) = self.queue.pop()
-            {
-                self.queued[index as usize / 64] &= !(1 << (index % 64));
-                bytes += self.pending(self.spans.list[index as usize], &mut ranges);
+            if self.queue.len() <= FEW {
+                self.follow_few(space, batch, &mut ranges)?;
+            } else {
+                let mut bytes = 0;
+                while bytes < READ_BYTES as u64
+                    && let Some(index) = self.queue.pop()
+                {
+                    self.queued[index as usize / 64] &= !(1 << (index % 64));
+                    bytes += self.pending(self.spans.list[index as usize], &mut ranges);
+                }
             }
             let unread = self.ranges(space, batch, &ranges)?;
             if unread > 0 {
                 return Err(LiveError::Inconsistent(format!("{unread} bytes of the heap's objects cannot be read")));
             }
+        }
+        Ok(())
+    }
+
+    /// Reads the queued spans whole and follows what stays within each to its end; of those that cannot be read so, answers the ranges.
+    fn follow_few(&mut self, space: &mut Space, batch: &mut Batch, apart: &mut Vec<Range<u64>>) -> Result<(), LiveError> {
+        let queue = std::mem::take(&mut self.queue);
+        batch.clear();
+        for index in &queue {
+            let span = &self.spans.list[*index as usize];
+            let bytes = u64::from(span.count) * span.elem;
+            batch.ask(span.start, if bytes <= WHOLE_BYTES { bytes as usize } else { 0 });
+        }
+        space.read(batch)?;
+        let mut ranges = Vec::new();
+        for (at, index) in queue.into_iter().enumerate() {
+            let span = self.spans.list[index as usize];
+            let whole = batch.get(at).filter(|bytes| !bytes.is_empty());
+            while self.pending(span, &mut ranges) > 0 {
+                let Some(whole) = whole else {
+                    apart.append(&mut ranges);
+                    break;
+                };
+                for range in ranges.drain(..) {
+                    self.words(&whole[(range.start - span.start) as usize..(range.end - span.start) as usize]);
+                }
+            }
+            // Only here: what it marks within itself is followed already.
+            self.queued[index as usize / 64] &= !(1 << (index % 64));
         }
         Ok(())
     }

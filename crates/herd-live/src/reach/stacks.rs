@@ -11,6 +11,8 @@ use crate::states::{LEAKED, PREEMPTED, RUNNABLE, SCAN_BIT, SYSCALL, WAITING};
 
 /// Bytes of stacks read together.
 const READ_BYTES: u64 = 4 << 20;
+/// Bytes one stack may have before its bounds are taken for damage; Go's own limit is 1 GB unless a program lifts it.
+const MAX_BYTES: u64 = 64 << 30;
 /// Deferred calls of one goroutine at most; more is a circle.
 const MAX_DEFERS: usize = 1 << 20;
 
@@ -100,6 +102,9 @@ impl<'a> Stacks<'a> {
 
     /// Marks what goroutines can reach from their stacks.
     pub fn mark(&mut self, space: &mut Space, mark: &mut Mark<'_>, all: &[Standing]) -> Result<(), LiveError> {
+        if all.iter().any(|one| one.bytes() > MAX_BYTES) {
+            return Err(LiveError::Inconsistent("a stack's bounds cannot be a stack's".into()));
+        }
         let mut rest = all;
         while !rest.is_empty() {
             let mut bytes = 0;
@@ -152,7 +157,7 @@ impl<'a> Stacks<'a> {
         loop {
             let Some(frame) = self.maps.frame(space, pc)? else { return Ok(false) };
             for at in &frame.live {
-                let Some(value) = word(sp + at) else { return Ok(false) };
+                let Some(value) = word(sp.saturating_add(*at)) else { return Ok(false) };
                 if (one.sp..one.high).contains(&value) {
                     self.inward.push(value);
                 } else {
@@ -160,9 +165,13 @@ impl<'a> Stacks<'a> {
                 }
             }
             for object in &frame.objects {
-                let from = sp + object.from;
-                let held =
-                    Held { from, end: from + object.size, pointers_end: from + object.pointers.next_multiple_of(8), seen: false };
+                let from = sp.saturating_add(object.from);
+                let held = Held {
+                    from,
+                    end: from.saturating_add(object.size),
+                    pointers_end: from.saturating_add(object.pointers.next_multiple_of(8)),
+                    seen: false,
+                };
                 if held.end > one.high || held.pointers_end > one.high || !from.is_multiple_of(8) {
                     return Ok(false);
                 }
@@ -171,8 +180,8 @@ impl<'a> Stacks<'a> {
             if frame.top {
                 break;
             }
-            let Some(caller) = word(sp + frame.end - 8) else { return Ok(false) };
-            (sp, pc) = (sp + frame.end, caller);
+            let Some(caller) = word(sp.saturating_add(frame.end - 8)) else { return Ok(false) };
+            (sp, pc) = (sp.saturating_add(frame.end), caller);
         }
         self.inward.push(one.context);
         mark.word(one.context);
