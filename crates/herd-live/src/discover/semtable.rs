@@ -8,31 +8,54 @@ use crate::memory::{Batch, Space, u32_at, u64_at};
 use crate::semaphores::{ROOTS, root_bytes};
 
 /// How often a table that moves is looked at.
-const TRIES: usize = 8;
+const TRIES: usize = 16;
+/// How often what contradicts a table is looked at before it is more than something that moves.
+const LOOKS: usize = 3;
 /// Waiters one root may count.
 const MAX_WAITERS: u32 = 1 << 28;
+
+/// A word that looks like the place of a root's first waiter, and what it holds.
+type Root = (u64, u64);
 
 /// Finds it. Nothing is found where nobody waits on a semaphore, nor where what is found contradicts itself.
 pub fn semtable(space: &mut Space, layout: &Layout, first_module: u64) -> Result<Option<u64>, LiveError> {
     for _ in 0..TRIES {
         let Some(variables) = Variables::read(space, layout, first_module)? else { return Ok(None) };
-        let roots: Vec<(u64, u64)> = variables.words().filter(|(at, _)| looks_like_a_root(layout, &variables, *at)).collect();
+        let roots: Vec<Root> = variables.words().filter(|(at, _)| looks_like_a_root(layout, &variables, *at)).collect();
         if roots.is_empty() {
             return Ok(None);
         }
-        let mut bases = Vec::new();
-        for ((at, _), index) in roots.iter().zip(root_indexes(space, layout, &roots)?) {
-            bases.extend(index.map(|index| at.wrapping_sub(treap(layout) + index * root_bytes(layout) as u64)));
+        let indexes = root_indexes(space, layout, &roots)?;
+        let claims: Vec<(u64, Root)> =
+            roots.iter().zip(indexes).filter_map(|(root, index)| Some((base(layout, *root, index?), *root))).collect();
+        let votes = |base: u64| claims.iter().filter(|(claimed, _)| *claimed == base).count();
+        let Some(best) = claims.iter().map(|(base, _)| *base).max_by_key(|base| votes(*base)) else { continue };
+        let mut agreed = votes(best) > 1 || lasts(space, layout, best, claims[0].1, true)?;
+        for (_, root) in claims.iter().filter(|(base, _)| *base != best) {
+            agreed &= !lasts(space, layout, best, *root, false)?;
         }
-        bases.sort_unstable();
-        bases.dedup();
-        if let [base] = bases[..]
-            && is_table(space, layout, &variables, base)?
-        {
-            return Ok(Some(base));
+        if agreed && is_table(space, layout, &variables, best)? {
+            return Ok(Some(best));
         }
     }
     Ok(None)
+}
+
+/// Where the table begins when a root is the one of a number.
+fn base(layout: &Layout, root: Root, index: u64) -> u64 {
+    root.0.wrapping_sub(treap(layout) + index * root_bytes(layout) as u64)
+}
+
+/// Whether a root is `part` of the table that begins at `table`, or keeps not being, as long as its first waiter stays the same.
+/// A waiter that goes and comes back in between is seen with another semaphore at times; what stands still always says the same.
+fn lasts(space: &mut Space, layout: &Layout, table: u64, root: Root, part: bool) -> Result<bool, LiveError> {
+    for _ in 0..LOOKS {
+        let is_part = root_indexes(space, layout, &[root])?[0].is_some_and(|index| base(layout, root, index) == table);
+        if is_part != part || space.word(root.0)? != Some(root.1) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn treap(layout: &Layout) -> u64 {
@@ -51,7 +74,7 @@ fn is_padded(layout: &Layout, root: &[u8]) -> bool {
 }
 
 /// The number of each root, by the first waiter it leads to; nothing where that is none, or has moved.
-fn root_indexes(space: &mut Space, layout: &Layout, roots: &[(u64, u64)]) -> Result<Vec<Option<u64>>, LiveError> {
+fn root_indexes(space: &mut Space, layout: &Layout, roots: &[Root]) -> Result<Vec<Option<u64>>, LiveError> {
     let mut batch = Batch::default();
     for (_, waiter) in roots {
         batch.ask(*waiter, layout.get(At::SudogSize) as usize);
@@ -98,11 +121,9 @@ fn is_table(space: &mut Space, layout: &Layout, variables: &Variables, base: u64
         return Ok(false);
     }
     let at = |index: usize| base + (index * step) as u64 + treap(layout);
-    let roots: Vec<(usize, (u64, u64))> =
-        (0..ROOTS).map(|index| (index, (at(index), variables.word(at(index))))).filter(|(_, (_, waiter))| *waiter != 0).collect();
-    let places: Vec<(u64, u64)> = roots.iter().map(|(_, root)| *root).collect();
-    for ((index, (at, waiter)), found) in roots.iter().zip(root_indexes(space, layout, &places)?) {
-        if found != Some(*index as u64) && space.word(*at)? == Some(*waiter) {
+    let roots = (0..ROOTS).map(|index| (at(index), variables.word(at(index)))).filter(|(_, waiter)| *waiter != 0);
+    for root in roots {
+        if lasts(space, layout, base, root, false)? {
             return Ok(false);
         }
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use herd_live::{Budget, Landmarks, LiveError, Names, Reading};
+use herd_model::{Snapshot, Waiter};
 use object::{Object, ObjectSegment};
 
 use crate::cores::core_of;
@@ -140,5 +141,38 @@ fn a_table_nobody_needs() {
         assert_eq!(found.semtable, None, "Go {}", toolchain.minor);
         let reading = herd_live::core_with_waits(&core_of(&program), None).expect("a reading");
         assert!(matches!(reading.proof, Some(Ok(_))), "Go {}: {:?}", toolchain.minor, reading.proof);
+    }
+}
+
+/// Goroutines of a reading that wait for the lock nobody gives back.
+fn for_good(snapshot: &Snapshot) -> usize {
+    let waits = snapshot.waits.as_deref().expect("its waits");
+    let in_it = |waiter: &&Waiter| {
+        let stack = snapshot.stack(&snapshot.clusters[waiter.cluster.0 as usize]);
+        stack.frames.iter().any(|frame| snapshot.func(*frame) == "main.waitForGood")
+    };
+    waits.waiters.iter().filter(in_it).count()
+}
+
+/// The table changes while it is looked for and read.
+#[test]
+fn a_table_that_never_rests() {
+    const READINGS: usize = 8;
+    let needed: Vec<Toolchain> = toolchains().into_iter().filter(|toolchain| toolchain.number() <= TABLE_NEEDED).collect();
+    for toolchain in needed.first().into_iter().chain(needed.last()) {
+        let built = build(toolchain, "contended", STRIPPED_WAYS[0]);
+        let program = Program::start(&built, &[]);
+        let table = herd_live::landmarks(program.pid(), Names::Ignored).expect("landmarks").semtable;
+        assert!(table.is_some(), "Go {}", toolchain.minor);
+        for _ in 0..READINGS {
+            let reading = herd_live::process_with_waits(program.pid()).expect("a reading");
+            assert_eq!(for_good(&reading.snapshot), 5, "Go {}", toolchain.minor);
+            let again = herd_live::landmarks(program.pid(), Names::Ignored).expect("landmarks").semtable;
+            assert_eq!(again, table, "Go {}", toolchain.minor);
+        }
+        let program = Program::start(&built, &["-stable=false"]);
+        for _ in 0..READINGS {
+            herd_live::process_with_waits(program.pid()).unwrap_or_else(|error| panic!("Go {}: {error}", toolchain.minor));
+        }
     }
 }
