@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::recorded::{Marks, Recording, recordings};
+use crate::marks::Marks;
+use crate::recorded::{Recording, recordings};
 use herd_model::{Candidate, Finding, Place};
 use herd_patterns::{CATALOGUE, Pattern};
 

@@ -2,7 +2,8 @@
 
 use herd_model::{Place, Snapshot};
 
-use crate::recorded::{Recording, judge_first, top};
+use crate::marks::top;
+use crate::recorded::{Recording, judge_first};
 
 fn is_at(place: Option<&Place>, truth: &serde_json::Value) -> bool {
     let truth = truth.as_str().unwrap();

@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod incident;
+mod marks;
 mod recorded;
 mod rules;
 mod services;

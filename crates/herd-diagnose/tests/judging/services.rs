@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::recorded::{Marks, Recording, files, judge_first, top};
+use crate::marks::{Marks, top};
+use crate::recorded::{Recording, files, judge_first};
 use herd_analysis::Point;
 use herd_analysis::series_process::may_be_one_process;
 use herd_diagnose::{Clock, Request, Rule, diagnose};

@@ -7,8 +7,8 @@ use herd_model::{Certainty, Evidence, EvidenceKind, Place};
 use herd_patterns::{CATALOGUE, Pattern};
 use herd_sources::Memory;
 
+use crate::marks::Marks;
 use crate::program::{Toolchain, toolchains};
-use crate::recorded::Marks;
 use crate::started::{Kernel, PATIENT, build, judged};
 
 /// Instances of each kernel.
@@ -66,8 +66,11 @@ fn each_kernel_is_named_from_its_memory_and_its_twin_is_silent() {
 fn check_bad(pattern: &Pattern, toolchain: &Toolchain, bad: &Kernel, fail: &mut dyn FnMut(String)) {
     let marks = Marks::of(pattern);
     let read = judged(bad.pid(), Memory::Judged).envelope;
-    let found = read.findings.iter().filter(|finding| finding.id.0 == pattern.id && marks.is_wanted(&finding.at));
-    let ranked = read.candidates.iter().filter(|one| one.id.0 == pattern.id && one.rank <= RANK_MAX && marks.is_wanted(&one.at));
+    let marked = |at: &Place, from: Option<&Place>| marks.is_wanted(at) && marks.is_start(from);
+    let found =
+        read.findings.iter().filter(|finding| finding.id.0 == pattern.id && marked(&finding.at, finding.started_by.as_ref()));
+    let first = read.candidates.iter().filter(|one| one.rank <= RANK_MAX);
+    let ranked = first.filter(|one| one.id.0 == pattern.id && marked(&one.at, one.started_by.as_ref()));
     let facts: Vec<&[Evidence]> =
         found.map(|finding| &*finding.evidence).chain(ranked.map(|candidate| &*candidate.evidence)).collect();
     let ranks = || read.candidates.iter().map(|c| format!("{}#{} {}", c.id, c.rank, shown(&c.at))).collect::<Vec<_>>();

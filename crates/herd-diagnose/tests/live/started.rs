@@ -11,8 +11,8 @@ use herd_diagnose::{Clock, Diagnosis, Event, Request, diagnose};
 use herd_patterns::CATALOGUE;
 use herd_sources::{CancelFlag, Memory, Options, Target};
 
+use crate::marks::top;
 use crate::program::Toolchain;
-use crate::recorded::top;
 
 /// A machine that runs tests may be slow to stop threads.
 pub const PATIENT: Memory = Memory::ProofAndWaits(Some(Duration::from_secs(10)));
