@@ -176,6 +176,22 @@ fn a_core_file_interrupted() {
     assert_eq!(children, "", "no copy is left");
 }
 
+/// The next run takes away what was left.
+#[test]
+fn killed_while_it_writes() {
+    let running = Running::start(&["-n", "4000"]);
+    let path = running.file("a.core").to_string_lossy().into_owned();
+    let mut goherd = running.snap(&["--save", &path]).spawn().expect("goherd starts");
+    until(|| std::fs::metadata(running.file("a.core.part")).is_ok_and(|file| file.len() > 0));
+    goherd.kill().and_then(|()| goherd.wait()).expect("its end");
+    assert_eq!(running.files(), ["a.core.part"]);
+    assert_eq!(std::fs::metadata(running.file("a.core.part")).expect("the file").permissions().mode() & 0o777, 0o600);
+    said(&running.snap(&["--save", &path]).output().expect("goherd starts"), 0);
+    assert_eq!(running.files(), ["a.core"]);
+    let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", running.child.id())).expect("its children");
+    assert_eq!(children, "", "no copy is left");
+}
+
 #[test]
 fn a_series_interrupted() {
     let running = Running::start(&["-n", "2"]);
