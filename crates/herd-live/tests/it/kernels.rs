@@ -19,8 +19,6 @@ const INSTANCES: u32 = 20;
 const PATIENT: Budget = Budget { base_ns: 10_000_000_000, gb_ns: 0 };
 /// Since then the runtime knows its leaks: with an experiment first, in every build later.
 const PROFILE_SINCE: u32 = 26;
-/// Since then what a goroutine waits on inside package sync stands in its record; before, a Cond's list is found by its frames alone.
-const WAITS_KNOWN_SINCE: u32 = 26;
 
 /// Where a goroutine of a kernel waits: file and line, and what it says it waits for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +32,6 @@ type Counts = BTreeMap<Place, usize>;
 /// One Go minor's answer.
 struct Answer {
     minor: String,
-    number: u32,
     proven: Counts,
     /// What the runtime says, where it can.
     own: Option<Counts>,
@@ -47,10 +44,9 @@ fn what_the_runtime_calls_leaked_is_proven() {
     print!("{}", table(&answers, &reference));
     for answer in &answers {
         let expected = answer.own.as_ref().unwrap_or(&reference);
-        let counts = |place: &&Place| answer.number >= WAITS_KNOWN_SINCE || place.on != "sync.Cond.Wait";
-        let all: usize = expected.keys().filter(counts).map(|place| expected[place]).sum();
+        let all: usize = expected.values().sum();
         let of = |place: &Place| answer.proven.get(place).copied().unwrap_or(0).min(expected[place]);
-        let found: usize = expected.keys().filter(counts).map(of).sum();
+        let found: usize = expected.keys().map(of).sum();
         assert!(all > 0 && found * 100 >= all * 99, "Go {}: {found} of {all}", answer.minor);
         let beyond: Vec<_> =
             answer.proven.iter().filter(|(place, count)| expected.get(place).is_none_or(|own| *count > own)).collect();
@@ -84,7 +80,7 @@ fn ask(toolchain: &Toolchain) -> Answer {
         by_place(&reading.snapshot, &own)
     });
     let proven = by_place(&reading.snapshot, &ours);
-    Answer { minor: toolchain.minor.clone(), number: toolchain.number(), proven, own }
+    Answer { minor: toolchain.minor.clone(), proven, own }
 }
 
 fn frozen(program: &Program) -> Reading {
