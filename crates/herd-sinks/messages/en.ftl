@@ -514,6 +514,7 @@ sentence-why-slow-stop = one of its threads did not stop in time (it waits in th
 sentence-why-call = a system call in it did not return
 sentence-why-architecture = programs of other architectures than amd64 are not copied; read it live instead
 sentence-why-no-rest = none of its runtime's threads came to rest in a system call; try again
+sentence-why-stopped = a signal has stopped it where none of its runtime's threads was at rest; let it go on (`kill -CONT`)
 sentence-why-zombie = its copy { $n } has ended but could not be reaped; the next copy reaps it
 sentence-why-processes = the number of its user's or its container's processes is at its limit (RLIMIT_NPROC, pids.max)
 sentence-why-page-tables = the kernel has not the memory for its page tables

@@ -527,6 +527,7 @@ sentence-why-slow-stop = 它有一个线程没有及时停下（在内核中等�
 sentence-why-call = 其中的一个系统调用没有返回
 sentence-why-architecture = 只复制 amd64 架构的程序；请改为在它运行时读取
 sentence-why-no-rest = 它的运行时没有一个线程停在系统调用中；请重试
+sentence-why-stopped = 信号将它停下时，它的运行时没有一个线程处于静止；请让它继续运行（`kill -CONT`）
 sentence-why-zombie = 它的副本 { $n } 已结束，但未能回收；下一次复制会回收它
 sentence-why-processes = 它的用户或容器的进程数已达上限（RLIMIT_NPROC、pids.max）
 sentence-why-page-tables = 内核没有足够的内存存放它的页表

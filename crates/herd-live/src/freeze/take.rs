@@ -12,6 +12,7 @@ use nix::unistd::Pid;
 
 use super::halt::{self, Halted};
 use super::inject::{self, Gadgets};
+use super::status::field;
 use super::{Copy, Holder, allowed, left, refusal, rest};
 use crate::core::Thread;
 use crate::error::LiveError;
@@ -34,7 +35,13 @@ pub fn copy(pid: i32, layout: &Layout, limit: Duration) -> Result<Copy, LiveErro
             Err(Trouble::Again) => thread::sleep(PAUSE),
         }
     }
-    Err(refusal(pid, "none of its runtime's threads came to rest in a system call; try again"))
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let why = if field(&status, "State:").is_some_and(|state| state.starts_with('T')) {
+        "a signal has stopped it where none of its runtime's threads was at rest; let it go on (`kill -CONT`)"
+    } else {
+        "none of its runtime's threads came to rest in a system call; try again"
+    };
+    Err(refusal(pid, why))
 }
 
 /// Why a try gave no copy.
