@@ -6,6 +6,7 @@ mod arm64;
 mod builds;
 mod churn;
 mod cores;
+mod damaged;
 mod kept;
 mod kernels;
 mod objects;

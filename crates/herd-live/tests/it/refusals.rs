@@ -19,7 +19,7 @@ fn a_process_that_is_not_go() {
 }
 
 /// A copy of an executable that claims to be of another version.
-fn claiming(built: &Path, toolchain: &Toolchain, claimed: &str, folder: &Path) -> PathBuf {
+pub fn claiming(built: &Path, toolchain: &Toolchain, claimed: &str, folder: &Path) -> PathBuf {
     let own = format!("go{}.", toolchain.minor);
     let mut patched = std::fs::read(built).expect("the executable");
     let info = memchr::memmem::find(&patched, b"\xff Go buildinf:").expect("build information");
