@@ -271,8 +271,7 @@ fn a_wrong_table() {
         let folder = tempfile::tempdir().expect("a folder");
         let program = Program::start(&claiming(&built, &toolchain, claimed, folder.path()), &[]);
         match herd_live::frozen(program.pid(), &PATIENT).map(|reading| reading.proof) {
-            Err(error) => println!("{claimed}: {error}"),
-            Ok(Some(Err(error))) => println!("{claimed}: {error}"),
+            Err(error) | Ok(Some(Err(error))) => println!("{claimed}: {error}"),
             Ok(proof) => panic!("{claimed}: {proof:?}"),
         }
     }

@@ -123,15 +123,19 @@ fn wait(state: &str) -> &'static str {
 
 fn table(answers: &[Answer], reference: &Counts) -> String {
     let places: BTreeSet<&Place> = answers.iter().flat_map(|answer| answer.proven.keys()).chain(reference.keys()).collect();
-    let minors: String = answers.iter().map(|answer| format!("{:>9}", answer.minor)).collect();
-    let mut out = format!("proven/runtime's {minors}  waits at\n");
+    let mut out = String::from("proven/runtime's ");
+    for answer in answers {
+        write!(out, "{:>9}", answer.minor).expect("a string");
+    }
+    out += "  waits at\n";
     for place in places {
         let of = |counts: &Counts| counts.get(place).copied().unwrap_or(0);
-        let cells: String = answers
-            .iter()
-            .map(|answer| format!("{:>9}", format!("{}/{}", of(&answer.proven), of(answer.own.as_ref().unwrap_or(reference)))))
-            .collect();
-        writeln!(out, "{:<16} {cells}  {}", place.on, place.line).expect("a string");
+        write!(out, "{:<16} ", place.on).expect("a string");
+        for answer in answers {
+            let cell = format!("{}/{}", of(&answer.proven), of(answer.own.as_ref().unwrap_or(reference)));
+            write!(out, "{cell:>9}").expect("a string");
+        }
+        writeln!(out, "  {}", place.line).expect("a string");
     }
     out
 }
