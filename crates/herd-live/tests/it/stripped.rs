@@ -89,15 +89,15 @@ pub fn assert_proven(reading: &Reading, what: &str) {
 #[test]
 fn leaks_are_proven() {
     for toolchain in toolchains() {
-        for way in STRIPPED_WAYS {
-            // Linking with C takes long.
-            if way.2.is_some() && outermost().iter().all(|outer| outer.minor != toolchain.minor) {
-                continue;
-            }
+        let is_outer = outermost().iter().any(|outer| outer.minor == toolchain.minor);
+        // Linking with C takes long, and so does writing core files.
+        for way in STRIPPED_WAYS.into_iter().filter(|way| is_outer || way.2.is_none()) {
             let what = format!("Go {} {}", toolchain.minor, way.0);
             let program = Program::start(&build(&toolchain, "leaks", way), &[]);
-            assert_proven(&herd_live::core(&core_of(&program), None).expect("a reading"), &what);
             assert_proven(&herd_live::frozen(program.pid(), &PATIENT).expect("a reading"), &what);
+            if is_outer {
+                assert_proven(&herd_live::core(&core_of(&program), None).expect("a reading"), &what);
+            }
         }
     }
 }
