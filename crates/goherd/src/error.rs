@@ -111,11 +111,12 @@ impl ExpectedError {
                 "Each entry is `[[suppress]]` with `fingerprint`, `reason` and, if it is to end, `expires = 2026-12-31`.".into()
             }
             ExpectedError::SavedAnswer { .. } => "Save it again with `goherd snap TARGET --save FILE`.".into(),
-            ExpectedError::Output { .. } => "Check that the folder exists and may be written to.".into(),
             ExpectedError::CoreFile { why, done, of, .. } if why.kind() == io::ErrorKind::StorageFull => {
                 format!("Name a file on another disk, or make room for {} bytes more.", of.saturating_sub(*done))
             }
-            ExpectedError::CoreFile { .. } => "Check that the folder exists and may be written to.".into(),
+            ExpectedError::Output { .. } | ExpectedError::CoreFile { .. } => {
+                "Check that the folder exists and may be written to.".into()
+            }
             ExpectedError::Listen { .. } => "Leave out --port to be given a free one.".into(),
             ExpectedError::Webhook(error) => error.next_step().into(),
             ExpectedError::Sink(SinkError::NoTree | SinkError::NoStacks | SinkError::NoGraph) => {

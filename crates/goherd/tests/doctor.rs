@@ -79,7 +79,7 @@ fn memory_speaks_in_the_evidence_and_steps_fit_the_process() {
         let steps: Vec<&str> = list(candidate, "decide_by").iter().filter_map(Value::as_str).collect();
         assert!(!steps.iter().any(|step| step.contains("SIGQUIT") || step.contains("the memory of the process")), "{steps:?}");
         let leads_on = |step: &&str| step.starts_with("goherd ") && step.contains(&name);
-        assert!(steps.iter().any(|step| leads_on(&step)), "{steps:?}");
+        assert!(steps.iter().any(leads_on), "{steps:?}");
     }
     let proof = program.judged(&["--prove", "--stop-budget", "10s"]);
     let proven = list(&proof, "findings").iter().filter(|finding| finding["certainty"] == "proven").count();

@@ -85,7 +85,7 @@ fn start() -> anyhow::Result<Service> {
     told::build(&fixtures::go_command(newest)?, "busy", &program)?;
     let server = Told::start(Command::new(&program).args(["-leaks", &PLANTED.to_string()]))?;
     let clients = Told::start(Command::new(&program).args(["-load", &server.ready]))?;
-    Ok(Service { server, clients, goherd, folder })
+    Ok(Service { clients, server, goherd, folder })
 }
 
 fn block(service: &mut Service, figures: &mut Figures, rounds: u64) -> anyhow::Result<()> {

@@ -74,7 +74,7 @@ pub fn leaked(target: &mut Opened) -> Result<Proof, LiveError> {
     reach.watch(space)?;
     let modules = functions.data();
     let processors = caches::processors(space, layout, &modules, &spans)?;
-    let stacks = threads::stacks(space, layout, heap.allm, threads)?;
+    let stacks = threads::stacks(space, layout, heap.allm, threads, writable)?;
     let mut roots = roots::outside(writable, &modules, &stacks, &spans, u64::from(layout.get(At::MspanSize)), &processors);
     for processor in &processors {
         reach.mark.close(processor.record);

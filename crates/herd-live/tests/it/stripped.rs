@@ -28,10 +28,11 @@ const WAYS: [Way; 4] = [
 ];
 
 /// The same without symbols, and without the machine's paths.
-const STRIPPED_WAYS: [Way; 3] = [
+const STRIPPED_WAYS: [Way; 4] = [
     ("stripped", &[STRIPPED], None),
     ("pie-stripped", &["-buildmode=pie", "-trimpath", STRIPPED], None),
     ("cgo-stripped", &[STRIPPED], Some("gcc")),
+    ("whole-musl-stripped", &["-ldflags=-s -w -linkmode external -extldflags -static"], Some("musl-gcc")),
 ];
 
 fn build(toolchain: &Toolchain, package: &str, (name, args, compiler): Way) -> std::path::PathBuf {
