@@ -148,6 +148,7 @@ places! {
     InlinedParentPc = "inlinedCall"."parentPc",
     MheapAllspans = "mheap"."allspans",
     MheapSpanAlloc = "mheap"."spanalloc",
+    MheapPagesInUse = "mheap"."pagesInUse",
     FixallocSize = "fixalloc"."size",
     MspanSize = "mspan"."",
     MspanStart = "mspan"."startAddr",

@@ -80,12 +80,19 @@ impl Spans {
         let pointers = space.bytes(first, len as usize * 8)?.ok_or_else(missing)?;
         let records: Vec<u64> = pointers.chunks_exact(8).map(|word| u64_at(word, 0)).collect();
         let mut spans = Spans { list: Vec::new(), base: 0, pages: Vec::new(), objects: 0, arenas: FxHashSet::default(), records };
-        spans.fill(space, layout)?;
+        let pages = spans.fill(space, layout)?;
+        // The runtime counts a span after its record says so, and until before it does no longer (`allocSpan`, `freeSpanLocked`).
+        let counted = space.word(mheap + u64::from(layout.get(At::MheapPagesInUse)))?.ok_or_else(missing)?;
+        if pages < counted {
+            return Err(LiveError::Inconsistent(format!("records of spans tell of {pages} pages of the heap where {counted} are in use")));
+        }
         spans.index()?;
         Ok(spans)
     }
 
-    fn fill(&mut self, space: &mut Space, layout: &Layout) -> Result<(), LiveError> {
+    /// Reads the records; answers the pages of spans in use.
+    fn fill(&mut self, space: &mut Space, layout: &Layout) -> Result<u64, LiveError> {
+        let mut pages_in_use = 0;
         let size = layout.get(At::MspanSize) as usize;
         let mut batch = Batch::default();
         for group in self.records.chunks(GROUP) {
@@ -109,11 +116,12 @@ impl Spans {
                 }
                 self.arenas.extend((start >> ARENA_BITS)..=((end - 1) >> ARENA_BITS));
                 if state == IN_USE {
+                    pages_in_use += pages;
                     self.list.push(span(layout, bytes, start, pages)?);
                 }
             }
         }
-        Ok(())
+        Ok(pages_in_use)
     }
 
     fn index(&mut self) -> Result<(), LiveError> {
