@@ -55,6 +55,10 @@ fn reason(pid: i32) -> String {
             ours.gid.unwrap_or_default()
         );
     }
+    if is_file_closed(pid) {
+        return "its executable may not be read by goherd's user: `chmod +r` it, or run goherd with CAP_DAC_READ_SEARCH (sudo)"
+            .into();
+    }
     let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope");
     if let Some(why) = scope.ok().and_then(|scope| forbidden_by_yama(&scope, can_trace)) {
         return why.into();
@@ -71,12 +75,19 @@ fn reason(pid: i32) -> String {
         return "goherd runs under a seccomp filter, which may forbid process_vm_readv: allow it (`docker run --cap-add SYS_PTRACE` does)".into();
     }
     if theirs.owner_differs(pid) {
-        return "it is marked non-dumpable (it changed its user, or its executable may not be read): run goherd with CAP_SYS_PTRACE (sudo)"
+        return "it is marked non-dumpable (it changed its user, or asked for that): run goherd with CAP_SYS_PTRACE (sudo)"
             .into();
     }
     let remedy =
         if can_trace { "run goherd on the host, outside of it" } else { "run goherd on the host with CAP_SYS_PTRACE (sudo)" };
     format!("the kernel does not say why: a sandbox or a security module (AppArmor, SELinux, gVisor) may forbid it; {remedy}")
+}
+
+/// Whether the process may be looked at and the file it runs may not: one that may only be executed.
+fn is_file_closed(pid: i32) -> bool {
+    let path = format!("/proc/{pid}/exe");
+    let closed = || fs::File::open(&path).is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
+    fs::read_link(&path).is_ok() && closed()
 }
 
 /// What the security module Yama forbids at a value of `kernel.yama.ptrace_scope` (`Documentation/admin-guide/LSM/Yama.rst`).

@@ -476,7 +476,8 @@ sentence-error-scope-3 = kernel.yama.ptrace_scope is 3: nobody may, until the ne
 sentence-error-scope-2 = kernel.yama.ptrace_scope is 2: run goherd with CAP_SYS_PTRACE (sudo)
 sentence-error-scope-1 = kernel.yama.ptrace_scope is 1: run goherd with CAP_SYS_PTRACE (sudo), or `sysctl kernel.yama.ptrace_scope=0`
 sentence-error-namespace = it runs in a user namespace that is not goherd's: run goherd on the host with CAP_SYS_PTRACE, or inside the container (Kubernetes: `kubectl debug --target` with the same user, or SYS_PTRACE)
-sentence-error-non-dumpable = it is marked non-dumpable (it changed its user, or its executable may not be read): run goherd with CAP_SYS_PTRACE (sudo)
+sentence-error-non-dumpable = it is marked non-dumpable (it changed its user, or asked for that): run goherd with CAP_SYS_PTRACE (sudo)
+sentence-error-file-closed = its executable may not be read by goherd's user: `chmod +r` it, or run goherd with CAP_DAC_READ_SEARCH (sudo)
 sentence-error-no-reason = the kernel does not say why: a sandbox or a security module (AppArmor, SELinux, gVisor) may forbid it; run goherd on the host, outside of it
 sentence-error-no-reason-capability = the kernel does not say why: a sandbox or a security module (AppArmor, SELinux, gVisor) may forbid it; run goherd on the host with CAP_SYS_PTRACE (sudo)
 sentence-error-not-elf = { $path } is not a 64-bit ELF program of amd64 or arm64: { $why }

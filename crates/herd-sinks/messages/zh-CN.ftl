@@ -489,7 +489,8 @@ sentence-error-scope-3 = kernel.yama.ptrace_scope 为 3：下次启动之前谁�
 sentence-error-scope-2 = kernel.yama.ptrace_scope 为 2：请赋予 goherd CAP_SYS_PTRACE（sudo）
 sentence-error-scope-1 = kernel.yama.ptrace_scope 为 1：请赋予 goherd CAP_SYS_PTRACE（sudo），或执行 `sysctl kernel.yama.ptrace_scope=0`
 sentence-error-namespace = 它运行在另一个用户命名空间里：请在宿主机上以 CAP_SYS_PTRACE 运行 goherd，或在容器内运行（Kubernetes：用 `kubectl debug --target` 并使用相同用户，或授予 SYS_PTRACE）
-sentence-error-non-dumpable = 它被标记为不可转储（换过用户，或其可执行文件不可读）：请赋予 goherd CAP_SYS_PTRACE（sudo）
+sentence-error-non-dumpable = 它被标记为不可转储（换过用户，或自己要求如此）：请赋予 goherd CAP_SYS_PTRACE（sudo）
+sentence-error-file-closed = goherd 的用户无权读取其可执行文件：请对它执行 `chmod +r`，或赋予 goherd CAP_DAC_READ_SEARCH（sudo）
 sentence-error-no-reason = 内核没有说明原因：可能是沙箱或安全模块（AppArmor、SELinux、gVisor）禁止；请在沙箱之外的宿主机上运行 goherd
 sentence-error-no-reason-capability = 内核没有说明原因：可能是沙箱或安全模块（AppArmor、SELinux、gVisor）禁止；请在宿主机上以 CAP_SYS_PTRACE（sudo）运行 goherd
 sentence-error-not-elf = { $path } 不是 amd64 或 arm64 的 64 位 ELF 程序：{ $why }

@@ -1,6 +1,7 @@
 //! Conservative marking: every word of what is reachable that points into the heap makes its object reachable. Each object is read
 //! once, in the order of spans, so that memory follows the number of objects (two bits each), not their bytes.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
@@ -14,10 +15,10 @@ const READ_BYTES: usize = 4 << 20;
 /// Bytes of one request at most.
 const PIECE_BYTES: u64 = 1 << 20;
 
-/// So many spans, or fewer, are read whole: a list leads from neighbour to neighbour, and would be a read for each of its objects.
-const FEW: usize = 64;
-/// Bytes of a span that is read whole at most.
+/// Spans that are not longer are read whole, for most of what is in one leads on within it.
 const WHOLE_BYTES: u64 = 64 << 10;
+/// Bytes of spans that are kept in case something leads back to them.
+const HELD_BYTES: u64 = 16 << 20;
 
 /// The state of a mark.
 pub struct Mark<'a> {
@@ -25,7 +26,8 @@ pub struct Mark<'a> {
     marked: Vec<u64>,
     scanned: Vec<u64>,
     queued: Vec<u64>,
-    queue: Vec<u32>,
+    queue: VecDeque<u32>,
+    held: Held,
     /// Objects whose reachability matters, and to whom.
     watched: FxHashMap<u64, Vec<u32>>,
     /// Spans that hold one.
@@ -56,7 +58,8 @@ impl<'a> Mark<'a> {
             marked: bits(spans.objects),
             scanned: bits(spans.objects),
             queued: bits(spans.list.len() as u64),
-            queue: Vec::new(),
+            queue: VecDeque::new(),
+            held: Held::default(),
             watched: FxHashMap::default(),
             watched_spans: bits(spans.list.len() as u64),
             woken: Vec::new(),
@@ -95,7 +98,7 @@ impl<'a> Mark<'a> {
         set(&mut self.marked, number);
         if !span.noscan && !get(&self.queued, index as u64) {
             set(&mut self.queued, index as u64);
-            self.queue.push(index as u32);
+            self.queue.push_back(index as u32);
         }
         if get(&self.watched_spans, index as u64)
             && let Some(watchers) = self.watched.get(&number)
@@ -138,55 +141,48 @@ impl<'a> Mark<'a> {
         Ok(unread)
     }
 
-    /// Follows everything reached so far to its end, or until somebody wakes.
+    /// Follows everything reached so far to its end.
     pub fn follow(&mut self, space: &mut Space, batch: &mut Batch) -> Result<(), LiveError> {
-        let mut ranges = Vec::new();
+        let mut held = std::mem::take(&mut self.held);
+        let done = self.follow_through(&mut held, space, batch);
+        self.held = held;
+        done
+    }
+
+    fn follow_through(&mut self, held: &mut Held, space: &mut Space, batch: &mut Batch) -> Result<(), LiveError> {
+        let (mut group, mut ranges, mut apart) = (Vec::new(), Vec::new(), Vec::new());
         while !self.queue.is_empty() {
-            ranges.clear();
-            if self.queue.len() <= FEW {
-                self.follow_few(space, batch, &mut ranges)?;
-            } else {
-                let mut bytes = 0;
-                while bytes < READ_BYTES as u64
-                    && let Some(index) = self.queue.pop()
-                {
-                    self.queued[index as usize / 64] &= !(1 << (index % 64));
-                    bytes += self.pending(self.spans.list[index as usize], &mut ranges);
-                }
+            group.clear();
+            apart.clear();
+            let mut bytes = 0;
+            while bytes < READ_BYTES as u64
+                && let Some(index) = self.queue.pop_front()
+            {
+                bytes += self.spans.list[index as usize].bytes();
+                group.push(index);
             }
-            let unread = self.ranges(space, batch, &ranges)?;
+            held.read(space, self.spans, &group)?;
+            for index in &group {
+                let span = self.spans.list[*index as usize];
+                match held.get(*index) {
+                    Some(whole) => {
+                        while self.pending(span, &mut ranges) > 0 {
+                            for range in ranges.drain(..) {
+                                self.words(&whole[(range.start - span.start) as usize..(range.end - span.start) as usize]);
+                            }
+                        }
+                    }
+                    None => {
+                        self.pending(span, &mut apart);
+                    }
+                }
+                // Only here: what it marks within itself is followed already.
+                self.queued[*index as usize / 64] &= !(1 << (index % 64));
+            }
+            let unread = self.ranges(space, batch, &apart)?;
             if unread > 0 {
                 return Err(LiveError::Inconsistent(format!("{unread} bytes of the heap's objects cannot be read")));
             }
-        }
-        Ok(())
-    }
-
-    /// Reads the queued spans whole and follows what stays within each to its end; of those that cannot be read so, answers the ranges.
-    fn follow_few(&mut self, space: &mut Space, batch: &mut Batch, apart: &mut Vec<Range<u64>>) -> Result<(), LiveError> {
-        let queue = std::mem::take(&mut self.queue);
-        batch.clear();
-        for index in &queue {
-            let span = &self.spans.list[*index as usize];
-            let bytes = u64::from(span.count) * span.elem;
-            batch.ask(span.start, if bytes <= WHOLE_BYTES { bytes as usize } else { 0 });
-        }
-        space.read(batch)?;
-        let mut ranges = Vec::new();
-        for (at, index) in queue.into_iter().enumerate() {
-            let span = self.spans.list[index as usize];
-            let whole = batch.get(at).filter(|bytes| !bytes.is_empty());
-            while self.pending(span, &mut ranges) > 0 {
-                let Some(whole) = whole else {
-                    apart.append(&mut ranges);
-                    break;
-                };
-                for range in ranges.drain(..) {
-                    self.words(&whole[(range.start - span.start) as usize..(range.end - span.start) as usize]);
-                }
-            }
-            // Only here: what it marks within itself is followed already.
-            self.queued[index as usize / 64] &= !(1 << (index % 64));
         }
         Ok(())
     }
@@ -229,4 +225,48 @@ fn pieces(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
         let start = range.start + index * PIECE_BYTES;
         start..range.end.min(start + PIECE_BYTES)
     })
+}
+
+/// Spans read whole, kept until there are too many of them.
+#[derive(Default)]
+struct Held {
+    batches: Vec<Batch>,
+    free: Vec<Batch>,
+    /// Which batch holds a span, and as what.
+    places: FxHashMap<u32, (usize, usize)>,
+    bytes: u64,
+}
+
+impl Held {
+    /// Reads those of a group that are short enough and not held yet.
+    fn read(&mut self, space: &mut Space, spans: &Spans, group: &[u32]) -> Result<(), LiveError> {
+        if self.bytes > HELD_BYTES {
+            self.free.append(&mut self.batches);
+            self.places.clear();
+            self.bytes = 0;
+        }
+        let mut batch = self.free.pop().unwrap_or_default();
+        batch.clear();
+        let held = self.bytes;
+        for index in group {
+            let span = &spans.list[*index as usize];
+            if span.bytes() <= WHOLE_BYTES && !self.places.contains_key(index) {
+                self.places.insert(*index, (self.batches.len(), batch.ask(span.start, span.bytes() as usize)));
+                self.bytes += span.bytes();
+            }
+        }
+        if self.bytes == held {
+            self.free.push(batch);
+            return Ok(());
+        }
+        space.read(&mut batch)?;
+        self.batches.push(batch);
+        Ok(())
+    }
+
+    /// All of a span's objects; nothing where it is not held, or could not be read whole.
+    fn get(&self, span: u32) -> Option<&[u8]> {
+        let (batch, at) = self.places.get(&span)?;
+        self.batches.get(*batch)?.get(*at)
+    }
 }

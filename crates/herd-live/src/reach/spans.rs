@@ -47,6 +47,11 @@ impl Span {
         u32::try_from(index).ok().filter(|index| *index < self.count)
     }
 
+    /// Bytes of all objects.
+    pub fn bytes(&self) -> u64 {
+        u64::from(self.count) * self.elem
+    }
+
     /// Address of an object.
     pub fn address(&self, object: u32) -> u64 {
         self.start + u64::from(object) * self.elem
@@ -84,7 +89,9 @@ impl Spans {
         // The runtime counts a span after its record says so, and until before it does no longer (`allocSpan`, `freeSpanLocked`).
         let counted = space.word(mheap + u64::from(layout.get(At::MheapPagesInUse)))?.ok_or_else(missing)?;
         if pages < counted {
-            return Err(LiveError::Inconsistent(format!("records of spans tell of {pages} pages of the heap where {counted} are in use")));
+            return Err(LiveError::Inconsistent(format!(
+                "records of spans tell of {pages} pages of the heap where {counted} are in use"
+            )));
         }
         spans.index()?;
         Ok(spans)
@@ -126,7 +133,7 @@ impl Spans {
 
     fn index(&mut self) -> Result<(), LiveError> {
         self.list.sort_unstable_by_key(|span| span.start);
-        let end = |span: &Span| span.start + (u64::from(span.count) * span.elem).next_multiple_of(PAGE_BYTES);
+        let end = |span: &Span| span.start + span.bytes().next_multiple_of(PAGE_BYTES);
         if self.list.windows(2).any(|pair| end(&pair[0]) > pair[1].start) {
             return Err(LiveError::Inconsistent("spans of the heap overlap".into()));
         }
@@ -143,7 +150,7 @@ impl Spans {
             span.first = self.objects;
             self.objects += u64::from(span.count);
             let from = (span.start - self.base) / PAGE_BYTES;
-            let to = (span.start + u64::from(span.count) * span.elem - self.base).div_ceil(PAGE_BYTES);
+            let to = (span.start + span.bytes() - self.base).div_ceil(PAGE_BYTES);
             self.pages[from as usize..to as usize].fill(number);
         }
         Ok(())

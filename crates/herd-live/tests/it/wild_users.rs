@@ -93,7 +93,7 @@ fn another_user() {
             said_by(&powerless, nobodys.pid()),
             &["it belongs to user 65534, goherd runs as user 0", "CAP_SYS_PTRACE"],
         ),
-        ("its executable may not be read", said_by(&NOBODY, hidden.pid()), &["non-dumpable", "CAP_SYS_PTRACE"]),
+        ("its executable may not be read", said_by(&NOBODY, hidden.pid()), &["executable may not be read", "chmod +r", "sudo"]),
         ("another group", said_by(&NOBODY, other_group.pid()), &["group 1, goherd runs as group 65534", "CAP_SYS_PTRACE"]),
         ("a capability goherd lacks", said_by(&NOBODY, capable.pid()), &["capabilities goherd does not have", "CAP_SYS_PTRACE"]),
     ];
