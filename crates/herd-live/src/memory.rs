@@ -1,7 +1,9 @@
 //! Another process's memory, read in batches; a request that cannot be served is marked, never guessed.
 
-use std::io::IoSliceMut;
+use std::fs::File;
+use std::io::{ErrorKind, IoSliceMut};
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 
 use nix::errno::Errno;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
@@ -22,6 +24,8 @@ const SMALL_PAGE_BYTES: u64 = 4 << 10;
 pub struct Batch {
     requests: Vec<Request>,
     data: Vec<u8>,
+    /// Bytes of `data` the requests take; behind them lies what earlier ones left.
+    used: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -35,20 +39,41 @@ impl Batch {
     /// Forgets all requests; memory is kept.
     pub fn clear(&mut self) {
         self.requests.clear();
-        self.data.clear();
+        self.used = 0;
     }
 
     /// Asks for `len` bytes; answers the request's number.
     pub fn ask(&mut self, address: u64, len: usize) -> usize {
-        let from = self.data.len();
-        self.data.resize(from + len, 0);
-        self.requests.push(Request { address, range: from..from + len, read: false });
+        let range = self.used..self.used + len;
+        self.used = range.end;
+        if self.data.len() < range.end {
+            self.data.resize(range.end, 0);
+        }
+        self.requests.push(Request { address, range, read: false });
         self.requests.len() - 1
     }
 
     /// The bytes of a request, when they could be read.
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         self.requests.get(index).filter(|request| request.read).map(|request| &self.data[request.range.clone()])
+    }
+
+    /// The requests' numbers by address.
+    fn order(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.requests.len() as u32).collect();
+        order.sort_unstable_by_key(|index| self.requests[*index as usize].address);
+        order
+    }
+
+    /// Where the answers to requests lie, when they follow on each other as what is asked for does.
+    fn in_one_piece(&self, order: &[u32]) -> Option<Range<usize>> {
+        let all = || order.iter().map(|index| &self.requests[*index as usize]);
+        let follows = |one: &Request, next: &Request| {
+            next.range.start == one.range.end && next.address == one.address + one.range.len() as u64
+        };
+        let whole = all().zip(all().skip(1)).all(|(one, next)| follows(one, next));
+        let (first, last) = all().next().zip(all().next_back()).filter(|_| whole)?;
+        Some(first.range.start..last.range.end)
     }
 
     /// Serves the requests one by one.
@@ -101,8 +126,7 @@ const CALL_BYTES: usize = 4 << 20;
 
 impl Memory for Process {
     fn read(&mut self, batch: &mut Batch) -> Result<(), LiveError> {
-        let mut order: Vec<u32> = (0..batch.requests.len() as u32).collect();
-        order.sort_unstable_by_key(|index| batch.requests[*index as usize].address);
+        let order = batch.order();
         let mut runs = Vec::new();
         let mut at = 0;
         while at < order.len() {
@@ -210,6 +234,101 @@ impl Process {
         };
         self.cost.bytes += read as u64;
         Ok(read)
+    }
+}
+
+/// The memory of a copy of a process, which shares its pages with the process until one of both writes to them.
+///
+/// Read through its file, for `process_vm_readv` makes a page of the copy's own of each shared one it reads (`gup_must_unshare` in the
+/// kernel's `mm/gup.c`, since Linux 5.19): that would cost as much memory again as is read, and half the time.
+#[derive(Debug)]
+pub struct Copied {
+    pid: i32,
+    file: File,
+    cost: Cost,
+    scratch: Vec<u8>,
+}
+
+impl Copied {
+    /// Of the process id of the copy.
+    ///
+    /// # Errors
+    /// When the kernel does not show it.
+    pub fn open(pid: i32) -> Result<Copied, LiveError> {
+        let file = File::open(format!("/proc/{pid}/mem"))
+            .map_err(|error| permission::explain(pid, error.raw_os_error().map_or(Errno::EPERM, Errno::from_raw)))?;
+        Ok(Copied { pid, file, cost: Cost::default(), scratch: Vec::new() })
+    }
+
+    /// Fills `into`; `false` when a part of it is not there.
+    fn fill(&mut self, mut from: u64, mut into: &mut [u8]) -> Result<bool, LiveError> {
+        self.cost.pieces += 1;
+        while !into.is_empty() {
+            self.cost.calls += 1;
+            match self.file.read_at(into, from) {
+                // The copy was killed.
+                Ok(0) => return Err(LiveError::Gone(self.pid)),
+                Ok(read) => {
+                    self.cost.bytes += read as u64;
+                    from += read as u64;
+                    into = &mut into[read..];
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads a run at once; `false` when a part of it is not there.
+    fn run(&mut self, batch: &mut Batch, order: &[u32], run: &Run) -> Result<bool, LiveError> {
+        let len = (run.end - run.from) as usize;
+        if let Some(range) = batch.in_one_piece(order) {
+            let whole = self.fill(run.from, &mut batch.data[range])?;
+            for index in order {
+                batch.requests[*index as usize].read = whole;
+            }
+            return Ok(whole);
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        if scratch.len() < len {
+            scratch.resize(len, 0);
+        }
+        let whole = self.fill(run.from, &mut scratch[..len])?;
+        for index in order.iter().filter(|_| whole) {
+            let request = &mut batch.requests[*index as usize];
+            let from = (request.address - run.from) as usize;
+            batch.data[request.range.clone()].copy_from_slice(&scratch[from..from + request.range.len()]);
+            request.read = true;
+        }
+        self.scratch = scratch;
+        Ok(whole)
+    }
+}
+
+impl Memory for Copied {
+    fn read(&mut self, batch: &mut Batch) -> Result<(), LiveError> {
+        let order = batch.order();
+        let mut runs = Vec::new();
+        let mut at = 0;
+        while at < order.len() {
+            at = next_runs(batch, &order, at, &mut runs);
+            for run in &runs {
+                let of = &order[run.of.clone()];
+                if of.len() > 1 && self.run(batch, of, run)? {
+                    continue;
+                }
+                for index in of {
+                    let request = &mut batch.requests[*index as usize];
+                    request.read = self.fill(request.address, &mut batch.data[request.range.clone()])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn cost(&self) -> Cost {
+        self.cost
     }
 }
 

@@ -13,7 +13,7 @@ use crate::freeze::Copy;
 use crate::functions::Functions;
 use crate::image::{self, Image, Symbols};
 use crate::layout::Layout;
-use crate::memory::{Batch, Process, Space, u64_at};
+use crate::memory::{Batch, Copied, Memory, Process, Space, u64_at};
 use crate::{permission, semaphores};
 
 /// Goroutines a process may have before the count is taken for damage.
@@ -89,14 +89,14 @@ impl List {
 
 /// Opens a live process.
 pub fn open(pid: i32) -> Result<Opened, LiveError> {
-    open_over(pid, Process::new(pid))
+    open_over(pid, Box::new(Process::new(pid)))
 }
 
 /// Opens a process over the memory of a copy of it, in which nothing moves.
 pub fn open_copy(pid: i32, copy: &Copy) -> Result<Opened, LiveError> {
     let maps = fs::read_to_string(format!("/proc/{}/maps", copy.pid)).map_err(|error| refused(copy.pid, &error))?;
     let writable = maps.lines().filter_map(writable).collect();
-    let opened = open_over(pid, Process::new(copy.pid))?;
+    let opened = open_over(pid, Box::new(Copied::open(copy.pid)?))?;
     with_heap(Opened { threads: copy.threads.clone(), frozen: true, writable, ..opened })
 }
 
@@ -151,10 +151,10 @@ fn image(pid: i32) -> Result<(Image, Layout), LiveError> {
     opened
 }
 
-fn open_over(pid: i32, memory: Process) -> Result<Opened, LiveError> {
+fn open_over(pid: i32, memory: Box<dyn Memory>) -> Result<Opened, LiveError> {
     let (image, layout) = image(pid)?;
     let bias = bias(pid, &image)?;
-    with_memory(Space::new(Box::new(memory)), &image, layout, bias)
+    with_memory(Space::new(memory), &image, layout, bias)
 }
 
 /// How far from where it was linked to be a process's executable is.

@@ -161,6 +161,7 @@ impl<'a> Mark<'a> {
                 bytes += self.spans.list[index as usize].bytes();
                 group.push(index);
             }
+            group.sort_unstable();
             held.read(space, self.spans, &group)?;
             for index in &group {
                 let span = self.spans.list[*index as usize];
