@@ -261,7 +261,10 @@ impl Copied {
     }
 
     /// Fills `into`; `false` when a part of it is not there.
-    fn fill(&mut self, mut from: u64, mut into: &mut [u8]) -> Result<bool, LiveError> {
+    ///
+    /// # Errors
+    /// When the copy is no more.
+    pub fn fill(&mut self, mut from: u64, mut into: &mut [u8]) -> Result<bool, LiveError> {
         self.cost.pieces += 1;
         while !into.is_empty() {
             self.cost.calls += 1;

@@ -8,21 +8,15 @@ use super::variables::Variables;
 use crate::error::LiveError;
 use crate::layout::{At, Layout};
 use crate::memory::{Batch, Space, u64_at};
+use crate::reach::spans::{IN_USE, MANUAL, MAX_SPANS, PAGE_BYTES};
+use crate::reach::threads::MAX_THREADS;
 
 /// Spans looked at, of each end of the list, before it is believed.
 const SAMPLE: u64 = 64;
-/// Spans a heap may have before the count is taken for damage.
-const MAX_SPANS: u64 = 1 << 30;
-/// Threads a chain may have before it is taken for a circle.
-const MAX_THREADS: usize = 1 << 20;
 /// Requests of one batch.
 const GROUP: usize = 16 << 10;
-/// Bytes of a page of the heap (`runtime.pageSize`).
-const PAGE_BYTES: u64 = 8 << 10;
-/// States of a span (`mSpanDead`, `mSpanInUse`, `mSpanManual`).
+/// State of a span that is free (`mSpanDead`).
 const DEAD: u8 = 0;
-const IN_USE: u8 = 1;
-const MANUAL: u8 = 2;
 
 /// Finds both in the variables of the runtime's module; nothing where either is in doubt. `goroutines` are the addresses of all
 /// records of goroutines.

@@ -2,12 +2,10 @@
 //! the copy is written in pieces, and ends.
 
 use std::fs::File;
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 
-use nix::errno::Errno;
-use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 
 use super::mappings::{self, Mapping, PAGE, Part, Reason};
@@ -15,12 +13,12 @@ use super::notes::{self, Identity, MAX_SEGMENTS, Segment};
 use super::status::inner_id;
 use super::{Budget, Copy, copy_of, refusal};
 use crate::error::LiveError;
-use crate::permission;
+use crate::memory::Copied;
 use crate::target;
 
 /// Bytes read at a time.
 const PIECE: u64 = 4 << 20;
-/// Pieces of memory one call takes (`IOV_MAX`).
+/// Pieces of memory gathered before they are read.
 const CALL_PIECES: usize = 1024;
 
 /// What saving came to.
@@ -119,7 +117,7 @@ fn write(copy: &Copy, own_id: u32, file: &File, tell: &mut dyn FnMut(Progress) -
     saved.spans = segments.last().map_or(head.len() as u64, |segment| segment.offset + segment.held);
     let of = segments.iter().map(to_look_at).sum();
     let mut writer = Writer {
-        pid: copy.pid,
+        memory: Copied::open(copy.pid)?,
         pagemap: File::open(format!("/proc/{}/pagemap", copy.pid)).ok(),
         file,
         tell,
@@ -180,7 +178,7 @@ impl Saved {
 }
 
 struct Writer<'a> {
-    pid: i32,
+    memory: Copied,
     pagemap: Option<File>,
     file: &'a File,
     tell: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -264,18 +262,16 @@ impl Writer<'_> {
 
     /// Reads pieces into the buffer, one behind the other; answers how many bytes came before the first that could not be read.
     fn read(&mut self, wanted: &[(u64, u64, u64)]) -> Result<u64, LiveError> {
-        let remote: Vec<RemoteIoVec> =
-            wanted.iter().map(|(address, len, _)| RemoteIoVec { base: *address as usize, len: *len as usize }).collect();
-        self.buffer.resize(remote.iter().map(|piece| piece.len).sum(), 0);
-        if remote.is_empty() {
-            return Ok(0);
+        self.buffer.resize(wanted.iter().map(|(_, len, _)| *len as usize).sum(), 0);
+        let mut at = 0;
+        for (address, len, _) in wanted {
+            let end = at + *len as usize;
+            if !self.memory.fill(*address, &mut self.buffer[at..end])? {
+                break;
+            }
+            at = end;
         }
-        match process_vm_readv(Pid::from_raw(self.pid), &mut [IoSliceMut::new(&mut self.buffer)], &remote) {
-            Ok(read) => Ok(read as u64),
-            Err(Errno::EFAULT) => Ok(0),
-            Err(Errno::ESRCH) => Err(LiveError::Gone(self.pid)),
-            Err(errno) => Err(permission::explain(self.pid, errno)),
-        }
+        Ok(at as u64)
     }
 
     /// What lies in a piece that could not be read as a whole, such as a mapping longer than its file.

@@ -8,9 +8,9 @@
 mod caches;
 mod mark;
 mod roots;
-mod spans;
+pub mod spans;
 mod stacks;
-mod threads;
+pub mod threads;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

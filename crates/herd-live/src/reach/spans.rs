@@ -9,7 +9,7 @@ use crate::memory::{Batch, Space, u64_at};
 /// Bytes of a page of the heap (`runtime.pageSize`).
 pub const PAGE_BYTES: u64 = 8 << 10;
 /// Spans a heap may have before the count is taken for damage; 8 TiB of single pages.
-const MAX_SPANS: u64 = 1 << 30;
+pub const MAX_SPANS: u64 = 1 << 30;
 /// Spans read together.
 const GROUP: usize = 16 << 10;
 /// Pages one table spans at most: 4 TiB between the lowest and the highest address.
@@ -17,8 +17,9 @@ const MAX_PAGES: u64 = 1 << 29;
 /// Address bits of an arena of the heap on 64-bit Linux (`runtime.heapArenaBytes`, 64 MiB).
 const ARENA_BITS: u32 = 26;
 
-const IN_USE: u8 = 1;
-const MANUAL: u8 = 2;
+/// States of a span (`mSpanInUse`, `mSpanManual`).
+pub const IN_USE: u8 = 1;
+pub const MANUAL: u8 = 2;
 const NOSCAN: u8 = 1;
 
 /// One span in use.

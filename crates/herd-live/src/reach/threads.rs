@@ -8,7 +8,7 @@ use crate::layout::{At, Layout};
 use crate::memory::{Space, u64_at};
 
 /// Threads a process may have before the list is taken for a circle.
-const MAX_THREADS: usize = 1 << 20;
+pub const MAX_THREADS: usize = 1 << 20;
 /// What code may use below its stack pointer without moving it (System V ABI).
 const RED_ZONE_BYTES: u64 = 128;
 
