@@ -27,6 +27,8 @@ const STACK_BYTES: u64 = 16 << 10;
 const STACK_BYTES_MAX: u64 = 64 << 20;
 /// Share of stacks that must end where stacks end before anything is claimed.
 const STACK_END_SHARE: f64 = 0.999;
+/// The same of a process that runs, where goroutines that never rest are at times seen halfway each time they are looked at.
+const STACK_END_SHARE_RUNNING: f64 = 0.95;
 /// How often a goroutine that moves is looked at.
 const TRIES: usize = 4;
 
@@ -132,19 +134,20 @@ pub fn read_and_note(
         reader.group(space, group, &mut batch)?;
     }
     let tally = reader.tally;
-    check(&tally, reader.misplaced, reader.garbled, addresses.len())?;
+    let share = if reader.frozen { STACK_END_SHARE } else { STACK_END_SHARE_RUNNING };
+    check(&tally, share, reader.misplaced, reader.garbled, addresses.len())?;
     Ok((reader.builder.finish(), tally, reader.parked.unwrap_or_default()))
 }
 
 /// Refuses to claim anything of what does not look like goroutines.
-fn check(tally: &Tally, misplaced: u64, garbled: u64, all: usize) -> Result<(), LiveError> {
+fn check(tally: &Tally, share: f64, misplaced: u64, garbled: u64, all: usize) -> Result<(), LiveError> {
     if garbled > 0 {
         return Err(LiveError::Inconsistent(format!("{garbled} of {all} goroutine records hold what none can")));
     }
     if misplaced > 0 {
         return Err(LiveError::Inconsistent(format!("{misplaced} of {all} goroutine records do not point at themselves")));
     }
-    if (tally.whole as f64) < (tally.walked as f64 * STACK_END_SHARE).floor() - 1.0 {
+    if (tally.whole as f64) < (tally.walked as f64 * share).floor() - 1.0 {
         return Err(LiveError::Inconsistent(format!(
             "{} of {} stacks do not end where stacks end",
             tally.walked - tally.whole,
@@ -246,12 +249,12 @@ impl Reader<'_> {
     }
 
     /// Reads a group of goroutines. Each counts only when its record is the same before and after its stack was read; those that
-    /// moved are read again, and after some tries counted without a stack.
+    /// moved, and those whose stack does not end where stacks end, are read again, and after some tries counted as they are.
     fn group(&mut self, space: &mut Space, group: &[u64], batch: &mut Batch) -> Result<(), LiveError> {
         let mut records = Vec::new();
         self.records(space, group, batch, &mut records)?;
         let mut last = FxHashMap::<u64, Box<[u64]>>::default();
-        for _ in 0..TRIES {
+        for left in (0..TRIES).rev() {
             if records.is_empty() {
                 return Ok(());
             }
@@ -273,7 +276,11 @@ impl Reader<'_> {
                 match again.next_if(|now| now.address == record.address) {
                     // It has ended.
                     None => {}
-                    Some(now) if now.is_same(record) && self.is_borne_out(record, shared, pcs, &last) => {
+                    Some(now)
+                        if now.is_same(record)
+                            && (one.whole || left == 0 || self.frozen || !record.placed)
+                            && self.is_borne_out(record, shared, pcs, &last) =>
+                    {
                         self.settle(space, record, one, known, pcs)?;
                     }
                     Some(now) => moved.push(now),

@@ -1,6 +1,8 @@
 //! Where the table of semaphores is (`runtime/sema.go`, `semtable`), without symbols: each waiter in it says by its semaphore's
 //! address which of the table's roots it hangs on, and so where the table begins.
 
+use rustc_hash::FxHashMap;
+
 use super::variables::Variables;
 use crate::error::LiveError;
 use crate::layout::{At, Layout};
@@ -19,18 +21,32 @@ type Root = (u64, u64);
 
 /// Finds it. Nothing is found where nobody waits on a semaphore, nor where what is found contradicts itself.
 pub fn semtable(space: &mut Space, layout: &Layout, first_module: u64) -> Result<Option<u64>, LiveError> {
+    let mut votes = FxHashMap::<u64, u32>::default();
     for _ in 0..TRIES {
         let Some(variables) = Variables::read(space, layout, first_module)? else { return Ok(None) };
-        let roots: Vec<Root> = variables.words().filter(|(at, _)| looks_like_a_root(layout, &variables, *at)).collect();
-        if roots.is_empty() {
+        let places: Vec<u64> =
+            variables.words().filter(|(at, _)| looks_like_a_root(layout, &variables, *at)).map(|(at, _)| at).collect();
+        if places.is_empty() {
             return Ok(None);
         }
-        let indexes = root_indexes(space, layout, &roots)?;
-        let claims: Vec<(u64, Root)> =
-            roots.iter().zip(indexes).filter_map(|(root, index)| Some((base(layout, *root, index?), *root))).collect();
-        let votes = |base: u64| claims.iter().filter(|(claimed, _)| *claimed == base).count();
-        let Some(best) = claims.iter().map(|(base, _)| *base).max_by_key(|base| votes(*base)) else { continue };
-        let mut agreed = votes(best) > 1 || lasts(space, layout, best, claims[0].1, true)?;
+        let mut claims: Vec<(u64, Root)> = Vec::new();
+        for _ in 0..LOOKS {
+            // As they are by now: reading all variables takes longer than most wait.
+            let roots = roots(space, &places)?;
+            let indexes = root_indexes(space, layout, &roots)?;
+            claims.extend(roots.iter().zip(indexes).filter_map(|(root, index)| Some((base(layout, *root, index?), *root))));
+        }
+        claims.sort_unstable();
+        claims.dedup();
+        for (base, _) in &claims {
+            *votes.entry(*base).or_default() += 1;
+        }
+        let most = votes.iter().max_by_key(|(base, votes)| (**votes, **base));
+        let Some((best, votes)) = most.map(|(base, votes)| (*base, *votes)) else { continue };
+        let mut agreed = votes > 1;
+        if let (false, Some((_, root))) = (agreed, claims.iter().find(|(base, _)| *base == best)) {
+            agreed = lasts(space, layout, best, *root, true)?;
+        }
         for (_, root) in claims.iter().filter(|(base, _)| *base != best) {
             agreed &= !lasts(space, layout, best, *root, false)?;
         }
@@ -39,6 +55,16 @@ pub fn semtable(space: &mut Space, layout: &Layout, first_module: u64) -> Result
         }
     }
     Ok(None)
+}
+
+/// What the words at some places hold now.
+fn roots(space: &mut Space, places: &[u64]) -> Result<Vec<Root>, LiveError> {
+    let mut batch = Batch::default();
+    for place in places {
+        batch.ask(*place, 8);
+    }
+    space.read(&mut batch)?;
+    Ok(places.iter().enumerate().map(|(index, place)| (*place, batch.get(index).map_or(0, |bytes| u64_at(bytes, 0)))).collect())
 }
 
 /// Where the table begins when a root is the one of a number.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use super::spans::{Span, Spans};
+use super::spans::{PAGE_BYTES, Span, Spans};
 use crate::error::LiveError;
 use crate::memory::{Batch, Space};
 
@@ -27,7 +27,14 @@ pub struct Mark<'a> {
     scanned: Vec<u64>,
     queued: Vec<u64>,
     queue: VecDeque<u32>,
+    /// Those of the queued spans whose bytes are held.
+    at_hand: Vec<u32>,
     held: Held,
+    /// Spans that are held.
+    held_spans: Vec<u64>,
+    /// The span that is being looked into, and which of its objects have been reached meanwhile.
+    current: u32,
+    within: Vec<u32>,
     /// Objects whose reachability matters, and to whom.
     watched: FxHashMap<u64, Vec<u32>>,
     /// Spans that hold one.
@@ -50,6 +57,13 @@ fn set(bits: &mut [u64], at: u64) {
     bits[(at / 64) as usize] |= 1 << (at % 64);
 }
 
+fn unset(bits: &mut [u64], at: u64) {
+    bits[(at / 64) as usize] &= !(1 << (at % 64));
+}
+
+/// In place of a span's index.
+const NONE: u32 = u32::MAX;
+
 impl<'a> Mark<'a> {
     /// With nothing marked.
     pub fn new(spans: &'a Spans) -> Mark<'a> {
@@ -59,7 +73,11 @@ impl<'a> Mark<'a> {
             scanned: bits(spans.objects),
             queued: bits(spans.list.len() as u64),
             queue: VecDeque::new(),
+            at_hand: Vec::new(),
             held: Held::default(),
+            held_spans: bits(spans.list.len() as u64),
+            current: NONE,
+            within: Vec::new(),
             watched: FxHashMap::default(),
             watched_spans: bits(spans.list.len() as u64),
             woken: Vec::new(),
@@ -96,9 +114,8 @@ impl<'a> Mark<'a> {
             return;
         }
         set(&mut self.marked, number);
-        if !span.noscan && !get(&self.queued, index as u64) {
-            set(&mut self.queued, index as u64);
-            self.queue.push_back(index as u32);
+        if !span.noscan {
+            self.enqueue(index as u32, object);
         }
         if get(&self.watched_spans, index as u64)
             && let Some(watchers) = self.watched.get(&number)
@@ -107,11 +124,30 @@ impl<'a> Mark<'a> {
         }
     }
 
+    /// Sees to it that an object is looked into.
+    fn enqueue(&mut self, span: u32, object: u32) {
+        if span == self.current {
+            self.within.push(object);
+        } else if !get(&self.queued, u64::from(span)) {
+            set(&mut self.queued, u64::from(span));
+            if get(&self.held_spans, u64::from(span)) {
+                self.at_hand.push(span);
+            } else {
+                self.queue.push_back(span);
+            }
+        }
+    }
+
     /// Marks what the words of some bytes, which begin at a word, point at.
     pub fn words(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
+        let mut last = 0;
         for word in bytes.chunks_exact(8) {
-            self.word(u64::from_le_bytes(word.try_into().unwrap_or_default()));
+            let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+            if word != last {
+                self.word(word);
+                last = word;
+            }
         }
     }
 
@@ -150,10 +186,16 @@ impl<'a> Mark<'a> {
     }
 
     fn follow_through(&mut self, held: &mut Held, space: &mut Space, batch: &mut Batch) -> Result<(), LiveError> {
-        let (mut group, mut ranges, mut apart) = (Vec::new(), Vec::new(), Vec::new());
-        while !self.queue.is_empty() {
+        let (mut group, mut ranges) = (Vec::new(), Vec::new());
+        loop {
+            // Before any more is read, for what is held may be held no longer then.
+            while let Some(index) = self.at_hand.pop() {
+                match held.get(index) {
+                    Some(whole) => self.look_into(index, whole, &mut ranges),
+                    None => self.queue.push_back(index),
+                }
+            }
             group.clear();
-            apart.clear();
             let mut bytes = 0;
             while bytes < READ_BYTES as u64
                 && let Some(index) = self.queue.pop_front()
@@ -161,36 +203,53 @@ impl<'a> Mark<'a> {
                 bytes += self.spans.list[index as usize].bytes();
                 group.push(index);
             }
+            if group.is_empty() {
+                return Ok(());
+            }
             group.sort_unstable();
+            if held.bytes > HELD_BYTES {
+                held.forget(|index| unset(&mut self.held_spans, u64::from(index)));
+            }
             held.read(space, self.spans, &group)?;
             for index in &group {
-                let span = self.spans.list[*index as usize];
-                match held.get(*index) {
-                    Some(whole) => {
-                        while self.pending(span, &mut ranges) > 0 {
-                            for range in ranges.drain(..) {
-                                self.words(&whole[(range.start - span.start) as usize..(range.end - span.start) as usize]);
-                            }
-                        }
-                    }
-                    None => {
-                        self.pending(span, &mut apart);
-                    }
+                if held.get(*index).is_some() {
+                    set(&mut self.held_spans, u64::from(*index));
+                    self.at_hand.push(*index);
+                } else {
+                    unset(&mut self.queued, u64::from(*index));
+                    self.pending(self.spans.list[*index as usize], &mut ranges);
                 }
-                // Only here: what it marks within itself is followed already.
-                self.queued[*index as usize / 64] &= !(1 << (index % 64));
             }
-            let unread = self.ranges(space, batch, &apart)?;
+            let unread = self.ranges(space, batch, &ranges)?;
+            ranges.clear();
             if unread > 0 {
                 return Err(LiveError::Inconsistent(format!("{unread} bytes of the heap's objects cannot be read")));
             }
         }
-        Ok(())
+    }
+
+    /// Looks into all that is reached of a span, and of what that reaches within the span, to the end.
+    fn look_into(&mut self, index: u32, whole: &[u8], ranges: &mut Vec<Range<u64>>) {
+        let span = self.spans.list[index as usize];
+        unset(&mut self.queued, u64::from(index));
+        self.pending(span, ranges);
+        self.current = index;
+        for range in ranges.drain(..) {
+            self.words(&whole[(range.start - span.start) as usize..(range.end - span.start) as usize]);
+        }
+        while let Some(object) = self.within.pop() {
+            let number = span.first + u64::from(object);
+            if !get(&self.scanned, number) {
+                set(&mut self.scanned, number);
+                let from = (u64::from(object) * span.elem) as usize;
+                self.words(&whole[from..from + span.elem as usize]);
+            }
+        }
+        self.current = NONE;
     }
 
     /// The ranges of a span's objects that are marked and have not been looked into; marks them as looked into.
-    fn pending(&mut self, span: Span, ranges: &mut Vec<Range<u64>>) -> u64 {
-        let mut bytes = 0;
+    fn pending(&mut self, span: Span, ranges: &mut Vec<Range<u64>>) {
         let mut from = span.first;
         let end = span.first + u64::from(span.count);
         let mut last: Option<Range<u64>> = None;
@@ -213,10 +272,8 @@ impl<'a> Mark<'a> {
                 Some(range) if start == range.end => range.end = start + span.elem,
                 _ => ranges.extend(last.replace(start..start + span.elem)),
             }
-            bytes += span.elem;
         }
         ranges.extend(last);
-        bytes
     }
 }
 
@@ -239,21 +296,25 @@ struct Held {
 }
 
 impl Held {
+    /// Lets go of all spans.
+    fn forget(&mut self, mut forgotten: impl FnMut(u32)) {
+        self.places.drain().for_each(|(index, _)| forgotten(index));
+        self.free.append(&mut self.batches);
+        self.bytes = 0;
+    }
+
     /// Reads those of a group that are short enough and not held yet.
     fn read(&mut self, space: &mut Space, spans: &Spans, group: &[u32]) -> Result<(), LiveError> {
-        if self.bytes > HELD_BYTES {
-            self.free.append(&mut self.batches);
-            self.places.clear();
-            self.bytes = 0;
-        }
         let mut batch = self.free.pop().unwrap_or_default();
         batch.clear();
         let held = self.bytes;
         for index in group {
             let span = &spans.list[*index as usize];
-            if span.bytes() <= WHOLE_BYTES && !self.places.contains_key(index) {
-                self.places.insert(*index, (self.batches.len(), batch.ask(span.start, span.bytes() as usize)));
-                self.bytes += span.bytes();
+            // With what lies behind the objects, so that those of neighbours are read as one piece.
+            let bytes = span.bytes().next_multiple_of(PAGE_BYTES);
+            if bytes <= WHOLE_BYTES && !self.places.contains_key(index) {
+                self.places.insert(*index, (self.batches.len(), batch.ask(span.start, bytes as usize)));
+                self.bytes += bytes;
             }
         }
         if self.bytes == held {

@@ -117,7 +117,7 @@ fn a_user_without_room_for_processes() {
     let built = newest().build("parked", "plain", &[], false);
     let folder = tempfile::tempdir_in("/var/tmp").expect("a folder");
     let path = folder.path().join("parked");
-    std::fs::copy(&built, &path).expect("the program");
+    crate::program::copy_executable(&built, &path);
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("its mode");
     let as_user = || {
         let mut command = Command::new("setpriv");

@@ -101,6 +101,13 @@ pub fn is_root() -> bool {
     std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").expect("this process")) == 0
 }
 
+/// Copies an executable, by a process of its own: a file this one writes stays open for writing in whatever other tests start at
+/// that moment, and cannot be run until those have become other programs.
+pub fn copy_executable(of: &Path, path: &Path) {
+    let copied = Command::new("cp").arg("--").arg(of).arg(path).status().expect("start cp");
+    assert!(copied.success(), "a copy of {}", of.display());
+}
+
 /// A running program; it ends with this value.
 pub struct Program {
     child: Child,

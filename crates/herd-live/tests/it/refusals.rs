@@ -5,7 +5,7 @@ use std::process::Command;
 
 use herd_live::LiveError;
 
-use crate::program::{Program, Toolchain, newest};
+use crate::program::{Program, Toolchain, copy_executable, newest};
 
 #[test]
 fn a_process_that_is_not_go() {
@@ -26,8 +26,11 @@ pub fn claiming(built: &Path, toolchain: &Toolchain, claimed: &str, folder: &Pat
     let at = info + memchr::memmem::find(&patched[info..], own.as_bytes()).expect("the version");
     patched[at..at + claimed.len()].copy_from_slice(claimed.as_bytes());
     let path = folder.join("patched");
-    std::fs::copy(built, &path).expect("a copy with its mode");
-    std::fs::write(&path, patched).expect("a patched copy");
+    let bytes = folder.join("bytes");
+    std::fs::write(&bytes, patched).expect("a patched copy");
+    let mode = std::fs::metadata(built).expect("the executable").permissions();
+    std::fs::set_permissions(&bytes, mode).expect("its mode");
+    copy_executable(&bytes, &path);
     path
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::program::{Program, is_root, newest, outermost};
+use crate::program::{Program, copy_executable, is_root, newest, outermost};
 use crate::same::assert_same;
 
 /// With musl (Debian: package musl-tools) and with glibc, C and all in one file.
@@ -29,7 +29,7 @@ fn its_file_is_deleted() {
     let built = newest().build("parked", "plain", &[], false);
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("program");
-    fs::copy(&built, &path).expect("a copy");
+    copy_executable(&built, &path);
     let mut program = Program::start(&path, &["-n", "3"]);
     fs::remove_file(&path).expect("its file removed");
     let reading = herd_live::process(program.pid()).expect("a reading");
@@ -45,10 +45,10 @@ fn its_file_is_replaced() {
     let other = toolchain.build("parked", "stripped", &["-ldflags=-s -w"], false);
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("program");
-    fs::copy(&built, &path).expect("a copy");
+    copy_executable(&built, &path);
     let mut program = Program::start(&path, &["-n", "3"]);
     fs::remove_file(&path).expect("its file removed");
-    fs::copy(&other, &path).expect("another in its place");
+    copy_executable(&other, &path);
     let reading = herd_live::process(program.pid()).expect("a reading");
     assert_same(&reading.snapshot, &program.stacks(), true);
 }

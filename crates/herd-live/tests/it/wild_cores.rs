@@ -7,7 +7,7 @@ use std::process::Command;
 use herd_live::LiveError;
 use herd_model::Snapshot;
 
-use crate::program::{Program, newest, toolchains};
+use crate::program::{Program, copy_executable, newest, toolchains};
 use crate::same::assert_same;
 
 /// What a crashed program left behind.
@@ -82,14 +82,14 @@ fn the_executable_is_elsewhere() {
     let other = toolchain.build("parked", "trimmed", &["-trimpath", "-ldflags=-w"], false);
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("program");
-    fs::copy(&built, &path).expect("a copy");
+    copy_executable(&built, &path);
     let left = crashed(&path, &["-n", "3"]);
     fs::remove_file(&path).expect("its file removed");
     let refused = herd_live::core(&left.core, None);
     assert!(matches!(&refused, Err(LiveError::NoExecutable(_))), "{refused:?}");
     let reading = herd_live::core(&left.core, Some(&built)).expect("a reading");
     assert_same(&reading.snapshot, &left.own, true);
-    fs::copy(&other, &path).expect("another in its place");
+    copy_executable(&other, &path);
     for executable in [None, Some(other.as_path())] {
         let refused = herd_live::core(&left.core, executable).expect_err("another executable").to_string();
         assert!(refused.contains("is not the executable this core file was made from"), "{refused}");

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::program::{Program, is_root, newest};
+use crate::program::{Program, copy_executable, is_root, newest};
 
 /// Names the process to read to this program when it runs once more as someone else.
 const READ: &str = "GOHERD_TEST_READ";
@@ -47,7 +47,7 @@ fn public_folder() -> tempfile::TempDir {
 
 fn public_copy(of: &Path, folder: &Path, mode: u32) -> PathBuf {
     let path = folder.join(of.file_name().expect("a name"));
-    fs::copy(of, &path).expect("a copy");
+    copy_executable(of, &path);
     fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("its mode");
     path
 }
