@@ -6,7 +6,7 @@
 
 use herd_analysis::{Point, Series};
 use herd_model::{Address, Evidence, EvidenceKind, Side, StateClass, What};
-use herd_patterns::Scene;
+use herd_patterns::{RingOf, Scene};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Waiters on one lock from which a queue is spoken of; fewer may be a lock held by design.
@@ -68,7 +68,7 @@ impl Still {
             return false;
         }
         let all_stand = self.count(scene) == scene.count();
-        let in_ring = scene.ring_members(true).is_some_and(|ring| ring.iter().all(|id| self.goroutines.contains(id)));
+        let in_ring = scene.ring_members(RingOf::Locks).is_some_and(|ring| ring.iter().all(|id| self.goroutines.contains(id)));
         let queue = scene.seen().is_some_and(|seen| u64::from(seen.longest_queue()) >= QUEUE_MIN && seen.queue().is_some());
         in_ring || all_stand && queue && scene.facts().aged == scene.count()
     }

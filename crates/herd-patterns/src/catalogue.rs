@@ -137,7 +137,10 @@ patterns![
     leak_pipeline_early_return,
     deadlock_mutex_twice,
     deadlock_lock_order,
+    deadlock_lock_across_channel,
+    deadlock_read_lock_twice,
     deadlock_channel_cycle,
+    deadlock_unlock_missing,
     deadlock_lock_convoy,
 ];
 

@@ -13,5 +13,5 @@ mod scene;
 
 pub use benign::{Benign, benign};
 pub use catalogue::{CATALOGUE, Lang, Page, Pattern, Status, Text, by_id};
-pub use memory::{Memory, NOT_READ, Seen, memory};
+pub use memory::{Memory, NOT_READ, RingOf, Seen, memory};
 pub use scene::{Scene, Sighting, Witness};

@@ -45,6 +45,8 @@ struct Thing {
     own: u32,
     /// Goroutines of any family.
     all: u32,
+    /// Of these, goroutines that want to lock it for themselves alone.
+    writers: u32,
     /// Goroutines that do not wait on it and whose stacks hold its address.
     named: u32,
 }
@@ -56,6 +58,7 @@ pub fn memory(point: &Point) -> Memory {
     let homes = homes(point);
     let mut families = vec![Awaiting::default(); point.census.families.len()];
     let mut all = vec![0u32; waits.objects.len()];
+    let mut writers = vec![0u32; waits.objects.len()];
     let mut named = vec![0u32; waits.objects.len()];
     for mention in &waits.mentions {
         named[mention.object as usize] += 1;
@@ -70,14 +73,16 @@ pub fn memory(point: &Point) -> Memory {
         family.timed += u64::from(waiter.on.iter().any(timed));
         for (object, side) in &waiter.on {
             all[*object as usize] += 1;
+            writers[*object as usize] += u32::from(*side == Side::Lock);
             uses.push((home, *object, *side));
         }
     }
     uses.sort_unstable_by_key(|(home, object, side)| (*home, *object, side.as_str()));
     for same in uses.chunk_by(|a, b| a == b) {
         let (home, object, side) = same[0];
-        let (all, named) = (all[object as usize], named[object as usize]);
-        families[home].things.push(Thing { object, side, own: same.len() as u32, all, named });
+        let at = object as usize;
+        let (all, writers, named) = (all[at], writers[at], named[at]);
+        families[home].things.push(Thing { object, side, own: same.len() as u32, all, writers, named });
     }
     for family in &mut families {
         family.things.sort_by_key(|thing| (std::cmp::Reverse(thing.own), waits.objects[thing.object as usize].address));
@@ -94,6 +99,28 @@ fn homes(point: &Point) -> Vec<usize> {
         }
     }
     homes
+}
+
+/// What a ring of goroutines waits on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RingOf {
+    /// Locks alone.
+    Locks,
+    /// Channels, `WaitGroup`s and `Cond`s alone.
+    Channels,
+    /// Both.
+    Both,
+}
+
+impl RingOf {
+    fn of(ring: &WaitCycle) -> RingOf {
+        let locks = ring.steps.iter().filter(|step| step.kind.is_lock()).count();
+        match locks {
+            0 => RingOf::Channels,
+            all if all == ring.steps.len() => RingOf::Locks,
+            _ => RingOf::Both,
+        }
+    }
 }
 
 /// What the memory shows of one family.
@@ -113,22 +140,22 @@ impl<'a> Scene<'a> {
     }
 
     /// A ring of goroutines that wait on each other through things of this kind, and in which this family stands.
-    fn find_ring(&self, locks: bool) -> Option<&'a WaitCycle> {
+    fn find_ring(&self, of: RingOf) -> Option<&'a WaitCycle> {
         let at = self.at();
-        let here = |ring: &&WaitCycle| ring.steps.iter().any(|step| step.at == at && step.kind.is_lock() == locks);
+        let here = |ring: &&WaitCycle| RingOf::of(ring) == of && ring.steps.iter().any(|step| step.at == at);
         // What something that runs can still reach is no deadlock.
         self.seen()?.rings.iter().filter(|ring| !ring.open.contains(&Doubt::StillReachable)).find(here)
     }
 
     /// Ids of the goroutines of that ring.
-    pub fn ring_members(&self, locks: bool) -> Option<Vec<u64>> {
-        Some(self.find_ring(locks)?.steps.iter().map(|step| step.goroutine).collect())
+    pub fn ring_members(&self, of: RingOf) -> Option<Vec<u64>> {
+        Some(self.find_ring(of)?.steps.iter().map(|step| step.goroutine).collect())
     }
 
     /// That ring as a fact.
-    pub fn ring(&self, locks: bool) -> Option<Evidence> {
+    pub fn ring(&self, of: RingOf) -> Option<Evidence> {
         let at = self.at();
-        let ring = self.find_ring(locks)?;
+        let ring = self.find_ring(of)?;
         let start = ring.steps.iter().position(|step| step.at == at)?;
         let step = &ring.steps[start];
         let address = step.address.clone().unwrap_or_default();
@@ -381,6 +408,52 @@ impl Seen<'_> {
             )
         };
         Some(Evidence::new(EvidenceKind::Memory, text).with("address", &address).with("locks", &locks))
+    }
+
+    /// The locks are taken, and nobody but those that wait for them has their addresses on its stack: who took them has left.
+    pub fn left_locked(&self) -> Option<Evidence> {
+        let first = self.of.things.first()?;
+        let left = |thing: &Thing| {
+            let inside = self.inside(thing);
+            let taken = inside.locked == Some(true) || inside.readers.is_some_and(|readers| readers > 0);
+            self.object(thing).what.is_lock() && taken && thing.named == 0
+        };
+        self.of.things.iter().all(left).then_some(())?;
+        let (address, left) = (self.address(first)?, self.of.things.len());
+        let text = if left == 1 {
+            format!("the lock at {address} is taken, and its address is on no stack but those of goroutines that wait for it")
+        } else {
+            format!(
+                "each of {left} locks, such as the one at {address}, is taken, and its address is on no stack but those of goroutines that \
+                 wait for it"
+            )
+        };
+        Some(Evidence::new(EvidenceKind::Memory, text).with("address", &address).with("left", &left))
+    }
+
+    /// A writer waits for readers to leave, and behind it others wait to read.
+    pub fn writer_between(&self) -> Option<Evidence> {
+        let between = |thing: &&Thing| {
+            self.object(thing).what == What::RwMutex
+                && (1..thing.all).contains(&thing.writers)
+                && self.inside(thing).readers.is_some_and(|readers| readers > 0)
+        };
+        let first = self.of.things.iter().find(between)?;
+        let (address, readers) = (self.address(first)?, self.inside(first).readers?);
+        let (writers, behind) = (first.writers, first.all - first.writers);
+        Some(
+            Evidence::new(
+                EvidenceKind::Memory,
+                format!(
+                    "the RWMutex at {address} counts {readers} readers; {writers} goroutines wait for them to leave, and {behind} wait to read \
+                     behind those"
+                ),
+            )
+            .with("address", &address)
+            .with("behind", &behind)
+            .with("readers", &readers)
+            .with("writers", &writers),
+        )
     }
 
     /// Which sockets, pipes and files they wait for.

@@ -206,6 +206,23 @@ impl<'a> Scene<'a> {
         families.into_iter().filter(|at| *at != self.family).map(|at| (at, &self.point.census.families[at])).collect()
     }
 
+    /// Other families that share a starter goroutine with this one, or whose blocked method is one of the same type.
+    pub fn kin(&self) -> impl Iterator<Item = Scene<'a>> + use<'a> {
+        let sisters = self.sisters();
+        let (own, scene) = (self.own_type(), *self);
+        let others = (0..self.point.census.families.len()).filter(move |at| *at != scene.family);
+        others.filter_map(move |at| {
+            let other = Scene { family: at, ..scene };
+            let related = sisters.iter().any(|(sister, _)| *sister == at) || (own.is_some() && other.own_type() == own);
+            related.then_some(other)
+        })
+    }
+
+    /// Package and receiver of the method that blocks.
+    fn own_type(&self) -> Option<&'a str> {
+        receiver(self.user_frames().first()?)
+    }
+
     /// The blocked function is a closure right inside the function that started it.
     pub fn is_closure_of_starter(&self) -> bool {
         let (snapshot, group) = (self.snapshot(), self.group());
@@ -268,8 +285,7 @@ impl<'a> Scene<'a> {
 
     /// Package and receiver of the method the goroutines were started with.
     pub fn entry_type(&self) -> Option<&'a str> {
-        let func = self.snapshot().func(self.group().entry?);
-        func.rfind(").").map(|end| &func[..end])
+        receiver(self.snapshot().func(self.group().entry?))
     }
 
     /// The profile hides whether the goroutines send or receive.
@@ -281,4 +297,9 @@ impl<'a> Scene<'a> {
             )
         })
     }
+}
+
+/// Package and receiver of a method: `p.(*T` of `p.(*T).M`.
+pub fn receiver(func: &str) -> Option<&str> {
+    func.rfind(").").map(|end| &func[..end])
 }

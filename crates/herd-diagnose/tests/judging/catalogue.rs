@@ -24,6 +24,8 @@ const REASONED: &[(&str, &str, &str)] = &[
     ("LK005", "LK001", "the leak profile as text does not say whether a goroutine sends or receives"),
     ("DL005", "LK001", "a profile carries no creators, so partners cannot be told from single senders"),
     ("DL002", "DL001", "a profile carries neither creators nor mutex addresses"),
+    ("DL006", "DL001", "text shows neither who took the lock nor that he has left"),
+    ("DL006", "DL007", "a profile carries no mutex addresses, and the waiters pile up"),
     ("DL002", "DL007", "a profile carries neither creators nor mutex addresses, and the waiters pile up"),
 ];
 

@@ -33,7 +33,10 @@ const SHOWN: &[(&str, &str, u32)] = &[
     ("LK014", "address", 21),
     ("DL001", "locks", 21),
     ("DL002", "steps", 21),
+    ("DL003", "steps", 21),
+    ("DL004", "writers", 21),
     ("DL005", "address", 21),
+    ("DL006", "left", 21),
     ("DL007", "waiters", 21),
 ];
 

@@ -1,9 +1,12 @@
 //! One folder a pattern.
 
 pub mod deadlock_channel_cycle;
+pub mod deadlock_lock_across_channel;
 pub mod deadlock_lock_convoy;
 pub mod deadlock_lock_order;
 pub mod deadlock_mutex_twice;
+pub mod deadlock_read_lock_twice;
+pub mod deadlock_unlock_missing;
 pub mod leak_cond_never_signalled;
 pub mod leak_ctx_not_cancelled;
 pub mod leak_http_body_not_closed;

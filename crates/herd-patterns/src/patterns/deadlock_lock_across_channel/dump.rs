@@ -1,0 +1,36 @@
+//! The dump eye of DL003. Text names neither the lock held nor who would serve the channel; that goroutines of one herd block on both
+//! sides is what shows.
+
+use herd_model::{Evidence, EvidenceKind, StateClass};
+
+use crate::scene::{Scene, Sighting, Witness};
+
+pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
+    let on_channel = is_channel(scene.class());
+    if !on_channel && scene.class() != StateClass::Lock {
+        return None;
+    }
+    let facing = |other: &Scene<'_>| if on_channel { other.class() == StateClass::Lock } else { is_channel(other.class()) };
+    let mut others: Vec<Scene<'_>> = scene.kin().filter(facing).collect();
+    // As many on each side are couples.
+    others.sort_by_key(|other| other.count() != scene.count());
+    let other = others.first()?;
+    let (what, fit) = if on_channel { ("block on a channel", 35) } else { ("wait for a lock", 45) };
+    let facing = if on_channel { "wait for a lock" } else { "block on a channel" };
+    let partner = Evidence::new(
+        EvidenceKind::Pairing,
+        format!("{} goroutines akin to them {facing} at {}", other.count(), other.at().func),
+    )
+    .with("count", &other.count())
+    .with("func", &other.at().func);
+    let even = (other.count() == scene.count()).then(|| {
+        Evidence::new(EvidenceKind::Pairing, format!("as many as they are: {}", scene.count())).with("even", &scene.count())
+    });
+    let sighting = Sighting::shape(fit, format!("{} goroutines {what} at {}", scene.count(), scene.at().func));
+    let sighting = sighting.and(25, Some(partner)).and(10, even).unless(20, scene.nested_methods().filter(|_| !on_channel));
+    Some(sighting.decided_by(&[Witness::Memory, Witness::Source, Witness::LeakProfile]))
+}
+
+fn is_channel(class: StateClass) -> bool {
+    matches!(class, StateClass::ChanSend | StateClass::ChanReceive | StateClass::Channel)
+}

@@ -1,0 +1,21 @@
+//! DL006: A way out of a function that leaves its lock locked.
+//!
+//! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
+
+mod dump;
+mod live;
+
+use herd_model::Severity;
+
+use crate::catalogue::{Pattern, Status, Text};
+
+/// DL006.
+pub const PATTERN: Pattern = Pattern {
+    id: "DL006",
+    slug: "deadlock_unlock_missing",
+    severity: Severity::Critical,
+    status: Status::Preview,
+    page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
+    dump: dump::detect,
+    live: Some(live::refine),
+};
