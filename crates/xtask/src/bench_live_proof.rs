@@ -194,7 +194,7 @@ fn copy(bench: &Bench) -> anyhow::Result<String> {
     let mut target = bench.start(HEAP_GIB, 1)?;
     let resident = gib(told::holds(target.pid())?.rss_kb);
     let mut out = format!(
-        "Written by `cargo xtask bench proof copy`. `testbed/mixed/heap -writers 1` (Go {}), {resident:.2} GiB resident: one goroutine changes a word of          one page after the other, in no order, and nothing else; every page it meets first is copied. Millions of words changed a second, beside a copy that nobody          reads. What a service loses stands in [SOAK.md](SOAK.md).\n\n\
+        "Written by `cargo xtask bench proof copy`. `testbed/mixed/heap -writers 1` (Go {}), {resident:.2} GiB resident: one goroutine changes a word of one page after the other, in no order, and nothing else; every page it meets first is copied. Millions of words changed a second, beside a copy that nobody reads. What a service loses stands in [SOAK.md](SOAK.md).\n\n\
          | before | first {} s of the copy's life | next {} s | after its end |\n|---|---|---|---|\n",
         bench.minor,
         AT_FIRST.as_secs(),
@@ -224,7 +224,7 @@ fn rate(target: &mut Told, look: Duration) -> anyhow::Result<f64> {
 
 fn runtime(bench: &Bench) -> anyhow::Result<String> {
     let mut out = format!(
-        "Written by `cargo xtask bench proof runtime`. The same processes (`testbed/mixed/heap`, Go {}) asked by turns: `goherd doctor PID --prove`,          and the runtime for its `goroutineleak` profile, which collects garbage to find out. Median of {ROUNDS} by CPU.\n{GAP}\n\n\
+        "Written by `cargo xtask bench proof runtime`. The same processes (`testbed/mixed/heap`, Go {}) asked by turns: `goherd doctor PID --prove`, and the runtime for its `goroutineleak` profile, which collects garbage to find out. Median of {ROUNDS} by CPU.\n{GAP}\n\n\
          | GiB resident | goroutines | asked | CPU s of goherd | CPU s in the process | named | gap ms | worst |\n|---|---|---|---|---|---|---|---|\n",
         bench.minor
     );
