@@ -80,6 +80,11 @@ pub fn short(func: &str) -> &str {
     &func[package.rfind('/').map_or(0, |slash| slash + 1)..]
 }
 
+/// Package and receiver of a method: `net/http.(*conn)` of `net/http.(*conn).serve`; nothing of a function, nor of a method of a value.
+pub fn receiver(func: &str) -> Option<&str> {
+    func.rfind(").").map(|end| &func[..=end])
+}
+
 /// Whether the function belongs to the standard library. A user's module may share a first element with it (`log`, `index`), so a
 /// known file must lie in a standard package's folder of a GOROOT, or be the trimmed form `net/http/server.go`. Linknamed functions
 /// (`sync.runtime_Semacquire`) stand in another standard package's folder.

@@ -1,6 +1,6 @@
 //! What changes over several snapshots of one process.
 
-use herd_model::{GoroutineId, SeriesFamily, SeriesReport, Snapshot, StateClass};
+use herd_model::{FrameId, GoroutineId, SeriesFamily, SeriesReport, Snapshot, StateClass};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::census::{Census, Family, Group, census, hex};
@@ -40,6 +40,9 @@ pub struct Point {
     pub facts: Vec<FamilyFacts>,
     /// Families (indices) that each starter goroutine has goroutines in.
     pub started: FxHashMap<GoroutineId, Vec<usize>>,
+    /// Families (indices, rising) on whose stacks a method of each type outside the standard library stands. Types are as
+    /// [`names::receiver`] has them.
+    pub methods: FxHashMap<Box<str>, Vec<usize>>,
 }
 
 impl Point {
@@ -53,8 +56,30 @@ impl Point {
                 started.entry(*parent).or_default().push(family);
             }
         }
-        Point { at_s, snapshot, census, facts, started }
+        let methods = methods(&snapshot, &census);
+        Point { at_s, snapshot, census, facts, started, methods }
     }
+}
+
+/// Cost: linear in the frames of all groups.
+fn methods(snapshot: &Snapshot, census: &Census) -> FxHashMap<Box<str>, Vec<usize>> {
+    let mut methods: FxHashMap<Box<str>, Vec<usize>> = FxHashMap::default();
+    let mut types: FxHashMap<FrameId, Option<&str>> = FxHashMap::default();
+    let of = |frame: FrameId| {
+        let func = snapshot.func(frame);
+        names::receiver(func).filter(|_| !names::is_std(func, snapshot.file(frame)))
+    };
+    for (family, groups) in census.families.iter().map(|family| &family.groups).enumerate() {
+        for frame in groups.iter().flat_map(|at| &census.groups[*at].frames) {
+            let Some(name) = *types.entry(*frame).or_insert_with(|| of(*frame)) else { continue };
+            match methods.get_mut(name) {
+                Some(families) if families.last() == Some(&family) => {}
+                Some(families) => families.push(family),
+                None => drop(methods.insert(name.into(), vec![family])),
+            }
+        }
+    }
+    methods
 }
 
 /// How one family's count moves over the series.

@@ -208,19 +208,18 @@ impl<'a> Scene<'a> {
 
     /// Other families that share a starter goroutine with this one, or whose blocked method is one of the same type.
     pub fn kin(&self) -> impl Iterator<Item = Scene<'a>> + use<'a> {
-        let sisters = self.sisters();
-        let (own, scene) = (self.own_type(), *self);
-        let others = (0..self.point.census.families.len()).filter(move |at| *at != scene.family);
-        others.filter_map(move |at| {
-            let other = Scene { family: at, ..scene };
-            let related = sisters.iter().any(|(sister, _)| *sister == at) || (own.is_some() && other.own_type() == own);
-            related.then_some(other)
-        })
+        let (scene, own) = (*self, self.own_type());
+        let mut kin: Vec<usize> = self.sisters().iter().map(|(at, _)| *at).collect();
+        let alike = own.and_then(|own| self.point.methods.get(own)).into_iter().flatten();
+        kin.extend(alike.filter(|at| Scene { family: **at, ..scene }.own_type() == own));
+        kin.sort_unstable();
+        kin.dedup();
+        kin.into_iter().filter(move |at| *at != scene.family).map(move |family| Scene { family, ..scene })
     }
 
     /// Package and receiver of the method that blocks.
-    fn own_type(&self) -> Option<&'a str> {
-        receiver(self.user_frames().first()?)
+    pub fn own_type(&self) -> Option<&'a str> {
+        names::receiver(self.user_frames().first()?)
     }
 
     /// The blocked function is a closure right inside the function that started it.
@@ -285,7 +284,7 @@ impl<'a> Scene<'a> {
 
     /// Package and receiver of the method the goroutines were started with.
     pub fn entry_type(&self) -> Option<&'a str> {
-        receiver(self.snapshot().func(self.group().entry?))
+        names::receiver(self.snapshot().func(self.group().entry?))
     }
 
     /// The profile hides whether the goroutines send or receive.
@@ -297,9 +296,4 @@ impl<'a> Scene<'a> {
             )
         })
     }
-}
-
-/// Package and receiver of a method: `p.(*T` of `p.(*T).M`.
-pub fn receiver(func: &str) -> Option<&str> {
-    func.rfind(").").map(|end| &func[..end])
 }

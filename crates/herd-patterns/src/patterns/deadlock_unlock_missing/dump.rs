@@ -3,7 +3,7 @@
 use herd_analysis::names;
 use herd_model::{Evidence, EvidenceKind, StateClass};
 
-use crate::scene::{Scene, Sighting, Witness, receiver};
+use crate::scene::{Scene, Sighting, Witness};
 
 pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     if scene.class() != StateClass::Lock {
@@ -16,10 +16,8 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
 
 /// No other goroutine stands in a method of the type whose method waits for the lock.
 fn nobody_inside(scene: &Scene<'_>) -> Option<Evidence> {
-    let own = receiver(scene.user_frames().first()?)?;
-    let mut others = (0..scene.point.census.families.len()).filter(|at| *at != scene.family);
-    let inside = |at: usize| Scene { family: at, ..*scene }.user_frames().iter().any(|func| receiver(func) == Some(own));
-    let of = format!("{})", names::short(own));
-    (!others.any(inside))
+    let own = scene.own_type()?;
+    let of = names::short(own);
+    (scene.point.methods.get(own)? == &[scene.family])
         .then(|| Evidence::new(EvidenceKind::Pairing, format!("no other goroutine stands in a method of {of}")).with("of", &of))
 }
