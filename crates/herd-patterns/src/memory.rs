@@ -433,26 +433,23 @@ impl Seen<'_> {
 
     /// A writer waits for readers to leave, and behind it others wait to read.
     pub fn writer_between(&self) -> Option<Evidence> {
-        let between = |thing: &&Thing| {
-            self.object(thing).what == What::RwMutex
-                && (1..thing.all).contains(&thing.writers)
-                && self.inside(thing).readers.is_some_and(|readers| readers > 0)
+        let inside = |at: usize| {
+            let thing = &self.of.things[at];
+            let (readers, behind) = (self.inside(thing).readers_left?, thing.all - thing.writers);
+            (readers > 0 && thing.writers > 0 && behind > 0).then_some((thing, readers, behind))
         };
-        let first = self.of.things.iter().find(between)?;
-        let (address, readers) = (self.address(first)?, self.inside(first).readers?);
-        let (writers, behind) = (first.writers, first.all - first.writers);
+        let (thing, readers, behind) = (0..self.of.things.len()).find_map(inside)?;
+        let (address, writers) = (self.address(thing)?, thing.writers);
+        let text = format!(
+            "{readers} readers are inside the RWMutex at {address}; {writers} goroutines wait for them to leave, and {behind} wait to read \
+             behind those"
+        );
         Some(
-            Evidence::new(
-                EvidenceKind::Memory,
-                format!(
-                    "the RWMutex at {address} counts {readers} readers; {writers} goroutines wait for them to leave, and {behind} wait to read \
-                     behind those"
-                ),
-            )
-            .with("address", &address)
-            .with("behind", &behind)
-            .with("readers", &readers)
-            .with("writers", &writers),
+            Evidence::new(EvidenceKind::Memory, text)
+                .with("address", &address)
+                .with("behind", &behind)
+                .with("readers", &readers)
+                .with("writers", &writers),
         )
     }
 
