@@ -183,6 +183,9 @@ places! {
     PMcache = "p"."mcache",
     PWbBuf = "p"."wbBuf",
     WbBufSize = "wbBuf"."",
+    PGcw = "p"."gcw",
+    GcwSize = "gcWork"."",
+    GcwPtrBuf = "gcWork"."ptrBuf",
     McacheTiny = "mcache"."tiny",
     McacheTinyOffset = "mcache"."tinyoffset",
     McacheAlloc = "mcache"."alloc",
@@ -243,8 +246,16 @@ impl Layout {
 
     /// Rows every version must have; a table without one of them is unusable.
     pub fn missing(&self) -> Option<Place> {
-        const MAY_LACK: [At; 7] =
-            [At::GBubble, At::BubbleId, At::GRunningCleanups, At::HchanTimer, At::GobufLr, At::GobufBp, At::MAlllink];
+        const MAY_LACK: [At; 8] = [
+            At::GBubble,
+            At::BubbleId,
+            At::GRunningCleanups,
+            At::HchanTimer,
+            At::GobufLr,
+            At::GobufBp,
+            At::MAlllink,
+            At::GcwPtrBuf,
+        ];
         let must = |index: usize| MAY_LACK.iter().all(|at| *at as usize != index);
         (0..PLACES.len()).find(|index| must(*index) && self.offsets[*index] == ABSENT).map(|index| PLACES[index])
     }

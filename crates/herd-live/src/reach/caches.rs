@@ -1,9 +1,10 @@
-//! What processors keep for themselves and the collector does not take for a reference (`runtime/mcache.go`, `runtime/mwbbuf.go`):
-//! the block small values were last put into, and the buffer of the write barrier, which keeps what it was told long ago.
+//! What processors keep for themselves and the collector does not take for a reference (`runtime/mcache.go`, `runtime/mwbbuf.go`,
+//! `runtime/mgcwork.go`): the block small values were last put into, the buffer of the write barrier, and what the collector keeps to
+//! mark by. The last two say long afterwards what they were told; all the collector knows of it found elsewhere.
 
 use std::ops::Range;
 
-use super::spans::Spans;
+use super::spans::{PAGE_BYTES, Spans};
 use crate::error::LiveError;
 use crate::functions::ModuleData;
 use crate::layout::{At, Layout};
@@ -23,20 +24,25 @@ const TINY_BYTES: u64 = 16;
 const HEADER_BYTES: u64 = 8;
 
 /// A processor (`runtime.p`).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Processor {
     /// Its record.
     pub record: u64,
-    /// Where its cache names the block small values are put into.
-    pub tiny: u64,
+    /// Memory outside the heap that holds no references: where its cache names the block small values are put into, and the buffer for
+    /// the pointers of a span, since Go 1.25 (`gcWork.ptrBuf`).
+    pub closed: Vec<Range<u64>>,
 }
 
 impl Processor {
     /// The parts of its record that hold references.
-    pub fn references(&self, layout: &Layout) -> [Range<u64>; 2] {
-        let at = |place: At| u64::from(layout.get(place));
-        let buffer = self.record + at(At::PWbBuf);
-        [self.record..buffer, buffer + at(At::WbBufSize)..self.record + at(At::PSize)]
+    pub fn references(&self, layout: &Layout) -> [Range<u64>; 3] {
+        let part = |place: At, size: At| {
+            let from = self.record + u64::from(layout.get(place));
+            from..from + u64::from(layout.get(size))
+        };
+        let (barrier, marking) = (part(At::PWbBuf, At::WbBufSize), part(At::PGcw, At::GcwSize));
+        let (first, second) = if barrier.start < marking.start { (barrier, marking) } else { (marking, barrier) };
+        [self.record..first.start, first.end..second.start, second.end..self.record + u64::from(layout.get(At::PSize))]
     }
 }
 
@@ -96,9 +102,19 @@ fn list(space: &mut Space, layout: &Layout, spans: &Spans, first: u64, len: u64)
         if number.is_none_or(|number| u32_at(&number, 0) != index) || !is_cache(space, layout, spans, cache)? {
             return Ok(None);
         }
-        all.push(Processor { record, tiny: cache + u64::from(layout.get(At::McacheTiny)) });
+        let tiny = cache + u64::from(layout.get(At::McacheTiny));
+        let mut closed = vec![tiny..tiny + 8];
+        closed.extend(pointers(space, layout, record)?);
+        all.push(Processor { record, closed });
     }
     Ok(Some(all))
+}
+
+/// A page in which the collector gathers the pointers of a span, for processors that have marked any.
+fn pointers(space: &mut Space, layout: &Layout, record: u64) -> Result<Option<Range<u64>>, LiveError> {
+    let Some(at) = layout.find(At::GcwPtrBuf) else { return Ok(None) };
+    let page = space.word(record + u64::from(layout.get(At::PGcw)) + at as u64)?;
+    Ok(page.filter(|page| *page != 0 && page.is_multiple_of(8)).and_then(|page| Some(page..page.checked_add(PAGE_BYTES)?)))
 }
 
 /// Whether something is a processor's cache: it has a span of each class, and its block for small values is one.

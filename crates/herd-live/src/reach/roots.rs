@@ -27,7 +27,7 @@ pub fn outside(
     let mut roots: Vec<Range<u64>> = variables.filter(|range| !range.is_empty()).collect();
     let mut closed: Vec<Range<u64>> = modules.iter().map(|module| module.all.clone()).collect();
     closed.extend(spans.records.iter().map(|record| *record..record + record_bytes));
-    closed.extend(cached.iter().map(|processor| processor.tiny..processor.tiny + 8));
+    closed.extend(cached.iter().flat_map(|processor| processor.closed.iter().cloned()));
     closed.sort_unstable_by_key(|range| range.start);
     for mapping in writable {
         let mut held = stacks.iter().filter(|stack| mapping.contains(&stack.start));
