@@ -103,8 +103,8 @@ fn list(space: &mut Space, layout: &Layout, spans: &Spans, first: u64, len: u64)
             return Ok(None);
         }
         let tiny = cache + u64::from(layout.get(At::McacheTiny));
-        let mut closed = vec![tiny..tiny + 8];
-        closed.extend(pointers(space, layout, record)?);
+        let mut closed: Vec<Range<u64>> = pointers(space, layout, record)?.into_iter().collect();
+        closed.push(tiny..tiny + 8);
         all.push(Processor { record, closed });
     }
     Ok(Some(all))
