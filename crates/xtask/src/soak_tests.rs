@@ -43,10 +43,11 @@ fn run(binary: &str, test: &str, setting: (&str, u64), begin: &str) -> anyhow::R
     for line in BufReader::new(child.stdout.take().context("what the test says")?).lines() {
         let line = line.context("read what the test says")?;
         anstream::eprintln!("{line}");
-        // Beside what it says itself, the test runner says how many tests ran.
+        // Beside what it says itself, the test runner says how many tests ran, and puts a dot for each.
+        let line = line.trim_start_matches('.');
         let own = !line.is_empty() && !line.starts_with("running ") && !line.starts_with("test ") && !line.contains("progress: ");
         if own && line.starts_with(begin) {
-            writeln!(said, "- {}", line.trim_start_matches('.')).context("note what the test says")?;
+            writeln!(said, "- {line}").context("note what the test says")?;
         }
     }
     let status = child.wait().context("wait for the test")?;
