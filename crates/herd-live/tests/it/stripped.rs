@@ -132,13 +132,15 @@ fn a_table_that_is_not_there() {
     }
 }
 
-/// Where nobody waits on a lock the table is neither found nor needed.
+/// Where nobody waits on a lock the table is not needed. Found is, if any, the right one: somebody may wait for a moment.
 #[test]
 fn a_table_nobody_needs() {
     for toolchain in toolchains().into_iter().filter(|toolchain| toolchain.number() <= TABLE_NEEDED) {
+        let program = Program::start(&build(&toolchain, "steady", ("plain", &[], None)), &[]);
+        let [named, found] =
+            [Names::Used, Names::Ignored].map(|names| herd_live::landmarks(program.pid(), names).expect("landmarks").semtable);
+        assert!(found.is_none() || found == named, "Go {}: {found:x?}, and it is {named:x?}", toolchain.minor);
         let program = Program::start(&build(&toolchain, "steady", STRIPPED_WAYS[0]), &[]);
-        let found = herd_live::landmarks(program.pid(), Names::Ignored).expect("landmarks");
-        assert_eq!(found.semtable, None, "Go {}", toolchain.minor);
         let reading = herd_live::core_with_waits(&core_of(&program), None).expect("a reading");
         assert!(matches!(reading.proof, Some(Ok(_))), "Go {}: {:?}", toolchain.minor, reading.proof);
     }
