@@ -27,10 +27,8 @@ const STACK_BYTES: u64 = 16 << 10;
 const STACK_BYTES_MAX: u64 = 64 << 20;
 /// Share of stacks that must end where stacks end before anything is claimed.
 const STACK_END_SHARE: f64 = 0.999;
-/// The same of a process that runs, where goroutines that never rest are at times seen halfway each time they are looked at.
-const STACK_END_SHARE_RUNNING: f64 = 0.95;
 /// How often a goroutine that moves is looked at.
-const TRIES: usize = 4;
+const TRIES: usize = 6;
 
 /// Distinct addresses counted; each goroutine's own record keeps its address beyond.
 const MAX_OBJECTS: usize = 1 << 17;
@@ -134,20 +132,19 @@ pub fn read_and_note(
         reader.group(space, group, &mut batch)?;
     }
     let tally = reader.tally;
-    let share = if reader.frozen { STACK_END_SHARE } else { STACK_END_SHARE_RUNNING };
-    check(&tally, share, reader.misplaced, reader.garbled, addresses.len())?;
+    check(&tally, reader.misplaced, reader.garbled, addresses.len())?;
     Ok((reader.builder.finish(), tally, reader.parked.unwrap_or_default()))
 }
 
 /// Refuses to claim anything of what does not look like goroutines.
-fn check(tally: &Tally, share: f64, misplaced: u64, garbled: u64, all: usize) -> Result<(), LiveError> {
+fn check(tally: &Tally, misplaced: u64, garbled: u64, all: usize) -> Result<(), LiveError> {
     if garbled > 0 {
         return Err(LiveError::Inconsistent(format!("{garbled} of {all} goroutine records hold what none can")));
     }
     if misplaced > 0 {
         return Err(LiveError::Inconsistent(format!("{misplaced} of {all} goroutine records do not point at themselves")));
     }
-    if (tally.whole as f64) < (tally.walked as f64 * share).floor() - 1.0 {
+    if (tally.whole as f64) < (tally.walked as f64 * STACK_END_SHARE).floor() - 1.0 {
         return Err(LiveError::Inconsistent(format!(
             "{} of {} stacks do not end where stacks end",
             tally.walked - tally.whole,
