@@ -126,22 +126,18 @@ const CALL_BYTES: usize = 4 << 20;
 
 impl Memory for Process {
     fn read(&mut self, batch: &mut Batch) -> Result<(), LiveError> {
-        let order = batch.order();
-        let mut runs = Vec::new();
-        let mut at = 0;
-        while at < order.len() {
-            at = next_runs(batch, &order, at, &mut runs);
+        in_calls(batch, |batch, order, runs| {
             let mut first = 0;
             while first < runs.len() {
-                let served = self.call(batch, &order, &runs[first..])?;
+                let served = self.call(batch, order, &runs[first..])?;
                 first += served;
                 if let Some(run) = runs.get(first) {
                     self.one_by_one(batch, &order[run.of.clone()])?;
                     first += 1;
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn cost(&self) -> Cost {
@@ -155,6 +151,21 @@ struct Run {
     from: u64,
     end: u64,
     of: Range<usize>,
+}
+
+/// Serves a batch call by call, each with the requests' order by address and the runs it reads.
+fn in_calls(
+    batch: &mut Batch,
+    mut serve: impl FnMut(&mut Batch, &[u32], &[Run]) -> Result<(), LiveError>,
+) -> Result<(), LiveError> {
+    let order = batch.order();
+    let mut runs = Vec::new();
+    let mut at = 0;
+    while at < order.len() {
+        at = next_runs(batch, &order, at, &mut runs);
+        serve(batch, &order, &runs)?;
+    }
+    Ok(())
 }
 
 /// Gathers the runs of one call from `at` on; answers where the next call begins.
@@ -311,12 +322,8 @@ impl Copied {
 
 impl Memory for Copied {
     fn read(&mut self, batch: &mut Batch) -> Result<(), LiveError> {
-        let order = batch.order();
-        let mut runs = Vec::new();
-        let mut at = 0;
-        while at < order.len() {
-            at = next_runs(batch, &order, at, &mut runs);
-            for run in &runs {
+        in_calls(batch, |batch, order, runs| {
+            for run in runs {
                 let of = &order[run.of.clone()];
                 if of.len() > 1 && self.run(batch, of, run)? {
                     continue;
@@ -326,8 +333,8 @@ impl Memory for Copied {
                     request.read = self.fill(request.address, &mut batch.data[request.range.clone()])?;
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn cost(&self) -> Cost {

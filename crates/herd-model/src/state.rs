@@ -149,6 +149,11 @@ pub enum StateClass {
 }
 
 impl StateClass {
+    /// Whether it sends to a channel, receives from one, or does either and the witness does not tell which. A `select` is neither.
+    pub fn is_channel(self) -> bool {
+        matches!(self, StateClass::ChanSend | StateClass::ChanReceive | StateClass::Channel)
+    }
+
     /// A word for text and identity, stable across releases.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -250,11 +250,8 @@ impl<'a> Scene<'a> {
     pub fn nested_methods(&self) -> Option<Evidence> {
         let user = self.user_frames();
         let (inner, outer) = (user.first()?, user.get(1)?);
-        let receiver = |func: &str| {
-            names::local(func).split_once(").").map(|(receiver, _)| (names::package(func).to_owned(), receiver.to_owned()))
-        };
-        let same = receiver(inner).is_some() && receiver(inner) == receiver(outer);
-        same.then(|| {
+        let receiver = names::receiver(inner)?;
+        (names::receiver(outer) == Some(receiver)).then(|| {
             let (inner, outer) = (names::short(inner), names::short(outer));
             Evidence::new(EvidenceKind::Shape, format!("{inner} was called by {outer}, a method of the same type"))
                 .with("inner", &inner)

@@ -3,6 +3,7 @@
 use herd_live::Budget;
 
 use crate::program::{Program, newest, toolchains};
+use crate::proofs::{EACH, KINDS};
 
 /// A machine that runs tests may be slow to stop threads.
 const PATIENT: Budget = Budget { base_ns: 10_000_000_000, gb_ns: 0 };
@@ -48,21 +49,20 @@ fn nothing_is_proven_of_a_program_that_never_rests() {
 /// What is leaked beside all that is found in each copy, whatever the collector is at: what it keeps to mark by is no reference.
 #[test]
 fn what_leaks_meanwhile_is_proven() {
-    const PASSES: usize = 10;
-    /// Of each of thirteen kinds.
-    const PLANTED: usize = 13 * 20;
+    const PASSES: u64 = 10;
+    let planted: u64 = KINDS.iter().map(|(_, times)| EACH * times).sum();
     for toolchain in toolchains() {
         let built = toolchain.build("leaks", "plain", &[], false);
         let program = Program::start(&built, &["-churn", "50", "-collect"]);
         let mut found = Vec::new();
         for _ in 0..PASSES {
             let reading = herd_live::frozen(program.pid(), &PATIENT).expect("a reading");
-            found.push(reading.proof.expect("one instant").expect("a proof").leaked.len());
+            found.push(reading.proof.expect("one instant").expect("a proof").leaked.len() as u64);
         }
-        println!("Go {}: {found:?} of {PLANTED}", toolchain.minor);
+        println!("Go {}: {found:?} of {planted}", toolchain.minor);
         // A word left over somewhere may hide one or two; in each copy it may be another.
-        let all: usize = found.iter().sum();
-        let each = found.iter().all(|found| (PLANTED * 96 / 100..=PLANTED).contains(found));
-        assert!(each && all * 100 >= PLANTED * PASSES * 99, "Go {}: {found:?} of {PLANTED}", toolchain.minor);
+        let all: u64 = found.iter().sum();
+        let each = found.iter().all(|found| (planted * 96 / 100..=planted).contains(found));
+        assert!(each && all * 100 >= planted * PASSES * 99, "Go {}: {found:?} of {planted}", toolchain.minor);
     }
 }

@@ -6,7 +6,7 @@ use herd_model::{Evidence, EvidenceKind, ObjectKind, StateClass};
 use crate::scene::{Scene, Sighting, Witness};
 
 pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
-    if !matches!(scene.class(), StateClass::ChanSend | StateClass::ChanReceive | StateClass::Channel) {
+    if !scene.class().is_channel() {
         return None;
     }
     let partner = partner(scene).or_else(|| partner_by_type(scene));

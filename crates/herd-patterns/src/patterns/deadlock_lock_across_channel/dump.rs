@@ -6,11 +6,11 @@ use herd_model::{Evidence, EvidenceKind, StateClass};
 use crate::scene::{Scene, Sighting, Witness};
 
 pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
-    let on_channel = is_channel(scene.class());
+    let on_channel = scene.class().is_channel();
     if !on_channel && scene.class() != StateClass::Lock {
         return None;
     }
-    let facing = |other: &Scene<'_>| if on_channel { other.class() == StateClass::Lock } else { is_channel(other.class()) };
+    let facing = |other: &Scene<'_>| if on_channel { other.class() == StateClass::Lock } else { other.class().is_channel() };
     let mut others: Vec<Scene<'_>> = scene.kin().filter(facing).collect();
     // As many on each side are couples.
     others.sort_by_key(|other| other.count() != scene.count());
@@ -29,8 +29,4 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     let sighting = Sighting::shape(fit, format!("{} goroutines {what} at {}", scene.count(), scene.at().func));
     let sighting = sighting.and(25, Some(partner)).and(10, even).unless(20, scene.nested_methods().filter(|_| !on_channel));
     Some(sighting.decided_by(&[Witness::Memory, Witness::Source, Witness::LeakProfile]))
-}
-
-fn is_channel(class: StateClass) -> bool {
-    matches!(class, StateClass::ChanSend | StateClass::ChanReceive | StateClass::Channel)
 }
