@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Candidate, Finding, Flame, SeriesReport, SnapshotReport, WaitGraph};
+use crate::{
+    Candidate, CapacityReport, DiffReport, Finding, Flame, GuardReport, HeapReport, LocksReport, ProfileReport, RoiReport,
+    RunlogReport, SeriesReport, SnapshotReport, Timeline, TraceDiff, TraceReport, TuneReport, WaitGraph,
+};
 
 /// Version of the contract; additive within a version.
 pub const SCHEMA: &str = "goherd/1";
@@ -148,18 +151,61 @@ pub struct Envelope {
     /// The call tree of the latest snapshot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flame: Option<Flame>,
+    /// A weighted profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileReport>,
     /// Who waits on what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub graph: Option<WaitGraph>,
+    /// What differs between two profiles, and whether the second is worse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<DiffReport>,
+    /// What differs between execution traces, and whether those after are worse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_diff: Option<TraceDiff>,
+    /// How memory, throughput and latency follow goroutines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<CapacityReport>,
+    /// What a change is worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roi: Option<RoiReport>,
+    /// Whether a rollout may go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<GuardReport>,
+    /// What allocates, what stays, what grows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heap: Option<HeapReport>,
+    /// Where goroutines wait for each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locks: Option<LocksReport>,
+    /// What an execution trace shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceReport>,
+    /// An execution trace over time, for the viewer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Timeline>,
+    /// What the Go runtime printed of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runlog: Option<RunlogReport>,
+    /// What settings of the runtime do to a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tune: Option<TuneReport>,
     /// What to know about the input and the run.
     pub notes: Vec<Note>,
     /// What is not shown, counted. `suppressed`: findings left out by the suppression file. `clusters_not_listed`,
     /// `goroutines_not_listed`: clusters beyond the report's limit, and what they hold. Goroutines that are neither findings nor
     /// candidates: `benign_goroutines` are known long waiters of a library or the runtime; `goroutines_that_fit_no_pattern` wait in a
     /// way no pattern describes; `steady_goroutines` fit a pattern, but a series long enough to judge growth shows that their number
-    /// does not rise and that they do not stand still. `candidate_families_not_listed`, `candidate_goroutines_not_listed`:
+    /// does not rise and that they do not stand still; `goroutines_that_moved` left the wait a dump shows, as the trace tells. `candidate_families_not_listed`, `candidate_goroutines_not_listed`:
     /// families that look stuck beyond the candidates listed. `objects_not_listed`, `waits_not_listed`: objects beyond the wait graph's
-    /// limit and the waits on them.
+    /// limit and the waits on them. `points_not_listed`: rows beyond those a capacity model is drawn with;
+    /// `rows_left_out`: rows without goroutines or memory above zero. Of a profile: `functions_not_listed` beyond the report's limit,
+    /// `samples_left_out` by `--focus` and `--ignore`, `samples_below_zero`, which have no width in a call tree.
+    /// `lines_not_listed`, `residents_not_listed`, `growth_not_listed`, `escapes_not_listed`, `locks_not_listed`,
+    /// `runtime_locks_not_listed`: rows of a heap or of locks beyond those asked for. `sites_not_listed`, `unfinished_not_listed`: rows of a
+    /// trace; `marks_not_followed`: its tasks and regions beyond the number followed at once; `changes_not_listed`: rows of a
+    /// comparison of traces. Of a
+    /// runtime log: `points_not_listed` between those that are drawn, `processes_not_listed` with fewer than two records.
     pub hidden: BTreeMap<String, u64>,
 }
 
@@ -178,7 +224,19 @@ impl Envelope {
             snapshot: None,
             series: None,
             flame: None,
+            profile: None,
             graph: None,
+            diff: None,
+            trace_diff: None,
+            capacity: None,
+            roi: None,
+            guard: None,
+            heap: None,
+            locks: None,
+            trace: None,
+            timeline: None,
+            runlog: None,
+            tune: None,
             notes: Vec::new(),
             hidden: BTreeMap::new(),
         }

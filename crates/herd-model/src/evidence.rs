@@ -56,6 +56,12 @@ pub enum EvidenceKind {
     WitnessLimit,
     /// Another pattern fits as well.
     AlsoFits,
+    /// What a profile shows of allocations.
+    Allocation,
+    /// What the runtime printed of itself.
+    RuntimeLog,
+    /// What an execution trace shows.
+    Trace,
 }
 
 /// A measured fact.

@@ -125,6 +125,12 @@ pub struct Flame {
     pub start: Vec<u64>,
     /// Width a row.
     pub total: Vec<u64>,
+    /// Of a comparison, the weight of the same path before, a row: rows whose `total` is 0 are those that went away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Vec<u64>>,
+    /// Rows of calls the compiler inlined into the row above, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inlined: Vec<u32>,
     /// Rows folded away, and their weight, never dropped silently.
     pub folded_rows: u64,
     /// Weight of the folded rows.
@@ -203,6 +209,6 @@ fn is_zero(value: &u32) -> bool {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero_u64(value: &u64) -> bool {
+pub(crate) fn is_zero_u64(value: &u64) -> bool {
     *value == 0
 }

@@ -1,8 +1,10 @@
 //! All goroutines of one process at one instant, by distinct stack.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher as _;
 
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::{Address, Goroutine, GoroutineLog, LabelSetId, WaitReason, Waits};
 
@@ -29,19 +31,32 @@ pub type Name = Box<str>;
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     texts: Vec<Name>,
-    index: FxHashMap<Name, NameId>,
+    // Numbers only, so that no text is kept twice.
+    index: HashTable<NameId>,
 }
 
 impl Names {
     /// The id of `text`, new or known.
     pub fn intern(&mut self, text: &str) -> NameId {
-        if let Some(id) = self.index.get(text) {
+        let hash = FxBuildHasher.hash_one(text);
+        if let Some(id) = self.index.find(hash, |id| &*self.texts[id.0 as usize] == text) {
             return *id;
         }
         let id = NameId(self.texts.len() as u32);
         self.texts.push(text.into());
-        self.index.insert(text.into(), id);
+        let texts = &self.texts;
+        self.index.insert_unique(hash, id, |id| FxBuildHasher.hash_one(&*texts[id.0 as usize]));
         id
+    }
+
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
     }
 
     /// The text of `id`, which must come from this table.
@@ -185,12 +200,14 @@ pub enum Origin {
     Saved,
     /// The process's memory, read from outside: ids, states, ages, creators, labels and exact addresses.
     Memory,
+    /// The end of an execution trace: ids, states, creators of those it saw begin, and how long they have waited in the trace.
+    Trace,
 }
 
 impl Origin {
     /// Whether the form carries state, age and creator.
     pub fn tells_state(self) -> bool {
-        matches!(self, Origin::Stacks | Origin::Crash | Origin::Goleak | Origin::Saved | Origin::Memory)
+        matches!(self, Origin::Stacks | Origin::Crash | Origin::Goleak | Origin::Saved | Origin::Memory | Origin::Trace)
     }
 
     /// Whether the form carries each goroutine's id and creator.
