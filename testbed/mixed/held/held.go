@@ -40,6 +40,8 @@ func do(word, path string) error {
 		return write(path, 1)
 	case "leaks":
 		return leaks(path)
+	case "heap":
+		return heap(path)
 	}
 	return fmt.Errorf("unknown command %q", word)
 }
@@ -55,6 +57,18 @@ func leaks(path string) error {
 		return err
 	}
 	if err := profile.WriteTo(file, 2); err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// heap writes the memory profile as net/http/pprof serves it.
+func heap(path string) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := pprof.Lookup("heap").WriteTo(file, 0); err != nil {
 		return err
 	}
 	return file.Close()

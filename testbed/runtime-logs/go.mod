@@ -1,0 +1,3 @@
+module github.com/goherd/goherd/testbed/runtime-logs
+
+go 1.16

@@ -1,0 +1,6 @@
+//go:build !cgo
+
+package main
+
+// callback does nothing without C.
+func callback() {}
