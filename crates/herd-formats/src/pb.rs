@@ -1,5 +1,10 @@
 //! Protocol buffers, as much as profile.proto needs: a reader that never panics and a writer.
 
+use herd_model::put_varint;
+
+/// Bytes a number of 64 bits may take.
+const VARINT_BYTES_MAX: usize = 10;
+
 /// One field of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field<'a> {
@@ -38,6 +43,11 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// Where the next field starts.
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
     fn read(&mut self) -> Option<(u64, Field<'a>)> {
         let tag = self.varint()?;
         let field = match tag & 7 {
@@ -60,41 +70,54 @@ impl<'a> Fields<'a> {
     }
 
     fn varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..70).step_by(7) {
-            let byte = *self.message.get(self.at)?;
-            self.at += 1;
-            value |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            if byte < 0x80 {
-                return Some(value);
-            }
-        }
-        None
+        let (value, len) = varint(self.message.get(self.at..)?)?;
+        self.at += len;
+        Some(value)
     }
 }
 
-/// Adds the numbers of a repeated field, packed or one by one; `false` when the packed bytes are cut.
-pub fn push_numbers(field: Field<'_>, out: &mut Vec<u64>) -> bool {
+/// The number at the start of `bytes`, and how many bytes it takes.
+#[inline]
+pub fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    // Nearly all numbers of a profile have one to three bytes.
+    match bytes {
+        [a, ..] if *a < 0x80 => Some((u64::from(*a), 1)),
+        [a, b, ..] if *b < 0x80 => Some((u64::from(*a & 0x7f) | u64::from(*b) << 7, 2)),
+        [a, b, c, ..] if *c < 0x80 => Some((u64::from(*a & 0x7f) | u64::from(*b & 0x7f) << 7 | u64::from(*c) << 14, 3)),
+        _ => long_varint(bytes),
+    }
+}
+
+fn long_varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0;
+    for (at, byte) in bytes.iter().take(VARINT_BYTES_MAX).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * at);
+        if *byte < 0x80 {
+            return Some((value, at + 1));
+        }
+    }
+    None
+}
+
+/// Adds the numbers of a repeated field, packed or one by one; `false` when the packed bytes are cut, or when `out` holds `limit`
+/// numbers and there are more.
+pub fn push_numbers(field: Field<'_>, out: &mut Vec<u64>, limit: usize) -> bool {
     match field {
-        Field::Number(value) => out.push(value),
+        Field::Number(value) if out.len() < limit => out.push(value),
+        Field::Number(_) => return false,
         Field::Bytes(packed) => {
-            let mut rest = fields(packed);
-            while rest.at < packed.len() {
-                let Some(value) = rest.varint() else { return false };
+            let mut rest = packed;
+            while !rest.is_empty() {
+                if out.len() >= limit {
+                    return false;
+                }
+                let Some((value, len)) = varint(rest) else { return false };
+                rest = &rest[len..];
                 out.push(value);
             }
         }
     }
     true
-}
-
-/// Appends a varint.
-pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
 }
 
 /// Appends a number field; zero is the default and not written.

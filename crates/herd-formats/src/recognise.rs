@@ -6,6 +6,8 @@ use flate2::read::MultiGzDecoder;
 use memchr::memmem;
 
 use crate::pb::{self, Field};
+use crate::pprof::{self, TextForm};
+use crate::runlog;
 
 /// Bytes of a head that are enough.
 pub const HEAD_BYTES: usize = 64 << 10;
@@ -31,7 +33,9 @@ pub enum Kind {
     /// An execution trace.
     Trace,
     /// A profile in text that holds no goroutines, such as `heap`.
-    OtherProfile(&'static str),
+    ProfileText(TextForm),
+    /// Text without goroutines so far, in which the Go runtime printed of itself; a dump may come later.
+    RuntimeLog,
     /// Something else that is not text.
     Binary(&'static str),
     /// Nothing at all.
@@ -68,14 +72,17 @@ pub fn recognise(head: &[u8]) -> Kind {
     if looks_like_html(text) {
         return Kind::Html(title(text));
     }
-    if let Some((_, what)) = OTHER_PROFILES.iter().find(|(start, _)| text.starts_with(start)) {
-        return Kind::OtherProfile(what);
+    if let Some(form) = pprof::text_form(text) {
+        return Kind::ProfileText(form);
     }
     if looks_like_profile(head) {
         return Kind::ProfileProto { gz: false };
     }
     if is_binary(head) {
         return Kind::Binary("binary data");
+    }
+    if runlog::is_runtime_log(head) {
+        return Kind::RuntimeLog;
     }
     Kind::UnknownText
 }
@@ -92,14 +99,6 @@ const MAGICS: &[(&[u8], Kind)] = &[
     (b"SQLite format 3", Kind::Binary("an SQLite database")),
     (&[0xfd, b'7', b'z', b'X', b'Z'], Kind::Binary("xz-compressed data")),
     (b"BZh", Kind::Binary("bzip2-compressed data")),
-];
-
-const OTHER_PROFILES: &[(&[u8], &str)] = &[
-    (b"heap profile:", "heap profile"),
-    (b"allocs profile:", "allocation profile"),
-    (b"threadcreate profile:", "thread creation profile"),
-    (b"--- contention:", "block profile"),
-    (b"--- mutex:", "mutex profile"),
 ];
 
 /// The schema is the first key goherd prints.
@@ -164,7 +163,7 @@ fn looks_like_profile(head: &[u8]) -> bool {
                 }
                 typed = true;
             }
-            Ok((2..=6 | 13, Field::Bytes(_)) | (7..=10 | 12..=14, Field::Number(_))) => {}
+            Ok((2..=6 | 13, Field::Bytes(_)) | (7..=10 | 12..=15, Field::Number(_))) => {}
             Ok(_) => return false,
             // The head ends inside a field.
             Err(_) => return typed && seen >= 3,
@@ -191,10 +190,22 @@ impl Kind {
             Kind::Html(title) if title.is_empty() => "an HTML page".to_owned(),
             Kind::Html(title) => format!("an HTML page: {title}"),
             Kind::Trace => "a Go execution trace".to_owned(),
-            Kind::OtherProfile(what) => format!("a {what} in text, which holds no goroutines"),
+            Kind::ProfileText(form) => format!("a {} in text, which holds no goroutines", told(*form)),
+            Kind::RuntimeLog => "a log of the Go runtime (gctrace, schedtrace)".to_owned(),
             Kind::Binary(what) => (*what).to_owned(),
             Kind::Empty => "empty".to_owned(),
             Kind::UnknownText => "text without a goroutine dump".to_owned(),
         }
+    }
+}
+
+/// What a text form is called in a sentence.
+fn told(form: TextForm) -> &'static str {
+    match form {
+        TextForm::Heap => "heap profile",
+        TextForm::Block => "block profile",
+        TextForm::Mutex => "mutex profile",
+        TextForm::ThreadCreate => "thread creation profile",
+        TextForm::Goroutine | TextForm::GoroutineLeak | TextForm::Count => "profile",
     }
 }

@@ -41,7 +41,7 @@ pub fn of_journal(line: &[u8]) -> Option<i64> {
 }
 
 /// Seconds, milliseconds, microseconds or nanoseconds, told apart by their digits: the years 2001 to 2286.
-fn since_1970(text: &[u8]) -> Option<i64> {
+pub fn since_1970(text: &[u8]) -> Option<i64> {
     let whole = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let unit = match whole {
         10 => 1_000_000_000,

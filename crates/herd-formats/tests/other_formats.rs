@@ -4,7 +4,7 @@ mod support;
 
 use std::process::Command;
 
-use herd_formats::{Kind, dump, profile, recognise, saved, write};
+use herd_formats::{Kind, dump, pprof, profile, recognise, saved, write};
 use herd_model::{ClusterReport, Envelope, Origin, Place, Snapshot, SnapshotReport};
 use support::{all_recorded, recorded};
 
@@ -192,6 +192,6 @@ fn a_profile_of_something_else_is_named() {
     // sample_type {type: 1 "cpu"}, strings "", "cpu"
     let proto = [0x0a, 2, 0x08, 1, 0x32, 0, 0x32, 3, b'c', b'p', b'u'];
     assert_eq!(profile::read(&proto).err(), Some(profile::Error::NotGoroutines("cpu".to_owned())));
-    assert_eq!(profile::read(&[0xff; 9]).err(), Some(profile::Error::Malformed(0)));
-    assert!(matches!(profile::read(&[0x1f, 0x8b, 8, 0, 0]), Err(profile::Error::Gzip(_))));
+    assert_eq!(profile::read(&[0xff; 9]).err(), Some(profile::Error::Unreadable(pprof::Error::Malformed(0))));
+    assert!(matches!(profile::read(&[0x1f, 0x8b, 8, 0, 0]), Err(profile::Error::Unreadable(pprof::Error::Gzip { .. }))));
 }

@@ -118,7 +118,7 @@ fn letters(text: &[u8]) -> &[u8] {
 }
 
 /// A month or a day of the week in three letters.
-fn is_calendar(word: &[u8]) -> bool {
+pub fn is_calendar(word: &[u8]) -> bool {
     const WORDS: &[&[u8]] = &[
         b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec", b"Mon", b"Tue", b"Wed",
         b"Thu", b"Fri", b"Sat", b"Sun",

@@ -158,18 +158,15 @@ impl Record {
         }
     }
 
-    /// Reads `0xPC FUNC+0xOFF FILE:LINE`, parted by tabs, or by spaces in a paste.
     fn frame(&mut self, text: &[u8], at: At, segment: &mut Segment, notes: &mut Notes) {
-        let parted = |byte: &u8| if text.contains(&b'\t') { *byte == b'\t' } else { *byte == b' ' };
-        let mut parts = text.split(parted).map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
-        let pc = parts.next().and_then(address);
-        self.first_named = self.first_named.or(pc);
-        let (Some(func), Some(place)) = (parts.next(), parts.next()) else {
-            if pc != Some(0) && pc.is_none() {
+        let frame = frame_line(text);
+        self.first_named = self.first_named.or(frame.pc);
+        let Some(call) = frame.call else {
+            if frame.pc.is_none() {
                 notes.add(NoteKind::Malformed, at.offset, format!("cannot read the frame {}", quote(text, 80)));
-            } else if pc != Some(0) {
+            } else if let Some(pc) = frame.pc.filter(|pc| *pc != 0) {
                 // A call without symbol: the address is all there is.
-                let name = format!("{:#x}", pc.unwrap_or(0));
+                let name = format!("{pc:#x}");
                 self.frames.push(segment.builder.frame(&name, "", 0));
             }
             return;
@@ -178,11 +175,8 @@ impl Record {
             notes.add_once(NoteKind::Limit, at.offset, "kept 4096 frames of a stack");
             return;
         }
-        let func = memchr::memmem::rfind(func, b"+0x").map_or(func, |plus| &func[..plus]);
-        let colon = memchr::memrchr(b':', place).unwrap_or(place.len());
-        let line = place.get(colon + 1..).and_then(header::number).map_or(0, |(line, _)| u32::try_from(line).unwrap_or(0));
-        let file = String::from_utf8_lossy(&place[..colon]);
-        self.frames.push(segment.builder.frame(&herd_model::unescaped(func), &file, line));
+        let file = String::from_utf8_lossy(call.file);
+        self.frames.push(segment.builder.frame(&herd_model::unescaped(call.func), &file, call.line));
     }
 
     /// The frames shown tell of locks, sleep and the network; those of channels are hidden (`runtime/pprof`, `printStackRecord`).
@@ -190,6 +184,41 @@ impl Record {
         let snapshot = segment.builder.snapshot();
         infer::wait_reason(self.frames.iter().map(|id| snapshot.func(*id)))
     }
+}
+
+/// A frame line without its `#`.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameLine<'a> {
+    /// The address it starts with.
+    pub pc: Option<u64>,
+    /// What stands there; `None` when the line has no symbol.
+    pub call: Option<Call<'a>>,
+}
+
+/// What a frame line names.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The function, escapes not taken out.
+    pub func: &'a [u8],
+    /// How far behind the entry of the function that was compiled; those inlined into it count from there, too.
+    pub entry_distance: Option<u64>,
+    /// Its file.
+    pub file: &'a [u8],
+    /// The line; 0 when there is none.
+    pub line: u32,
+}
+
+/// Reads `0xPC FUNC+0xOFF FILE:LINE`, parted by tabs, or by spaces in a paste.
+pub fn frame_line(text: &[u8]) -> FrameLine<'_> {
+    let parted = |byte: &u8| if text.contains(&b'\t') { *byte == b'\t' } else { *byte == b' ' };
+    let mut parts = text.split(parted).map(<[u8]>::trim_ascii).filter(|part| !part.is_empty());
+    let pc = parts.next().and_then(address);
+    let (Some(func), Some(place)) = (parts.next(), parts.next()) else { return FrameLine { pc, call: None } };
+    let plus = memchr::memmem::rfind(func, b"+0x").unwrap_or(func.len());
+    let entry_distance = func.get(plus + 1..).and_then(address);
+    let colon = memchr::memrchr(b':', place).unwrap_or(place.len());
+    let line = place.get(colon + 1..).and_then(header::number).map_or(0, |(line, _)| u32::try_from(line).unwrap_or(0));
+    FrameLine { pc, call: Some(Call { func: &func[..plus], entry_distance, file: &place[..colon], line }) }
 }
 
 /// Whether a line is the first of a record.
@@ -203,7 +232,8 @@ fn record_head(text: &[u8]) -> Option<(u64, Vec<u64>)> {
     Some((count.min(MAX_COUNT), pcs.split(|byte| *byte == b' ').take(MAX_FRAMES).filter_map(address).collect()))
 }
 
-fn address(text: &[u8]) -> Option<u64> {
+/// `0x1f`.
+pub fn address(text: &[u8]) -> Option<u64> {
     let digits = std::str::from_utf8(text.strip_prefix(b"0x")?).ok()?;
     u64::from_str_radix(digits, 16).ok()
 }

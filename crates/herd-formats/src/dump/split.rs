@@ -33,7 +33,9 @@ pub(super) struct Ending {
 pub fn has_goroutines(origin: Origin) -> bool {
     match origin {
         Origin::Stacks | Origin::Crash | Origin::Goleak => true,
-        Origin::ProfileText | Origin::ProfileProto | Origin::LeakProfile | Origin::Saved | Origin::Memory => false,
+        Origin::ProfileText | Origin::ProfileProto | Origin::LeakProfile | Origin::Saved | Origin::Memory | Origin::Trace => {
+            false
+        }
     }
 }
 

@@ -26,6 +26,6 @@ pub fn folded(snapshot: &Snapshot) -> String {
 }
 
 /// `;` parts entries and a line end parts stacks, so neither may stand in a name.
-fn entry(func: &str) -> String {
+pub(super) fn entry(func: &str) -> String {
     func.replace(';', ",").replace(['\n', '\r'], " ")
 }
