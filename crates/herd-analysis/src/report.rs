@@ -66,6 +66,7 @@ pub fn origin_text(origin: Origin) -> &'static str {
         Origin::Goleak => "goleak",
         Origin::Saved => "saved",
         Origin::Memory => "memory",
+        Origin::Trace => "trace",
     }
 }
 

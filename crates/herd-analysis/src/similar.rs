@@ -2,6 +2,7 @@
 
 use herd_model::{FrameId, Snapshot};
 
+use crate::distance::distance;
 use crate::names;
 
 /// Single link at this distance; above it, stacks with other blocking points are merged (measured on 32 known groups).
@@ -47,33 +48,5 @@ fn near(a: &[String], b: &[String]) -> bool {
         return true;
     }
     let allowed = (DISTANCE_MAX * longest as f64).floor() as usize;
-    a.len().abs_diff(b.len()) <= allowed && distance(a, b) <= allowed
-}
-
-/// Levenshtein distance over frames, one row of memory.
-fn distance(a: &[String], b: &[String]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, right) in b.iter().enumerate() {
-            let substitute = diagonal + usize::from(left != right);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distance_counts_changed_frames() {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(distance(&words("a b c d"), &words("a b c d")), 0);
-        assert_eq!(distance(&words("a b c d"), &words("a x c d")), 1);
-        assert_eq!(distance(&words("a b c d"), &words("b c d e f")), 3);
-    }
+    distance(a, b, allowed).is_some()
 }

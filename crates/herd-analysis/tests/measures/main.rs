@@ -36,3 +36,4 @@ pub fn snapshot(families: &[(&str, WaitReason, &[u64])]) -> Snapshot {
     }
     builder.finish()
 }
+mod tuning;
