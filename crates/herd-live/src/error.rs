@@ -65,6 +65,20 @@ pub enum LiveError {
         /// Structure.
         what: &'static str,
     },
+    /// Nothing says where its memory profile is.
+    #[error("{0} is stripped: no symbol says where its memory profile is (runtime.mbuckets)")]
+    NoProfile(String),
+    /// It samples no allocation.
+    #[error("{0} samples no allocations: runtime.MemProfileRate is 0, as it is where nothing in a program reads the profile")]
+    NotSampled(String),
+    /// More than a note is taken of.
+    #[error("the heap has room for {objects} objects, who holds them is told of at most {most}")]
+    TooManyObjects {
+        /// Objects, free ones included.
+        objects: u64,
+        /// Limit.
+        most: u64,
+    },
     /// What was read contradicts itself.
     #[error("what was read does not hold together ({0}): nothing is claimed of it")]
     Inconsistent(String),

@@ -80,6 +80,7 @@ pub struct Function {
     /// Its kind (`internal/abi.FuncID`).
     pub id: u8,
     flag: u8,
+    start_line: u32,
     args: i32,
     stack_table: u32,
     index_table: u32,
@@ -120,8 +121,20 @@ pub struct Call {
     pub file: String,
     /// Line.
     pub line: u32,
+    /// Line the function starts at.
+    pub start_line: u32,
     /// It was inlined into the next.
     pub inlined: bool,
+}
+
+/// A call the compiler inlined (`runtime/symtabinl.go`, `inlinedCall`).
+#[derive(Clone, Copy, Debug)]
+struct Inlined {
+    id: u8,
+    name_off: u32,
+    /// Offset of the call from the function it was inlined into.
+    parent_pc: u32,
+    start_line: u32,
 }
 
 /// All modules.
@@ -220,6 +233,7 @@ impl Functions {
             unit: half(At::FuncCuOffset),
             id: byte(At::FuncId),
             flag: byte(At::FuncFlag),
+            start_line: half(At::FuncStartLine),
             args: half(At::FuncArgs).cast_signed(),
             stack_table,
             index_table,
@@ -292,13 +306,14 @@ impl Functions {
                 Some(index) if calls.len() < MAX_INLINED => self.inlined(space, layout, function, index)?,
                 _ => None,
             };
-            let Some((id, name_off, parent_pc)) = entry else {
-                calls.push(Call { name: self.name(space, function)?, id: function.id, file, line, inlined: false });
+            let Some(inner) = entry else {
+                let (name, start_line) = (self.name(space, function)?, function.start_line);
+                calls.push(Call { name, id: function.id, file, line, start_line, inlined: false });
                 return Ok(calls);
             };
-            let name = self.name_at(space, function.module, name_off)?;
-            calls.push(Call { name, id, file, line, inlined: true });
-            at = function.entry.wrapping_add(u64::from(parent_pc));
+            let name = self.name_at(space, function.module, inner.name_off)?;
+            calls.push(Call { name, id: inner.id, file, line, start_line: inner.start_line, inlined: true });
+            at = function.entry.wrapping_add(u64::from(inner.parent_pc));
         }
     }
 
@@ -310,13 +325,7 @@ impl Functions {
         Ok(value.and_then(|index| u64::try_from(index).ok()))
     }
 
-    fn inlined(
-        &self,
-        space: &mut Space,
-        layout: &Layout,
-        function: &Function,
-        index: u64,
-    ) -> Result<Option<(u8, u32, u32)>, LiveError> {
+    fn inlined(&self, space: &mut Space, layout: &Layout, function: &Function, index: u64) -> Result<Option<Inlined>, LiveError> {
         let size = u64::from(layout.get(At::InlinedSize));
         let Some(tree) = self.beside(function, FUNCDATA_INL_TREE) else { return Ok(None) };
         let address = tree + index * size;
@@ -326,7 +335,8 @@ impl Functions {
         }
         let half = |place: At| u32_at(&record, layout.get(place) as usize);
         let id = record.get(layout.get(At::InlinedFuncId) as usize).copied().unwrap_or(0);
-        Ok(Some((id, half(At::InlinedNameOff), half(At::InlinedParentPc))))
+        let (name_off, parent_pc, start_line) = (half(At::InlinedNameOff), half(At::InlinedParentPc), half(At::InlinedStartLine));
+        Ok(Some(Inlined { id, name_off, parent_pc, start_line }))
     }
 
     /// File and line of an instruction; of the innermost call where several were inlined.

@@ -1,10 +1,10 @@
 //! An executable: what ELF says of it, and which Go built it.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use object::read::elf::{ElfFile64, ProgramHeader as _};
-use object::{Architecture, Endianness, Object, ObjectSection, ObjectSymbol, ReadCache, ReadRef, elf};
+use object::read::elf::{ElfFile64, ElfSymbol64, ProgramHeader as _};
+use object::{Architecture, Endianness, Object, ObjectSection, ObjectSymbol, ReadCache, ReadRef, SymbolKind, elf};
 
 use crate::error::LiveError;
 use crate::layout::{self, Arch, DwarfError, Layout};
@@ -26,6 +26,12 @@ pub struct Symbols {
     pub mheap: u64,
     /// `runtime.allm`
     pub allm: u64,
+    /// `runtime.mbuckets`
+    pub mbuckets: u64,
+    /// `runtime.mProfCycle`
+    pub mprof_cycle: u64,
+    /// `runtime.MemProfileRate`
+    pub mem_profile_rate: u64,
 }
 
 /// A part of the file that is loaded.
@@ -46,6 +52,8 @@ pub struct Segment {
 pub struct Image {
     /// Its path, for messages.
     pub path: String,
+    /// The file.
+    pub file: PathBuf,
     /// `go1.26.8`
     pub version: String,
     /// Entry point as linked.
@@ -68,7 +76,20 @@ pub fn open(path: &Path, shown: &str, check: bool) -> Result<(Image, Layout), Li
     let io = |source| LiveError::Io { path: shown.to_owned(), source };
     let file = File::open(path).map_err(io)?;
     let cache = ReadCache::new(file);
-    parse(&cache, shown, check)
+    let (image, layout) = parse(&cache, shown, check)?;
+    Ok((Image { file: path.to_path_buf(), ..image }, layout))
+}
+
+/// The variables the symbol table of an executable names: address as linked, bytes, name.
+pub fn variables(path: &Path) -> Result<Vec<(u64, u64, Box<str>)>, LiveError> {
+    let shown = path.display().to_string();
+    let file = File::open(path).map_err(|source| LiveError::Io { path: shown.clone(), source })?;
+    let cache = ReadCache::new(file);
+    let elf: ElfFile64<'_, Endianness, _> =
+        ElfFile64::parse(&cache).map_err(|error| LiveError::NotElf { path: shown, why: error.to_string() })?;
+    let is_variable = |symbol: &ElfSymbol64<'_, '_, Endianness, _>| symbol.kind() == SymbolKind::Data && symbol.size() > 0;
+    let named = |symbol: ElfSymbol64<'_, '_, Endianness, _>| Some((symbol.address(), symbol.size(), symbol.name().ok()?.into()));
+    Ok(elf.symbols().filter(is_variable).filter_map(named).collect())
 }
 
 fn parse<'a>(data: impl ReadRef<'a>, shown: &str, check: bool) -> Result<(Image, Layout), LiveError> {
@@ -100,7 +121,8 @@ fn parse<'a>(data: impl ReadRef<'a>, shown: &str, check: bool) -> Result<(Image,
         .map(|section| (section.address(), section.size()))
         .collect();
     let segments = segments(&elf);
-    Ok((Image { path: shown.to_owned(), entry: elf.entry(), version, pclntab, symbols, writable, segments }, layout))
+    let file = PathBuf::new();
+    Ok((Image { path: shown.to_owned(), file, entry: elf.entry(), version, pclntab, symbols, writable, segments }, layout))
 }
 
 fn segments<'a>(elf: &ElfFile64<'a, Endianness, impl ReadRef<'a>>) -> Vec<Segment> {
@@ -146,6 +168,9 @@ fn symbols<'a>(elf: &impl Object<'a>) -> Symbols {
             "runtime.semtable" => &mut found.semtable,
             "runtime.mheap_" => &mut found.mheap,
             "runtime.allm" => &mut found.allm,
+            "runtime.mbuckets" => &mut found.mbuckets,
+            "runtime.mProfCycle" => &mut found.mprof_cycle,
+            "runtime.MemProfileRate" => &mut found.mem_profile_rate,
             _ => continue,
         };
         *slot = symbol.address();

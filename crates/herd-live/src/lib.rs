@@ -14,6 +14,7 @@ mod error;
 pub mod freeze;
 mod functions;
 mod goroutines;
+pub mod heap;
 mod image;
 mod labels;
 pub mod layout;

@@ -378,6 +378,16 @@ impl Space {
         Ok(self.bytes(address, 8)?.as_deref().map(|bytes| u64_at(bytes, 0)))
     }
 
+    /// Bytes of what does not change that are kept.
+    pub fn kept_bytes(&self) -> u64 {
+        self.kept.len() as u64 * PAGE_BYTES
+    }
+
+    /// Lets go of them.
+    pub fn forget(&mut self) {
+        self.kept = FxHashMap::default();
+    }
+
     /// Copies bytes that do not change while the program runs; `false` when they are not there.
     pub fn constant(&mut self, address: u64, into: &mut [u8]) -> Result<bool, LiveError> {
         let mut done = 0;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use crate::core::{self, Mapped, Thread};
-use crate::discover::{self, Heap, Landmarks, Names};
+use crate::discover::{self, Heap, Landmarks, MemoryProfile, Names};
 use crate::error::LiveError;
 use crate::freeze::Copy;
 use crate::functions::Functions;
@@ -41,6 +41,10 @@ pub struct Opened {
     pub first_module: u64,
     /// The executable's path.
     pub executable: String,
+    /// The file to read it from.
+    pub file: PathBuf,
+    /// How far from where it was linked to be it is.
+    pub bias: u64,
     /// Bytes a core file promises and does not hold.
     pub cut: u64,
     /// Registers of all threads, when they were stopped.
@@ -49,6 +53,8 @@ pub struct Opened {
     pub frozen: bool,
     /// The heap and the threads' records, where they could be found; without symbols only what stands still is searched for them.
     pub heap: Option<Heap>,
+    /// The runtime's memory profile; nothing where no symbol names it.
+    pub profile: Option<MemoryProfile>,
     /// Memory the process may write.
     pub writable: Vec<Range<u64>>,
 }
@@ -240,10 +246,13 @@ fn with_memory(mut space: Space, image: &Image, layout: Layout, bias: u64) -> Re
         semtable,
         first_module: places.first_module,
         executable: image.path.clone(),
+        file: image.file.clone(),
+        bias,
         cut: 0,
         threads: Vec::new(),
         frozen: false,
         heap: places.heap,
+        profile: places.profile,
         writable: Vec::new(),
     })
 }

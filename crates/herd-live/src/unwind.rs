@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::error::LiveError;
 use crate::functions::Functions;
-use crate::layout::{Arch, Layout};
+use crate::layout::Layout;
 use crate::memory::{Space, u64_at};
 use crate::show::{self, Kind};
 
@@ -220,10 +220,7 @@ impl<'a> Unwinder<'a> {
     }
 
     fn step(&self) -> u64 {
-        match self.layout.arch {
-            Arch::Amd64 => 1,
-            Arch::Arm64 => 4,
-        }
+        self.layout.arch.step()
     }
 
     fn site(

@@ -32,6 +32,19 @@ pub struct Places {
     pub semtable: Option<u64>,
     /// `runtime.mheap_` and `runtime.allm`, by symbol; see [`heap`].
     pub heap: Option<Heap>,
+    /// The runtime's memory profile, by symbol.
+    pub profile: Option<MemoryProfile>,
+}
+
+/// Where the runtime keeps what it has sampled of allocations.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryProfile {
+    /// `runtime.mbuckets`, a pointer to the newest record.
+    pub buckets: u64,
+    /// `runtime.mProfCycle`, 32 bits.
+    pub cycle: u64,
+    /// `runtime.MemProfileRate`
+    pub rate: u64,
 }
 
 /// Where the heap and the threads' records are.
@@ -88,7 +101,9 @@ pub fn places(space: &mut Space, image: &Image, layout: &Layout, bias: u64) -> R
         _ => List::Slice(goroutines(space, &mut data, layout, first_module)?),
     };
     let heap = moved(symbols.mheap).zip(moved(symbols.allm)).map(|(mheap, allm)| Heap { mheap, allm });
-    Ok(Places { first_module, wait_reasons, goroutines, semtable: moved(symbols.semtable), heap })
+    let of_rate = |((buckets, cycle), rate)| MemoryProfile { buckets, cycle, rate };
+    let profile = moved(symbols.mbuckets).zip(moved(symbols.mprof_cycle)).zip(moved(symbols.mem_profile_rate)).map(of_rate);
+    Ok(Places { first_module, wait_reasons, goroutines, semtable: moved(symbols.semtable), heap, profile })
 }
 
 /// Writable sections, read when first asked for.

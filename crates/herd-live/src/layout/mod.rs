@@ -28,6 +28,14 @@ impl Arch {
         }
     }
 
+    /// Bytes instructions are multiples of, as the linker's tables count them (`sys.PCQuantum`).
+    pub fn step(self) -> u64 {
+        match self {
+            Arch::Amd64 => 1,
+            Arch::Arm64 => 4,
+        }
+    }
+
     /// Whether calls put the return address into a register.
     pub fn has_link_register(self) -> bool {
         self == Arch::Arm64
@@ -189,6 +197,23 @@ places! {
     McacheTiny = "mcache"."tiny",
     McacheTinyOffset = "mcache"."tinyoffset",
     McacheAlloc = "mcache"."alloc",
+    FuncStartLine = "_func"."startLine",
+    InlinedStartLine = "inlinedCall"."startLine",
+    BucketSize = "bucket"."",
+    BucketAllnext = "bucket"."allnext",
+    BucketType = "bucket"."typ",
+    BucketHash = "bucket"."hash",
+    BucketObject = "bucket"."size",
+    BucketDepth = "bucket"."nstk",
+    MemRecordSize = "memRecord"."",
+    MemRecordActive = "memRecord"."active",
+    MemRecordFuture = "memRecord"."future",
+    MemCycleSize = "memRecordCycle"."",
+    MemCycleAllocs = "memRecordCycle"."allocs",
+    MemCycleFrees = "memRecordCycle"."frees",
+    MemCycleAllocBytes = "memRecordCycle"."alloc_bytes",
+    MemCycleFreeBytes = "memRecordCycle"."free_bytes",
+    SpecialProfileBucket = "specialprofile"."b",
 }
 
 /// A row that the version does not have.
@@ -246,7 +271,7 @@ impl Layout {
 
     /// Rows every version must have; a table without one of them is unusable.
     pub fn missing(&self) -> Option<Place> {
-        const MAY_LACK: [At; 8] = [
+        const MAY_LACK: [At; 10] = [
             At::GBubble,
             At::BubbleId,
             At::GRunningCleanups,
@@ -255,6 +280,8 @@ impl Layout {
             At::GobufBp,
             At::MAlllink,
             At::GcwPtrBuf,
+            At::MemCycleAllocBytes,
+            At::MemCycleFreeBytes,
         ];
         let must = |index: usize| MAY_LACK.iter().all(|at| *at as usize != index);
         (0..PLACES.len()).find(|index| must(*index) && self.offsets[*index] == ABSENT).map(|index| PLACES[index])

@@ -25,7 +25,7 @@ pub const COLUMNS: [(u32, Arch); 14] = [
 
 /// Bytes, in the order of [`super::PLACES`].
 #[rustfmt::skip]
-pub const ROWS: [[u32; 14]; 126] = [
+pub const ROWS: [[u32; 14]; 143] = [
     [408, 424, 432, 440, 440, 456, 456, 408, 424, 432, 440, 440, 456, 456], // runtime.g
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // runtime.g.stack
     [48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48], // runtime.g.m
@@ -152,4 +152,21 @@ pub const ROWS: [[u32; 14]; 126] = [
     [16, 16, 16, 24, 24, 24, 24, 16, 16, 16, 24, 24, 24, 24], // runtime.mcache.tiny
     [24, 24, 24, 32, 32, 32, 32, 24, 24, 24, 32, 32, 32, 32], // runtime.mcache.tinyoffset
     [40, 40, 40, 48, 48, 48, 48, 40, 40, 40, 48, 48, 48, 48], // runtime.mcache.alloc
+    [36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36, 36], // runtime._func.startLine
+    [12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12], // runtime.inlinedCall.startLine
+    [48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48, 48], // runtime.bucket
+    [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8], // runtime.bucket.allnext
+    [16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16], // runtime.bucket.typ
+    [24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24], // runtime.bucket.hash
+    [32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32], // runtime.bucket.size
+    [40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40], // runtime.bucket.nstk
+    [128, 128, 128, 128, 128, 128, 64, 128, 128, 128, 128, 128, 128, 64], // runtime.memRecord
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // runtime.memRecord.active
+    [32, 32, 32, 32, 32, 32, 16, 32, 32, 32, 32, 32, 32, 16], // runtime.memRecord.future
+    [32, 32, 32, 32, 32, 32, 16, 32, 32, 32, 32, 32, 32, 16], // runtime.memRecordCycle
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // runtime.memRecordCycle.allocs
+    [8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8], // runtime.memRecordCycle.frees
+    [16, 16, 16, 16, 16, 16, ABSENT, 16, 16, 16, 16, 16, 16, ABSENT], // runtime.memRecordCycle.alloc_bytes
+    [24, 24, 24, 24, 24, 24, ABSENT, 24, 24, 24, 24, 24, 24, ABSENT], // runtime.memRecordCycle.free_bytes
+    [16, 16, 16, 24, 24, 24, 24, 16, 16, 16, 24, 24, 24, 24], // runtime.specialprofile.b
 ];

@@ -11,7 +11,7 @@ use crate::error::LiveError;
 use crate::memory::{Batch, Space};
 
 /// Bytes read together.
-const READ_BYTES: usize = 4 << 20;
+pub const READ_BYTES: usize = 4 << 20;
 /// Bytes of one request at most.
 const PIECE_BYTES: u64 = 1 << 20;
 
@@ -19,6 +19,68 @@ const PIECE_BYTES: u64 = 1 << 20;
 const WHOLE_BYTES: u64 = 64 << 10;
 /// Bytes of spans that are kept in case something leads back to them.
 const HELD_BYTES: u64 = 16 << 20;
+
+/// What takes the words that are found where reachability begins.
+pub trait Sink {
+    /// Takes a word, and where it stands; zero for one that stands in no memory.
+    fn word(&mut self, at: u64, word: u64);
+
+    /// Bytes were looked through.
+    fn looked(&mut self, bytes: u64);
+
+    /// The words that follow are found by way of the goroutine of this id.
+    fn goroutine(&mut self, _id: u64) {}
+
+    /// Takes the words of some bytes, which begin at a word.
+    fn words(&mut self, at: u64, bytes: &[u8]) {
+        self.looked(bytes.len() as u64);
+        let mut last = 0;
+        for (at, word) in (at..).step_by(8).zip(bytes.chunks_exact(8)) {
+            let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+            if word != last {
+                self.word(at, word);
+                last = word;
+            }
+        }
+    }
+
+    /// Reads ranges of memory in pieces and takes their words; what cannot be read is answered in bytes.
+    fn ranges(&mut self, space: &mut Space, batch: &mut Batch, ranges: &[Range<u64>]) -> Result<u64, LiveError> {
+        let mut unread = 0;
+        let mut pieces = ranges.iter().flat_map(|range| pieces(range.clone())).peekable();
+        while pieces.peek().is_some() {
+            batch.clear();
+            let mut asked = Vec::new();
+            let mut bytes = 0;
+            while bytes < READ_BYTES
+                && let Some(piece) = pieces.next()
+            {
+                let len = (piece.end - piece.start) as usize;
+                bytes += len;
+                asked.push((batch.ask(piece.start, len), piece));
+            }
+            space.read(batch)?;
+            for (index, piece) in asked {
+                match batch.get(index) {
+                    Some(bytes) => self.words(piece.start, bytes),
+                    None => unread += piece.end - piece.start,
+                }
+            }
+        }
+        Ok(unread)
+    }
+}
+
+impl Sink for Mark<'_> {
+    #[inline]
+    fn word(&mut self, _at: u64, word: u64) {
+        self.mark(word);
+    }
+
+    fn looked(&mut self, bytes: u64) {
+        self.bytes += bytes;
+    }
+}
 
 /// The state of a mark.
 pub struct Mark<'a> {
@@ -106,7 +168,7 @@ impl<'a> Mark<'a> {
 
     /// Marks what a word points at.
     #[inline]
-    pub fn word(&mut self, word: u64) {
+    pub fn mark(&mut self, word: u64) {
         let Some((index, object)) = self.spans.find(word) else { return };
         let span = &self.spans.list[index];
         let number = span.first + u64::from(object);
@@ -136,45 +198,6 @@ impl<'a> Mark<'a> {
                 self.queue.push_back(span);
             }
         }
-    }
-
-    /// Marks what the words of some bytes, which begin at a word, point at.
-    pub fn words(&mut self, bytes: &[u8]) {
-        self.bytes += bytes.len() as u64;
-        let mut last = 0;
-        for word in bytes.chunks_exact(8) {
-            let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
-            if word != last {
-                self.word(word);
-                last = word;
-            }
-        }
-    }
-
-    /// Reads ranges of memory in pieces and marks what they point at; what cannot be read is answered in bytes.
-    pub fn ranges(&mut self, space: &mut Space, batch: &mut Batch, ranges: &[Range<u64>]) -> Result<u64, LiveError> {
-        let mut unread = 0;
-        let mut pieces = ranges.iter().flat_map(|range| pieces(range.clone())).peekable();
-        while pieces.peek().is_some() {
-            batch.clear();
-            let mut asked = Vec::new();
-            let mut bytes = 0;
-            while bytes < READ_BYTES
-                && let Some(piece) = pieces.next()
-            {
-                let len = (piece.end - piece.start) as usize;
-                bytes += len;
-                asked.push((batch.ask(piece.start, len), piece));
-            }
-            space.read(batch)?;
-            for (index, piece) in asked {
-                match batch.get(index) {
-                    Some(bytes) => self.words(bytes),
-                    None => unread += piece.end - piece.start,
-                }
-            }
-        }
-        Ok(unread)
     }
 
     /// Follows everything reached so far to its end.
@@ -235,14 +258,14 @@ impl<'a> Mark<'a> {
         self.pending(span, ranges);
         self.current = index;
         for range in ranges.drain(..) {
-            self.words(&whole[(range.start - span.start) as usize..(range.end - span.start) as usize]);
+            self.words(range.start, &whole[(range.start - span.start) as usize..(range.end - span.start) as usize]);
         }
         while let Some(object) = self.within.pop() {
             let number = span.first + u64::from(object);
             if !get(&self.scanned, number) {
                 set(&mut self.scanned, number);
                 let from = (u64::from(object) * span.elem) as usize;
-                self.words(&whole[from..from + span.elem as usize]);
+                self.words(span.start + from as u64, &whole[from..from + span.elem as usize]);
             }
         }
         self.current = NONE;

@@ -6,22 +6,27 @@
 //! and in the processors' caches. That can hide a leak and cannot make one up.
 
 mod caches;
-mod mark;
-mod roots;
+pub mod mark;
+pub mod roots;
 pub mod spans;
-mod stacks;
+pub mod stacks;
 pub mod threads;
+
+use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::core::Thread;
+use crate::discover::Heap;
 use crate::error::LiveError;
+use crate::functions::ModuleData;
 use crate::layout::{At, Layout};
 use crate::memory::{Batch, Space, u32_at, u64_at};
 use crate::notify_lists::{self, NotifyLists, Waiting};
 use crate::semaphores::{self, Waiter, Waiters};
 use crate::states::{DEAD, DEAD_EXTRA, LEAKED, SCAN_BIT, WAITING};
 use crate::target::Opened;
-use mark::Mark;
+use mark::{Mark, Sink};
 use spans::Spans;
 use stacks::{Stacks, Standing};
 
@@ -72,22 +77,18 @@ pub fn leaked(target: &mut Opened) -> Result<Proof, LiveError> {
         reach.sort(space, group, &kinds)?;
     }
     reach.watch(space)?;
-    let modules = functions.data();
-    let processors = caches::processors(space, layout, &modules, &spans)?;
-    let stacks = threads::stacks(space, layout, heap.allm, threads, writable)?;
-    let mut roots = roots::outside(writable, &modules, &stacks, &spans, u64::from(layout.get(At::MspanSize)), &processors);
-    for processor in &processors {
-        reach.mark.close(processor.record);
-        roots.extend(processor.references(layout));
+    let beginnings = beginnings(space, layout, &functions.data(), &spans, heap, threads, writable)?;
+    for record in &beginnings.closed {
+        reach.mark.close(*record);
     }
-    roots.extend(stacks.into_iter().filter(|stack| spans.in_arena(stack.start)));
-    let unread = reach.mark.ranges(space, &mut reach.batch, &roots)?;
+    let unread = reach.mark.ranges(space, &mut reach.batch, &beginnings.variables)?
+        + reach.mark.ranges(space, &mut reach.batch, &beginnings.others)?;
     if unread > 0 {
         return Err(LiveError::Inconsistent(format!("{unread} bytes that may hold pointers cannot be read")));
     }
     roots::finalizers(space, layout, &spans, &mut reach.mark)?;
     for word in threads.iter().flat_map(|thread| &thread.registers) {
-        reach.mark.word(*word);
+        reach.mark.mark(*word);
     }
     reach.settle(space)?;
     Ok(Proof {
@@ -95,6 +96,35 @@ pub fn leaked(target: &mut Opened) -> Result<Proof, LiveError> {
         candidates: reach.candidates.len() as u64,
         bytes: reach.mark.bytes,
     })
+}
+
+/// Where reachability begins, but for goroutines, finalizers and registers.
+pub struct Beginnings {
+    /// The variables of the program and its plugins.
+    pub variables: Vec<Range<u64>>,
+    /// What is neither Go's heap nor a variable: memory of C and of the runtime itself, stacks of threads, records of processors.
+    pub others: Vec<Range<u64>>,
+    /// Objects that are never looked into.
+    pub closed: Vec<u64>,
+}
+
+/// Finds them.
+pub fn beginnings(
+    space: &mut Space,
+    layout: &Layout,
+    modules: &[ModuleData],
+    spans: &Spans,
+    heap: Heap,
+    threads: &[Thread],
+    writable: &[Range<u64>],
+) -> Result<Beginnings, LiveError> {
+    let processors = caches::processors(space, layout, modules, spans)?;
+    let stacks = threads::stacks(space, layout, heap.allm, threads, writable)?;
+    let mut others = roots::outside(writable, modules, &stacks, spans, u64::from(layout.get(At::MspanSize)), &processors);
+    others.extend(processors.iter().flat_map(|processor| processor.references(layout)));
+    others.extend(stacks.into_iter().filter(|stack| spans.in_arena(stack.start)));
+    let closed = processors.iter().map(|processor| processor.record).collect();
+    Ok(Beginnings { variables: roots::variables(modules), others, closed })
 }
 
 /// What a reason to wait means.
@@ -186,7 +216,7 @@ impl Reach<'_> {
                 _ => Kind::Other,
             };
             if kind == Kind::Other {
-                record(self.layout, &mut self.mark, bytes);
+                record(self.layout, &mut self.mark, *address, bytes);
                 standing.push(Standing::of(self.layout, bytes));
                 continue;
             }
@@ -323,9 +353,9 @@ impl Reach<'_> {
             for group in addresses.chunks(GROUP) {
                 self.records(space, group)?;
                 let mut standing = Vec::new();
-                for index in 0..group.len() {
+                for (index, address) in group.iter().enumerate() {
                     let bytes = self.batch.get(index).ok_or(LiveError::Missing { what: "a goroutine's record" })?;
-                    record(self.layout, &mut self.mark, bytes);
+                    record(self.layout, &mut self.mark, *address, bytes);
                     standing.push(Standing::of(self.layout, bytes));
                 }
                 self.stacks.mark(space, &mut self.mark, &standing)?;
@@ -340,9 +370,10 @@ fn waiter(waiters: &Waiters, conds: &FxHashMap<u64, Waiter>, candidate: &Candida
 }
 
 /// Marks what a goroutine's record points at. The end of its stack is no reference: it is where the next object begins.
-fn record(layout: &Layout, mark: &mut Mark<'_>, bytes: &[u8]) {
+pub fn record(layout: &Layout, mark: &mut impl Sink, address: u64, bytes: &[u8]) {
     const BOUNDS_BYTES: usize = 16;
     let bounds = layout.get(At::GStack) as usize;
-    mark.words(&bytes[..bounds]);
-    mark.words(&bytes[bounds + BOUNDS_BYTES..]);
+    let rest = bounds + BOUNDS_BYTES;
+    mark.words(address, &bytes[..bounds]);
+    mark.words(address + rest as u64, &bytes[rest..]);
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::caches::Processor;
-use super::mark::Mark;
+use super::mark::Sink;
 use super::spans::Spans;
 use crate::error::LiveError;
 use crate::functions::ModuleData;
@@ -13,8 +13,13 @@ use crate::memory::{Batch, Space, u64_at};
 /// Special records of one span at most; more is a circle.
 const MAX_SPECIALS: usize = 1 << 20;
 
-/// Memory that may be written and is none of the heap's arenas. Of a module's segment its variables with pointers only; of a mapping
-/// that holds a thread's stack the part in use only; records of spans name objects and are no roots, nor is what caches keep.
+/// The variables of all modules that hold pointers.
+pub fn variables(modules: &[ModuleData]) -> Vec<Range<u64>> {
+    modules.iter().flat_map(|module| module.pointers.clone()).filter(|range| !range.is_empty()).collect()
+}
+
+/// Other memory that may be written and is none of the heap's arenas: nothing of a module's segment; of a mapping that holds a thread's
+/// stack the part in use only; records of spans name objects and are no roots, nor is what caches keep.
 pub fn outside(
     writable: &[Range<u64>],
     modules: &[ModuleData],
@@ -23,8 +28,7 @@ pub fn outside(
     record_bytes: u64,
     cached: &[Processor],
 ) -> Vec<Range<u64>> {
-    let variables = modules.iter().flat_map(|module| module.pointers.clone());
-    let mut roots: Vec<Range<u64>> = variables.filter(|range| !range.is_empty()).collect();
+    let mut roots = Vec::new();
     let mut closed: Vec<Range<u64>> = modules.iter().map(|module| module.all.clone()).collect();
     closed.extend(spans.records.iter().map(|record| *record..record + record_bytes));
     closed.extend(cached.iter().flat_map(|processor| processor.closed.iter().cloned()));
@@ -75,14 +79,34 @@ fn without(range: Range<u64>, closed: &[Range<u64>]) -> Vec<Range<u64>> {
     pieces
 }
 
+/// What the runtime notes of an object besides its contents (`special` in `runtime/mheap.go`).
+#[derive(Clone, Copy, Debug)]
+pub struct Special {
+    /// Its record.
+    pub record: u64,
+    /// The object, or a place in it.
+    pub object: u64,
+    /// What it notes.
+    pub kind: u8,
+}
+
 /// Marks objects with finalizers, which are kept until the finalizer has run and may wake anybody, and those with weak pointers
 /// (Go 1.23), which anybody can still make strong before the next collection.
-pub fn finalizers(space: &mut Space, layout: &Layout, spans: &Spans, mark: &mut Mark<'_>) -> Result<(), LiveError> {
-    let kind_at = layout.get(At::SpecialKind) as usize;
+pub fn finalizers(space: &mut Space, layout: &Layout, spans: &Spans, mark: &mut impl Sink) -> Result<(), LiveError> {
     let finalizer = if layout.minor <= 24 { 1 } else { 2 };
+    specials(space, layout, spans, |special| {
+        if special.kind == finalizer || (special.kind == finalizer + 1 && layout.minor >= 23) {
+            mark.word(0, special.object);
+        }
+    })
+}
+
+/// Tells of every special record of the heap.
+pub fn specials(space: &mut Space, layout: &Layout, spans: &Spans, mut tell: impl FnMut(Special)) -> Result<(), LiveError> {
+    let kind_at = layout.get(At::SpecialKind) as usize;
     let mut batch = Batch::default();
-    let mut heads: Vec<(u64, u64)> =
-        spans.list.iter().filter(|span| span.specials != 0).map(|span| (span.start, span.specials)).collect();
+    let heads = spans.list.iter().enumerate().filter(|(_, span)| span.specials != 0);
+    let mut heads: Vec<(usize, u64)> = heads.map(|(span, head)| (span, head.specials)).collect();
     for _ in 0..MAX_SPECIALS {
         if heads.is_empty() {
             return Ok(());
@@ -93,17 +117,15 @@ pub fn finalizers(space: &mut Space, layout: &Layout, spans: &Spans, mark: &mut 
         }
         space.read(&mut batch)?;
         let mut next = Vec::new();
-        for (index, (start, _)) in heads.iter().enumerate() {
+        for (index, (span, record)) in heads.iter().enumerate() {
             let bytes = batch.get(index).ok_or(LiveError::Missing { what: "a special record of the heap" })?;
             let offset = u64_at(bytes, layout.get(At::SpecialOffset) as usize);
             // Sixteen bits up to Go 1.23, a word since.
             let offset = if layout.minor <= 23 { offset & 0xffff } else { offset };
-            let kind = bytes[kind_at];
-            if kind == finalizer || (kind == finalizer + 1 && layout.minor >= 23) {
-                mark.word(start + offset);
-            }
+            let object = spans.list[*span].start.wrapping_add(offset);
+            tell(Special { record: *record, object, kind: bytes[kind_at] });
             let link = u64_at(bytes, layout.get(At::SpecialNext) as usize);
-            next.extend(Some((*start, link)).filter(|(_, link)| *link != 0));
+            next.extend(Some((*span, link)).filter(|(_, link)| *link != 0));
         }
         heads = next;
     }

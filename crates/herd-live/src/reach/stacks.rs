@@ -1,7 +1,7 @@
 //! What goroutines that may run can reach from their stacks. Where one waits at a call, the compiler's maps tell which words may
 //! still be used, as they tell the collector (`runtime/mgcmark.go`, `scanstack`); otherwise every word counts.
 
-use super::mark::Mark;
+use super::mark::Sink;
 use crate::error::LiveError;
 use crate::functions::Functions;
 use crate::layout::{Arch, At, Layout};
@@ -19,11 +19,15 @@ const MAX_DEFERS: usize = 1 << 20;
 /// Where a goroutine stands.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
-    sp: u64,
-    pc: u64,
+    id: u64,
+    /// Its stack pointer.
+    pub sp: u64,
+    /// Its program counter.
+    pub pc: u64,
     /// First byte that may be in use.
     from: u64,
-    high: u64,
+    /// Where its stack ends.
+    pub high: u64,
     /// It stands at a call, and nothing moves its stack.
     at_call: bool,
     context: u64,
@@ -54,6 +58,7 @@ impl Standing {
         };
         let is_inside = (low..high).contains(&from) && (from..high).contains(&sp);
         Standing {
+            id: word(At::GGoid),
             sp,
             pc,
             // Of one that runs, or whose stack is being moved, all of the stack counts.
@@ -101,7 +106,7 @@ impl<'a> Stacks<'a> {
     }
 
     /// Marks what goroutines can reach from their stacks.
-    pub fn mark(&mut self, space: &mut Space, mark: &mut Mark<'_>, all: &[Standing]) -> Result<(), LiveError> {
+    pub fn mark(&mut self, space: &mut Space, mark: &mut impl Sink, all: &[Standing]) -> Result<(), LiveError> {
         if all.iter().any(|one| one.bytes() > MAX_BYTES) {
             return Err(LiveError::Inconsistent("a stack's bounds cannot be a stack's".into()));
         }
@@ -116,6 +121,7 @@ impl<'a> Stacks<'a> {
             if count == 0 {
                 // One that is too deep to be held is looked through in pieces.
                 let mut batch = std::mem::take(&mut self.batch);
+                mark.goroutine(rest[0].id);
                 let unread = mark.ranges(space, &mut batch, std::slice::from_ref(&(rest[0].from..rest[0].high)))?;
                 self.batch = batch;
                 refuse(unread)?;
@@ -128,7 +134,7 @@ impl<'a> Stacks<'a> {
         Ok(())
     }
 
-    fn group(&mut self, space: &mut Space, mark: &mut Mark<'_>, group: &[Standing]) -> Result<(), LiveError> {
+    fn group(&mut self, space: &mut Space, mark: &mut impl Sink, group: &[Standing]) -> Result<(), LiveError> {
         let mut batch = std::mem::take(&mut self.batch);
         batch.clear();
         for one in group {
@@ -137,8 +143,9 @@ impl<'a> Stacks<'a> {
         space.read(&mut batch)?;
         for (index, one) in group.iter().enumerate().filter(|(_, one)| one.bytes() > 0) {
             let Some(bytes) = batch.get(index) else { return refuse(one.bytes()) };
+            mark.goroutine(one.id);
             if !(one.at_call && self.by_maps(space, mark, one, bytes)?) {
-                mark.words(bytes);
+                mark.words(one.from, bytes);
             }
         }
         self.batch = batch;
@@ -146,7 +153,7 @@ impl<'a> Stacks<'a> {
     }
 
     /// Marks what the compiler's maps call alive; `false` when they do not tell all of it.
-    fn by_maps(&mut self, space: &mut Space, mark: &mut Mark<'_>, one: &Standing, bytes: &[u8]) -> Result<bool, LiveError> {
+    fn by_maps(&mut self, space: &mut Space, mark: &mut impl Sink, one: &Standing, bytes: &[u8]) -> Result<bool, LiveError> {
         self.inward.clear();
         self.held.clear();
         let (mut sp, mut pc) = (one.sp, one.pc);
@@ -157,11 +164,12 @@ impl<'a> Stacks<'a> {
         loop {
             let Some(frame) = self.maps.frame(space, pc)? else { return Ok(false) };
             for at in &frame.live {
-                let Some(value) = word(sp.saturating_add(*at)) else { return Ok(false) };
+                let at = sp.saturating_add(*at);
+                let Some(value) = word(at) else { return Ok(false) };
                 if (one.sp..one.high).contains(&value) {
                     self.inward.push(value);
                 } else {
-                    mark.word(value);
+                    mark.word(at, value);
                 }
             }
             for object in &frame.objects {
@@ -184,7 +192,7 @@ impl<'a> Stacks<'a> {
             (sp, pc) = (sp.saturating_add(frame.end), caller);
         }
         self.inward.push(one.context);
-        mark.word(one.context);
+        mark.word(0, one.context);
         if !self.deferred(space, mark, one)? {
             return Ok(false);
         }
@@ -193,19 +201,19 @@ impl<'a> Stacks<'a> {
     }
 
     /// Deferred calls weave between stack and heap, and what they call may lie on the stack.
-    fn deferred(&mut self, space: &mut Space, mark: &mut Mark<'_>, one: &Standing) -> Result<bool, LiveError> {
+    fn deferred(&mut self, space: &mut Space, mark: &mut impl Sink, one: &Standing) -> Result<bool, LiveError> {
         let (size, link) = (self.layout.get(At::DeferSize) as usize, self.layout.get(At::DeferLink) as usize);
         let mut at = one.defers;
         for _ in 0..MAX_DEFERS {
             if at == 0 {
                 return Ok(true);
             }
-            mark.word(at);
+            mark.word(0, at);
             let Some(record) = space.bytes(at, size)? else { return Ok(false) };
             for word in record.chunks_exact(8) {
                 let value = u64_at(word, 0);
                 self.inward.push(value);
-                mark.word(value);
+                mark.word(0, value);
             }
             at = u64_at(&record, link);
         }
@@ -213,7 +221,7 @@ impl<'a> Stacks<'a> {
     }
 
     /// Follows pointers into the stack itself.
-    fn follow(&mut self, mark: &mut Mark<'_>, one: &Standing, bytes: &[u8]) {
+    fn follow(&mut self, mark: &mut impl Sink, one: &Standing, bytes: &[u8]) {
         self.held.sort_unstable_by_key(|held| held.from);
         while let Some(pointer) = self.inward.pop() {
             let Some(index) = self.held.partition_point(|held| held.from <= pointer).checked_sub(1) else { continue };
@@ -222,12 +230,12 @@ impl<'a> Stacks<'a> {
                 continue;
             }
             let (from, end) = ((held.from - one.from) as usize, (held.pointers_end - one.from) as usize);
-            for word in bytes.get(from..end).unwrap_or_default().chunks_exact(8) {
+            for (at, word) in (held.from..).step_by(8).zip(bytes.get(from..end).unwrap_or_default().chunks_exact(8)) {
                 let value = u64_at(word, 0);
                 if (one.sp..one.high).contains(&value) {
                     self.inward.push(value);
                 } else {
-                    mark.word(value);
+                    mark.word(at, value);
                 }
             }
         }
