@@ -2,9 +2,12 @@
 
 use herd_model::{PatternId, Severity};
 
+use crate::allocations::{Allocations, Spot};
 use crate::memory::Seen;
 use crate::patterns;
+use crate::runlog::Facts;
 use crate::scene::{Scene, Sighting};
+use crate::trace;
 
 /// A language goherd speaks to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +62,15 @@ pub struct Pattern {
     /// `page.en.md` and `page.zh-CN.md`, front matter included.
     pub page: Text,
     /// How it looks in a dump.
-    pub dump: fn(&Scene<'_>) -> Option<Sighting>,
+    pub dump: Option<fn(&Scene<'_>) -> Option<Sighting>>,
     /// What the memory of the process adds to that, or takes from it.
     pub live: Option<Refine>,
+    /// How it looks in a profile of allocations.
+    pub profile: Option<fn(&Allocations) -> Vec<Spot>>,
+    /// How it looks in what the runtime prints of itself.
+    pub runlog: Option<fn(&Facts) -> Option<Sighting>>,
+    /// How it looks in an execution trace.
+    pub trace: Option<fn(&trace::Facts) -> Vec<trace::Seen>>,
 }
 
 /// A live eye: the sighting with what the memory shows.
@@ -84,6 +93,20 @@ pub struct Page {
 }
 
 impl Pattern {
+    /// No eye at all: what a folder fills up with, so that a new kind of eye touches those that have it.
+    pub(crate) const BLIND: Pattern = Pattern {
+        id: "",
+        slug: "",
+        severity: Severity::Info,
+        status: Status::Preview,
+        page: Text { en: "", zh: "" },
+        dump: None,
+        live: None,
+        profile: None,
+        runlog: None,
+        trace: None,
+    };
+
     /// The id as the model has it.
     pub fn pattern_id(&self) -> PatternId {
         PatternId::new(self.id)
@@ -91,7 +114,7 @@ impl Pattern {
 
     /// How the family fits, by all eyes its witness opens.
     pub fn look(&self, scene: &Scene<'_>) -> Option<Sighting> {
-        let sighting = (self.dump)(scene)?;
+        let sighting = self.dump.and_then(|dump| dump(scene))?;
         Some(match self.live.zip(scene.seen()) {
             Some((live, seen)) => live(scene, &seen, sighting),
             None => sighting,
@@ -142,6 +165,17 @@ patterns![
     deadlock_channel_cycle,
     deadlock_unlock_missing,
     deadlock_lock_convoy,
+    log_behind_slow_writer,
+    pool_connections_limited,
+    gc_allocation_storm,
+    gc_memory_limit_spiral,
+    gc_live_heap_grows,
+    gc_assist_dominated,
+    gc_pool_misuse,
+    gc_large_objects,
+    sched_run_queue_backlog,
+    sched_threads_in_syscalls,
+    sched_gomaxprocs_above_quota,
 ];
 
 /// The pattern with this id, upper or lower case.

@@ -5,12 +5,16 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "a detector names the states it looks at; new ones are none of its business")]
 
+mod allocations;
 pub mod benign;
 mod catalogue;
 mod memory;
 pub mod patterns;
+pub mod runlog;
 mod scene;
+pub mod trace;
 
+pub use allocations::Spot;
 pub use benign::{Benign, benign};
 pub use catalogue::{CATALOGUE, Lang, Page, Pattern, Status, Text, by_id};
 pub use memory::{Memory, NOT_READ, RingOf, Seen, memory};

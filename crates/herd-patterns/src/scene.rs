@@ -35,6 +35,8 @@ pub enum Witness {
     Memory,
     /// An execution trace.
     Trace,
+    /// Allocations over a known time: a profile with `?seconds=`, or two of them.
+    AllocationRate,
     /// The source.
     Source,
 }

@@ -27,6 +27,9 @@ pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
         Evidence::new(EvidenceKind::Pairing, format!("as many as they are: {}", scene.count())).with("even", &scene.count())
     });
     let sighting = Sighting::shape(fit, format!("{} goroutines {what} at {}", scene.count(), scene.at().func));
-    let sighting = sighting.and(25, Some(partner)).and(10, even).unless(20, scene.nested_methods().filter(|_| !on_channel));
+    // Where several could be the one side or the other, and none is as many, nothing says which of them is.
+    let rivals = scene.kin().filter(|other| on_channel && other.class().is_channel()).count();
+    let told = if even.is_some() || others.len() == 1 && rivals == 0 { 25 } else { 0 };
+    let sighting = sighting.and(told, Some(partner)).and(10, even).unless(20, scene.nested_methods().filter(|_| !on_channel));
     Some(sighting.decided_by(&[Witness::Memory, Witness::Source, Witness::LeakProfile]))
 }

@@ -16,6 +16,7 @@ pub const PATTERN: Pattern = Pattern {
     severity: Severity::Warning,
     status: Status::Preview,
     page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
-    dump: dump::detect,
+    dump: Some(dump::detect),
     live: Some(live::refine),
+    ..Pattern::BLIND
 };

@@ -15,6 +15,6 @@ pub const PATTERN: Pattern = Pattern {
     severity: Severity::Critical,
     status: Status::Preview,
     page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
-    dump: dump::detect,
-    live: None,
+    dump: Some(dump::detect),
+    ..Pattern::BLIND
 };

@@ -1,0 +1,20 @@
+//! DL008: Goroutines queue to write to a log.
+//!
+//! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
+
+mod trace;
+
+use herd_model::Severity;
+
+use crate::catalogue::{Pattern, Status, Text};
+
+/// DL008.
+pub const PATTERN: Pattern = Pattern {
+    id: "DL008",
+    slug: "log_behind_slow_writer",
+    severity: Severity::Warning,
+    status: Status::Preview,
+    page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
+    trace: Some(trace::detect),
+    ..Pattern::BLIND
+};
