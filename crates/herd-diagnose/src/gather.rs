@@ -1,16 +1,20 @@
 //! Asks the targets and lines their snapshots up: one subject a process, its points in time order.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use herd_analysis::series::SUSTAINED_STEPS;
 use herd_analysis::series_process::may_be_one_process;
+use herd_analysis::trace::plateau::Facts;
 use herd_analysis::{Point, as_profile};
-use herd_model::{Note, NoteKind, Origin, Snapshot, Target as TargetReport, TargetKind};
+use herd_model::{Note, NoteKind, Origin, RuntimeLogs, Snapshot, Target as TargetReport, TargetKind};
 use herd_sources::{
-    CancelFlag, ErrorClass, Memory, Options, SourceError, Target, Testimony, collect, collect_leaks, date_series, is_served_by,
+    CancelFlag, ErrorClass, Memory, Options, SourceError, Target, Testimony, collect, collect_leaks, date_series,
+    holds_runtime_log, holds_trace, is_served_by,
 };
 
-use crate::{Cross, Event, Request, cross};
+use crate::traced::TraceWitness;
+use crate::{Cross, Event, Request, cross, witnesses};
 
 /// How long a wait may go without looking at the cancel flag.
 const WAIT_SLICE: Duration = Duration::from_millis(50);
@@ -26,25 +30,43 @@ pub struct Subject {
     pub leaks: Vec<Snapshot>,
     /// The runtime's leak profile held against the memory, where both were asked.
     pub cross: Option<Cross>,
+    /// An execution trace of the same process.
+    pub trace: Option<TraceWitness>,
     /// What the readers had to say.
     pub notes: Vec<Note>,
 }
 
+#[derive(Default)]
 pub(crate) struct Gathered {
     pub(crate) subjects: Vec<Subject>,
+    /// Traces that were read beside dumps.
+    pub(crate) traces: Vec<TargetReport>,
+    /// A trace has holes.
+    pub(crate) damaged: bool,
+    /// What traces show of why a program does no more.
+    pub(crate) plateaus: Vec<(TargetReport, Facts)>,
+    /// What runtimes printed of themselves.
+    pub(crate) logs: Vec<(TargetReport, RuntimeLogs)>,
     pub(crate) notes: Vec<Note>,
     pub(crate) first_error: Option<SourceError>,
 }
 
 pub(crate) fn gather(request: &Request, cancel: &CancelFlag, tell: &mut dyn FnMut(Event<'_>)) -> Result<Gathered, SourceError> {
-    let (addresses, local): (Vec<&Target>, Vec<&Target>) = request.targets.iter().partition(|target| target.kind().is_live());
-    let mut gathered = Gathered { subjects: Vec::new(), notes: Vec::new(), first_error: None };
+    let (traces, others): (Vec<&Target>, Vec<&Target>) = request.targets.iter().partition(|target| holds_trace(target));
+    let (addresses, local): (Vec<&Target>, Vec<&Target>) = others.into_iter().partition(|target| target.kind().is_live());
+    let mut gathered = Gathered::default();
     if !local.is_empty() {
         let mut testimonies = Vec::new();
         for (target, index) in local.iter().zip(1u32..) {
             tell(Event::Collecting { target: &target.name, index, of: local.len() as u32 });
+            let is_log = holds_runtime_log(target);
+            if is_log {
+                gathered.log(target, request, cancel)?;
+            }
             match collect(target, &request.options, cancel) {
                 Ok(more) => testimonies.extend(told(more, tell)),
+                // A log may hold the dump of a crash, too, and most hold none.
+                Err(SourceError::NotADump { .. }) if is_log => {}
                 Err(error) => gathered.failed(target, error)?,
             }
         }
@@ -53,7 +75,9 @@ pub(crate) fn gather(request: &Request, cancel: &CancelFlag, tell: &mut dyn FnMu
             gathered.subjects.push(subject(testimonies, runtime));
         }
     }
-    if !addresses.is_empty() {
+    if let (Some(length), [target]) = (request.trace, addresses.as_slice()) {
+        dump_inside_trace(target, length, request, cancel, tell, &mut gathered)?;
+    } else if !addresses.is_empty() {
         let answers = ask_addresses(&addresses, request, cancel, tell, &mut gathered)?;
         for (target, mut testimonies) in addresses.iter().zip(answers) {
             if !testimonies.is_empty() {
@@ -63,15 +87,34 @@ pub(crate) fn gather(request: &Request, cancel: &CancelFlag, tell: &mut dyn FnMu
             }
         }
     }
-    if gathered.subjects.is_empty() {
+    for (target, index) in traces.iter().zip(1u32..) {
+        tell(Event::Collecting { target: &target.name, index, of: traces.len() as u32 });
+        match witnesses::record(target, 0, &request.options, cancel) {
+            Ok(recorded) => gathered.trace(recorded, tell),
+            Err(error) => gathered.failed(target, error)?,
+        }
+    }
+    if gathered.subjects.is_empty() && gathered.logs.is_empty() {
         return Err(gathered.first_error.unwrap_or(SourceError::Interrupted));
     }
     Ok(gathered)
 }
 
+impl Subject {
+    /// The goroutines a trace ends with, as the trace shows them.
+    pub(crate) fn of_trace(target: TargetReport, end: Point, trace: TraceWitness, notes: Vec<Note>) -> Self {
+        Subject { target, points: vec![end], leaks: Vec::new(), cross: None, trace: Some(trace), notes }
+    }
+
+    /// There is no dump of it.
+    pub(crate) fn is_trace(&self) -> bool {
+        self.points.last().is_some_and(|point| point.snapshot.origin == Origin::Trace)
+    }
+}
+
 impl Gathered {
     /// A target that cannot testify is a note when another can; an interrupt or a wrong command line ends everything.
-    fn failed(&mut self, target: &Target, error: SourceError) -> Result<(), SourceError> {
+    pub(crate) fn failed(&mut self, target: &Target, error: SourceError) -> Result<(), SourceError> {
         if error.class() != ErrorClass::Target {
             return Err(error);
         }
@@ -91,6 +134,40 @@ fn told(testimonies: Vec<Testimony>, tell: &mut dyn FnMut(Event<'_>)) -> Vec<Tes
         });
     }
     testimonies
+}
+
+/// How much of a trace has passed when the dump is taken: what came before piles up, what comes after shows who moves on.
+const DUMP_AT: f64 = 0.8;
+
+/// Has an address trace itself for a while, and takes a dump meanwhile.
+fn dump_inside_trace(
+    target: &Target,
+    length: Duration,
+    request: &Request,
+    cancel: &CancelFlag,
+    tell: &mut dyn FnMut(Event<'_>),
+    gathered: &mut Gathered,
+) -> Result<(), SourceError> {
+    let seconds = length.as_secs_f64().ceil().max(1.0) as u32;
+    let (answer, recorded) = thread::scope(|scope| {
+        let recording = scope.spawn(|| witnesses::record(target, seconds, &request.options, cancel));
+        tell(Event::Waiting { seconds: f64::from(seconds) });
+        let answer = wait(Duration::from_secs_f64(f64::from(seconds) * DUMP_AT), cancel).and_then(|()| {
+            tell(Event::Collecting { target: &target.name, index: 1, of: 1 });
+            collect(target, &request.options, cancel)
+        });
+        (answer, recording.join())
+    });
+    match answer {
+        Ok(testimonies) => gathered.subjects.push(subject(told(testimonies, tell), None)),
+        Err(error) => gathered.failed(target, error)?,
+    }
+    match recorded {
+        Ok(Ok(recorded)) => gathered.trace(recorded, tell),
+        Ok(Err(error)) => gathered.failed(target, error)?,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+    Ok(())
 }
 
 /// One round a step; the leak profile costs a collection and does not change with repetition, so it is asked for in the last round.
@@ -213,7 +290,7 @@ fn wait(time: Duration, cancel: &CancelFlag) -> Result<(), SourceError> {
         if left.is_zero() {
             return Ok(());
         }
-        std::thread::sleep(left.min(WAIT_SLICE));
+        thread::sleep(left.min(WAIT_SLICE));
     }
 }
 
@@ -266,7 +343,7 @@ fn subject(mut testimonies: Vec<Testimony>, runtime: Option<Runtime>) -> Subject
         // A leak profile given alone is the whole testimony.
         snapshots.extend(leaks.last().cloned());
     }
-    Subject { target, points: points(snapshots, &mut notes), leaks, cross, notes }
+    Subject { target, points: points(snapshots, &mut notes), leaks, cross, trace: None, notes }
 }
 
 fn looked_s(testimonies: &[Testimony]) -> f64 {

@@ -15,6 +15,7 @@ use crate::judge_proof::Proofs;
 use crate::judge_rules::{S3_COUNT, S3_SHARE_PERCENT};
 use crate::looks::{self, Still};
 use crate::remedy::Asked;
+use crate::traced::TraceWitness;
 use crate::{judge_broods, judge_proof, judge_rules, load, remedy};
 
 /// Patterns named for one family.
@@ -191,6 +192,18 @@ fn judge_family(
             .take(1)
             .for_each(|(_, sighting)| sighting.evidence.extend([Some(fact.clone()), age_fact(scene)].into_iter().flatten()));
         return push_finding(judgement, scene, case.target, &sightings, Certainty::Suspected, scene.count());
+    }
+    let traced = case.proofs.trace.map(|trace| (trace, trace.of(scene)));
+    if let (Some((_, sighting)), Some((trace, traced))) = (sightings.first_mut(), &traced) {
+        sighting.evidence.extend(trace.facts(traced));
+    }
+    // The dump tells where they stand and why, the trace that they come and never go.
+    if let Some(certainty) = traced.and_then(|(trace, traced)| trace.leak(scene, &traced)).filter(|_| !sightings.is_empty()) {
+        return push_finding(judgement, scene, case.target, &sightings, certainty, scene.count());
+    }
+    if traced.is_some_and(|(_, traced)| TraceWitness::moved_on(&traced)) {
+        *judgement.hidden.entry("goroutines_that_moved".to_owned()).or_default() += scene.count();
+        return;
     }
     let unmoved = case.still.as_ref().and_then(|still| still.fact(scene));
     if let Some((_, sighting)) = sightings.first_mut() {

@@ -7,6 +7,7 @@ use herd_patterns::benign::is_main;
 use rustc_hash::FxHashMap;
 
 use crate::cross::Cross;
+use crate::traced::TraceWitness;
 
 /// What proves leaks beside tags.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,6 +16,8 @@ pub struct Proofs<'a> {
     pub leaks: &'a [Snapshot],
     /// The runtime's answer held against the memory's, goroutine by goroutine.
     pub cross: Option<&'a Cross>,
+    /// An execution trace of the same process.
+    pub trace: Option<&'a TraceWitness>,
 }
 
 /// Goroutines the runtime calls leaked, by frames: those of its leak profiles, main and empty records left out.

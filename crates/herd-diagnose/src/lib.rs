@@ -9,7 +9,13 @@ mod judge_proof;
 pub mod judge_rules;
 mod load;
 mod looks;
+mod plateau;
+mod profile;
 mod remedy;
+mod runlog;
+mod said;
+mod traced;
+mod witnesses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,7 +23,7 @@ use std::time::Duration;
 use herd_analysis::census::Census;
 use herd_analysis::report::report;
 use herd_analysis::{Series, flame::flame};
-use herd_model::{Candidate, Envelope, Finding, Note, NoteKind, Snapshot, Verdict};
+use herd_model::{Candidate, Envelope, Finding, Note, NoteKind, Origin, Snapshot, SnapshotBuilder, Verdict};
 use herd_patterns::{Lang, benign};
 use herd_sources::{CancelFlag, Options, SourceError, Target};
 
@@ -26,6 +32,10 @@ pub use gather::Subject;
 pub use judge::{Judgement, judge};
 pub use judge_proof::Proofs;
 pub use judge_rules::Rule;
+pub use plateau::{plateau, seen};
+pub use profile::profile;
+pub use runlog::{runlog, sightings};
+pub use traced::TraceWitness;
 
 /// What to look at, and for how long.
 #[derive(Clone, Debug)]
@@ -36,6 +46,8 @@ pub struct Request {
     pub options: Options,
     /// Collect repeatedly from addresses.
     pub watch: Option<Watch>,
+    /// Have the one address trace itself for so long, and take its dump meanwhile.
+    pub trace: Option<Duration>,
     /// How fast time passes at the target.
     pub clock: Clock,
     /// Rules of thumb whose candidates are listed, too.
@@ -100,7 +112,7 @@ pub enum Event<'a> {
 pub struct Diagnosis {
     /// What is printed.
     pub envelope: Envelope,
-    /// The latest snapshot of the subject shown, for writers that need stacks.
+    /// The latest snapshot of the subject shown, for writers that need stacks; empty where only logs testified.
     pub snapshot: Snapshot,
 }
 
@@ -121,7 +133,7 @@ pub fn diagnose(
         envelope.targets.push(subject.target.clone());
         envelope.notes.extend(subject.notes);
         let Some(series) = Series::new(subject.points) else { continue };
-        let proofs = Proofs { leaks: &subject.leaks, cross: subject.cross.as_ref() };
+        let proofs = Proofs { leaks: &subject.leaks, cross: subject.cross.as_ref(), trace: subject.trace.as_ref() };
         let judgement = judge(&series, &proofs, &subject.target, &mut envelope.notes);
         envelope.open |= judgement.open;
         let weight = judgement.findings.len() * 1000 + judgement.candidates.len();
@@ -133,17 +145,28 @@ pub fn diagnose(
             shown = Some((weight, series));
         }
     }
-    let Some((_, series)) = shown else {
+    envelope.targets.extend(gathered.traces);
+    let only_logs = shown.is_none() && !gathered.logs.is_empty();
+    runlog::beside(&gathered.logs, only_logs, &mut envelope);
+    for (target, facts) in &gathered.plateaus {
+        plateau(facts, target, &mut envelope);
+    }
+    if shown.is_none() && !only_logs {
         return Err(gathered.first_error.unwrap_or(SourceError::Interrupted));
-    };
+    }
     worst_first(&mut envelope.findings);
     envelope.candidates.extend(by_rules);
     envelope.notes.extend(judge_rules::weaknesses(&request.rules));
     judge::number(&mut envelope.candidates);
+    envelope.open |= gathered.damaged;
     // A saved answer may list fewer stacks than there were, without a cut in its snapshot.
     envelope.open |= envelope.notes.iter().any(|note| note.kind == NoteKind::Truncated);
     envelope.verdict = verdict(&envelope.findings, &envelope.candidates, envelope.open);
-    Ok(fill(envelope, series))
+    Ok(match shown {
+        Some((_, series)) => fill(envelope, series),
+        // A log lists no goroutine.
+        None => Diagnosis { envelope, snapshot: SnapshotBuilder::new(Origin::Stacks).finish() },
+    })
 }
 
 fn fill(mut envelope: Envelope, mut series: Series) -> Diagnosis {

@@ -24,10 +24,15 @@ const READS_PEER: &[&str] = &[
 ];
 
 const READ_LOOP: &str = "net/http.(*persistConn).readLoop";
+const WRITE_LOOP: &str = "net/http.(*persistConn).writeLoop";
 const CONN_SERVE: &str = "net/http.(*conn).serve";
 const BACKGROUND_READ: &str = "net/http.(*connReader).backgroundRead";
 const BODY_READ: &str = "net/http.(*bodyEOFSignal).Read";
 const ROUND_TRIP: &str = "net/http.(*persistConn).roundTrip";
+
+/// Functions in which a goroutine waits for the next connection.
+const ACCEPTS: &[&str] =
+    &["net.(*TCPListener).Accept", "net.(*UnixListener).Accept", "net.(*netFD).accept", "internal/poll.(*FD).Accept"];
 
 /// Share of a gain that live partners must cover to explain it.
 const EXPLAINED: f64 = 0.8;
@@ -49,13 +54,37 @@ pub(crate) fn explains_by_partners(scene: &Scene<'_>, series: &Series, growth: &
     if matches!(scene.class(), StateClass::Lock | StateClass::Semaphore | StateClass::ChanNil | StateClass::SelectNone) {
         return None;
     }
-    if scene.calls("net/http.(*persistConn).readLoop") || scene.calls("net/http.(*persistConn).writeLoop") {
+    if scene.calls(READ_LOOP) || scene.calls(WRITE_LOOP) {
         return client_connections(scene, series, stretch);
     }
     serves(scene, series, stretch)
         .or_else(|| readers_beside(scene, series, growth, stretch))
         .or_else(|| parent_serves(scene, series, growth, stretch))
         .or_else(|| growth.follows_connections.then(|| follows("inbound connections rise step by step with them")))
+}
+
+/// The same for goroutines that came in a trace: they serve a connection or a request that is there, or whoever started them is, each its own.
+/// `gain` tells how many of a family came.
+pub(crate) fn comes_with_load(scene: &Scene<'_>, came: u64, gain: &dyn Fn(&Scene<'_>) -> u64) -> bool {
+    let served = [READ_LOOP, WRITE_LOOP, CONN_SERVE, BACKGROUND_READ].iter().chain(SERVES_STREAM).chain(READS_PEER);
+    if served.into_iter().any(|func| scene.calls(func)) {
+        return true;
+    }
+    let enough = |count: u64| count as f64 >= EXPLAINED * came as f64;
+    let Some(creator) = scene.creator() else { return false };
+    let point = scene.point;
+    let with_creator = || {
+        (0..point.census.families.len()).filter(|at| *at != scene.family).map(|at| Scene { family: at, ..*scene }).filter(
+            |family| {
+                family.creator() == Some(creator) && family.class() == StateClass::Io
+                    || family.funcs().any(|func| func == creator)
+            },
+        )
+    };
+    let accepts = with_creator().any(|family| ACCEPTS.iter().any(|func| family.calls(func)));
+    let parents = count(point, creator);
+    let beside: u64 = with_creator().filter(|family| family.class() == StateClass::Io).map(|family| gain(&family)).sum();
+    accepts || enough(parents) || enough(beside)
 }
 
 /// Connections of an HTTP client are in use when somebody reads from them, and may be pooled until the transport's idle timeout.

@@ -80,6 +80,9 @@ fn decide(witness: Witness, target: &Target, asked: Asked, at: &Place) -> Option
         Witness::SystemDump => Step::words("what the process prints on SIGQUIT, which ends it: it carries channel addresses"),
         Witness::Memory => Step::words("the memory of the process: which goroutine can still reach what this one waits for"),
         Witness::Trace => Step::words("an execution trace, /debug/pprof/trace?seconds=5: whether these goroutines ever run"),
+        Witness::AllocationRate => {
+            Step::words("allocations over a known time: /debug/pprof/allocs?seconds=30 under load shows whether it is so now")
+        }
         Witness::Source => Step::words(format!("the source at {}:{}", at.file, at.line)),
     })
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and shows its figures")]
 
+mod allocations;
 mod catalogue;
 mod incident;
 mod marks;

@@ -84,7 +84,7 @@ pub fn judge_first(snapshots: &[Snapshot], len: usize) -> Judgement {
         looked_s: None,
         cost: None,
     };
-    judge(&Series::new(points).unwrap(), &Proofs { leaks: &leaks, cross: None }, &target, &mut Vec::new())
+    judge(&Series::new(points).unwrap(), &Proofs { leaks: &leaks, cross: None, trace: None }, &target, &mut Vec::new())
 }
 
 /// All recordings of a pattern's kernel and cured twin, by name.

@@ -38,7 +38,7 @@ fn judged(dumps: Vec<Snapshot>, leaks: &[Snapshot]) -> Judgement {
         looked_s: None,
         cost: None,
     };
-    judge(&Series::new(points).unwrap(), &Proofs { leaks, cross: None }, &target, &mut Vec::new())
+    judge(&Series::new(points).unwrap(), &Proofs { leaks, cross: None, trace: None }, &target, &mut Vec::new())
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn s3_gives_candidates_where_it_is_asked_for_and_nothing_else() {
         let target = Target::parse(path.to_str().unwrap()).unwrap();
         let answer = |rules: BTreeSet<Rule>| {
             let targets = vec![target.clone()];
-            let request = Request { targets, options: Options::default(), watch: None, clock: Clock::WALL, rules };
+            let request = Request { targets, options: Options::default(), watch: None, trace: None, clock: Clock::WALL, rules };
             diagnose(&request, "doctor", &CancelFlag::new(), &mut |_| {}).unwrap().envelope
         };
         let (plain, asked) = (answer(BTreeSet::new()), answer(BTreeSet::from([Rule::S3])));

@@ -1,10 +1,13 @@
 //! The runtime's own leak profile held against the memory: who calls what leaked.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use herd_model::{Certainty, Envelope};
-use herd_sources::{Options, Target};
+use herd_diagnose::{Clock, Request, diagnose};
+use herd_model::{Certainty, Envelope, Verdict};
+use herd_sources::{CancelFlag, Options, Target};
 
 use crate::program::newest;
 use crate::started::{PATIENT, judged_with};
@@ -22,10 +25,13 @@ struct Server {
 
 impl Server {
     fn start() -> Server {
+        Server::start_with(&["-leak", "send", "-count", &LEAKED.to_string()])
+    }
+
+    fn start_with(args: &[&str]) -> Server {
         let built = newest().build_in("testbed", "leaky-server", "asked", &[], &[("CGO_ENABLED", "0")]);
-        let count = LEAKED.to_string();
         let mut command = Command::new(built);
-        command.args(["-leak", "send", "-count", &count, "-listen", "127.0.0.1:0"]).stdout(Stdio::piped());
+        command.args(args).args(["-listen", "127.0.0.1:0"]).stdout(Stdio::piped());
         let mut child = command.spawn().expect("start a server");
         let mut address = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut address).expect("its address");
@@ -36,6 +42,17 @@ impl Server {
         let target = Target::parse(&format!("http://{address}")).expect("a target");
         let options = Options { memory: PATIENT, leaks_from: Some(Box::new(target)), ..Options::default() };
         judged_with(self.child.id(), options).envelope
+    }
+}
+
+impl Server {
+    /// Asked for a trace of two seconds and a dump inside it.
+    fn traced(&self) -> Envelope {
+        let targets = vec![Target::parse(&format!("http://{}", self.address)).expect("a target")];
+        let trace = Some(Duration::from_secs(2));
+        let request =
+            Request { targets, options: Options::default(), watch: None, trace, clock: Clock::WALL, rules: BTreeSet::new() };
+        diagnose(&request, "doctor", &CancelFlag::new(), &mut |_| {}).expect("a diagnosis").envelope
     }
 }
 
@@ -72,4 +89,17 @@ fn the_profile_of_another_process_is_not_used() {
     assert!(says(&envelope, "is not served by pid:") && !says(&envelope, "both call leaked"), "{:?}", envelope.notes);
     let proven = envelope.findings.iter().filter(|finding| finding.certainty == Certainty::Proven);
     assert_eq!(proven.map(|finding| finding.count).sum::<u64>(), LEAKED);
+}
+
+#[test]
+fn a_service_traces_itself_while_its_dump_is_taken() {
+    let server = Server::start_with(&["-leak", "send", "-count", "5", "-rate", "40"]);
+    let envelope = server.traced();
+    let [finding] = envelope.findings.as_slice() else { panic!("{:#?}", envelope.findings) };
+    assert_eq!(finding.id.0, "LK001");
+    assert!(finding.count > 20, "{finding:#?}");
+    assert!(says(&envelope, "goroutines of the dump stand in"), "{:?}", envelope.notes);
+    assert!(envelope.targets.iter().all(|target| target.cost.is_some()), "{:#?}", envelope.targets);
+    let healthy = Server::start_with(&["-leak", "none"]).traced();
+    assert_eq!(healthy.verdict, Verdict::Healthy, "{:#?}", healthy.candidates);
 }

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use herd_diagnose::{Clock, Diagnosis, Event, Request, diagnose};
-use herd_patterns::CATALOGUE;
+use herd_patterns::{CATALOGUE, Pattern};
 use herd_sources::{CancelFlag, Memory, Options, Target};
 
 use crate::marks::top;
@@ -25,7 +25,8 @@ pub fn judged(pid: u32, memory: Memory) -> Diagnosis {
 /// The same with options of one's own.
 pub fn judged_with(pid: u32, options: Options) -> Diagnosis {
     let targets = vec![Target::parse(&format!("pid:{pid}")).expect("a target")];
-    let request = Request { targets, options, watch: None, clock: Clock::WALL, rules: std::collections::BTreeSet::new() };
+    let request =
+        Request { targets, options, watch: None, trace: None, clock: Clock::WALL, rules: std::collections::BTreeSet::new() };
     diagnose(&request, "doctor", &CancelFlag::new(), &mut |_: Event<'_>| {}).expect("a diagnosis")
 }
 
@@ -84,6 +85,11 @@ impl Drop for Kernel {
     }
 }
 
+/// Patterns whose kernels leave goroutines behind; the others show in logs and profiles.
+pub fn seen_in_dumps() -> impl Iterator<Item = &'static Pattern> {
+    CATALOGUE.iter().filter(|pattern| pattern.dump.is_some())
+}
+
 /// Builds all kernels, or all cured twins, into one program.
 pub fn build(toolchain: &Toolchain, source: &str) -> PathBuf {
     let variant = Path::new(source).file_stem().and_then(|stem| stem.to_str()).expect("a name");
@@ -99,7 +105,7 @@ pub fn build(toolchain: &Toolchain, source: &str) -> PathBuf {
         put(&format!("record/{file}"), &text(top().join("testbed/record").join(file)));
     }
     let (mut imports, mut entries) = (String::new(), String::new());
-    for pattern in CATALOGUE {
+    for pattern in seen_in_dumps() {
         let key = pattern.id.to_lowercase();
         let kernel = top().join("crates/herd-patterns/src/patterns").join(pattern.slug).join("kernel").join(source);
         put(&format!("{key}/{variant}.go"), &text(kernel));
