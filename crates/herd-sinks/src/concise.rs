@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use herd_model::{Envelope, Place, Spread};
+use herd_model::{Envelope, Evidence, PatternId, Place, Spread};
 
 use crate::{
     Charset, Detail, Look,
@@ -20,30 +20,36 @@ pub fn concise(envelope: &Envelope, look: &Look<'_>) -> String {
     for finding in &envelope.findings {
         let title = look.finding(finding, &say).title;
         let head = format!("{}[{}] {}", finding.severity.as_str(), finding.id, finding.certainty.as_str());
-        let facts = facts(
-            finding.count,
-            finding.rate_per_s,
-            &finding.waits_on,
-            finding.since_s.as_ref(),
-            finding.started_by.as_ref(),
-            &look,
-            &say,
-        );
+        let told = || {
+            facts(
+                finding.count,
+                finding.rate_per_s,
+                &finding.waits_on,
+                finding.since_s.as_ref(),
+                finding.started_by.as_ref(),
+                &look,
+                &say,
+            )
+        };
+        let facts = of_process(&finding.id, finding.count, &finding.evidence, &say).unwrap_or_else(told);
         line(&mut text, &place(&finding.at, &finding.target, &look), &head, &title, &facts);
     }
     let brief = look.detail == Detail::Brief;
     for candidate in envelope.candidates.iter().filter(|_| !brief) {
         let title = look.candidate(candidate, &say).title;
         let head = format!("candidate[{}] rank {}", candidate.id, candidate.rank);
-        let mut facts = facts(
-            candidate.count,
-            candidate.rate_per_s,
-            &candidate.waits_on,
-            candidate.since_s.as_ref(),
-            candidate.started_by.as_ref(),
-            &look,
-            &say,
-        );
+        let told = || {
+            facts(
+                candidate.count,
+                candidate.rate_per_s,
+                &candidate.waits_on,
+                candidate.since_s.as_ref(),
+                candidate.started_by.as_ref(),
+                &look,
+                &say,
+            )
+        };
+        let mut facts = of_process(&candidate.id, candidate.count, &candidate.evidence, &say).unwrap_or_else(told);
         if let Some(step) = candidate.steps.first() {
             let _ = write!(facts, "; {}", say.say_with("line-decide", &[("step", &say.step(step))]));
         }
@@ -56,6 +62,11 @@ pub fn concise(envelope: &Envelope, look: &Look<'_>) -> String {
     end.extend(hidden(envelope, &look, &say));
     let _ = writeln!(text, "goherd: {}", clean(&end.join("; ")));
     text
+}
+
+/// What a whole process shows counts no goroutines; its facts are told instead.
+fn of_process(id: &PatternId, count: u64, evidence: &[Evidence], say: &Messages) -> Option<String> {
+    (count == 0).then(|| evidence.iter().map(|fact| say.evidence(id, fact)).collect::<Vec<_>>().join("; "))
 }
 
 fn line(text: &mut String, place: &str, head: &str, title: &str, facts: &str) {

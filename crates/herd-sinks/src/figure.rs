@@ -88,6 +88,39 @@ pub fn bytes(value: u64) -> String {
     if unit == "B" { format!("{value} B") } else { format!("{size:.1} {unit}") }
 }
 
+/// A weight of a profile with its unit: `1.28s`, `3.4 MiB`, `118,204 goroutines`, `12`.
+pub fn weight(value: i64, unit: &str) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let size = value.unsigned_abs();
+    match unit {
+        "nanoseconds" => format!("{sign}{}", span(size as f64 / 1e9)),
+        "microseconds" => format!("{sign}{}", span(size as f64 / 1e6)),
+        "milliseconds" => format!("{sign}{}", span(size as f64 / 1e3)),
+        "seconds" => format!("{sign}{}", span(size as f64)),
+        "bytes" => format!("{sign}{}", bytes(size)),
+        "" | "count" => format!("{sign}{}", thousands(size)),
+        other => format!("{sign}{} {}", thousands(size), crate::name::clean(other)),
+    }
+}
+
+/// A measured time in one unit, three digits of it.
+fn span(seconds: f64) -> String {
+    let of = |value: f64, unit: &str| match value {
+        _ if value >= 99.95 => format!("{value:.0}{unit}"),
+        _ if value >= 9.995 => format!("{value:.1}{unit}"),
+        _ => format!("{value:.2}{unit}"),
+    };
+    match seconds {
+        _ if seconds <= 0.0 => "0s".to_owned(),
+        _ if seconds < 9.995e-7 => format!("{:.0}ns", seconds * 1e9),
+        _ if seconds < 9.995e-4 => of(seconds * 1e6, "µs"),
+        _ if seconds < 0.9995 => of(seconds * 1e3, "ms"),
+        _ if seconds < 600.0 => of(seconds, "s"),
+        _ if seconds < 36_000.0 => of(seconds / 60.0, "min"),
+        _ => of(seconds / 3600.0, "h"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +143,12 @@ mod tests {
         assert_eq!(percent(1_203, 1_204), "99.9 %");
         assert_eq!(percent(1, 119_408), "<0.1 %");
         assert_eq!(bytes(67_108_864), "64.0 MiB");
+        assert_eq!(weight(1_280_000_000, "nanoseconds"), "1.28s");
+        assert_eq!(weight(-12_345_678, "nanoseconds"), "-12.3ms");
+        assert_eq!(weight(999_999, "nanoseconds"), "1.00ms");
+        assert_eq!(weight(7_200_000, "milliseconds"), "120min");
+        assert_eq!(weight(42, "goroutines"), "42 goroutines");
+        assert_eq!(weight(12_000, "count"), "12,000");
         assert_eq!(spread(&Spread { min: 720.0, p50: 4260.0, max: 11_340.0 }, Charset::Ascii), "12m..3h09m, p50 1h11m");
         assert_eq!(spread(&Spread { min: 60.0, p50: 60.0, max: 60.0 }, Charset::Unicode), "1m");
     }

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use herd_formats::write;
-use herd_model::{Envelope, Snapshot};
+use herd_model::{Envelope, Profile, Snapshot};
 
-use crate::{Look, concise, github, graph_dot, html, json, junit, markdown, svg, text};
+use crate::{Look, concise, csv, github, graph_dot, html, json, junit, markdown, svg, svg_capacity, svg_locks, svg_runlog, text};
 
 /// A way to print an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +34,19 @@ pub enum Format {
     Speedscope,
     /// The wait graph for Graphviz.
     Dot,
+    /// A file for Perfetto.
+    Perfetto,
+    /// One table for spreadsheets and databases.
+    Csv,
+}
+
+/// What the formats that carry every stack are written from.
+#[derive(Clone, Copy, Debug)]
+pub enum Stacks<'a> {
+    /// Goroutines.
+    Goroutines(&'a Snapshot),
+    /// Weights, and the sample type that is shown.
+    Weights(&'a Profile, usize),
 }
 
 /// What there is to say of a format.
@@ -67,6 +80,8 @@ pub const FORMATS: &[FormatRow] = &[
     FormatRow { format: Format::Pprof, name: "pprof", about: "a gzipped profile for go tool pprof", binary: true },
     FormatRow { format: Format::Speedscope, name: "speedscope", about: "a file for speedscope", binary: false },
     FormatRow { format: Format::Dot, name: "dot", about: "the wait graph for Graphviz (goherd graph)", binary: false },
+    FormatRow { format: Format::Perfetto, name: "perfetto", about: "a file for Perfetto (goherd flame, trace)", binary: false },
+    FormatRow { format: Format::Csv, name: "csv", about: "one table (goherd trace)", binary: false },
 ];
 
 /// Why an answer could not be printed.
@@ -85,12 +100,27 @@ pub enum SinkError {
     /// The call tree was asked for and there is none.
     #[error("draw the call tree: the answer has none")]
     NoTree,
+    /// The plots of a model were asked for and there is none.
+    #[error("draw the model: none could be fitted")]
+    NoModel,
+    /// The heat map of locks was asked for and nothing was contended.
+    #[error("draw the heat map: nothing was contended")]
+    NoLocks,
+    /// The plots of a runtime log were asked for and it holds no two records.
+    #[error("draw the runtime log: it holds no records")]
+    NoRecords,
     /// The wait graph was asked for and there is none.
     #[error("draw the wait graph: only `goherd graph` makes one")]
     NoGraph,
     /// The stacks were asked for and only the answer is at hand.
     #[error("write stacks: the answer has no snapshot")]
     NoStacks,
+    /// Perfetto was asked for and there are goroutines.
+    #[error("write a Perfetto file: the answer has no weighted profile")]
+    NoWeights,
+    /// A table was asked for and the answer is none.
+    #[error("write CSV: only `goherd trace` makes a table")]
+    NoTable,
     /// The viewer lacks a place to put the answer.
     #[error("fill the viewer: it has no {0}")]
     NoMarker(&'static str),
@@ -103,11 +133,11 @@ impl Format {
     }
 }
 
-/// Prints `envelope`. `stacks` is the latest snapshot, for the formats that carry every stack.
+/// Prints `envelope`. `stacks` is the latest snapshot or the profile, for the formats that carry every stack.
 pub fn render(
     format: Format,
     envelope: &Envelope,
-    stacks: Option<&Snapshot>,
+    stacks: Option<Stacks<'_>>,
     look: &Look<'_>,
     out: &mut dyn Write,
 ) -> Result<(), SinkError> {
@@ -120,10 +150,29 @@ pub fn render(
         Format::Github => print(github::github(envelope, look), out),
         Format::Junit => print(junit::junit(envelope, look)?, out),
         Format::Html => html::html(envelope, look, out),
-        Format::Svg => print(svg::svg(envelope, look)?, out),
-        Format::Folded => print(write::folded(stacks.ok_or(SinkError::NoStacks)?), out),
-        Format::Pprof => Ok(out.write_all(&write::pprof(stacks.ok_or(SinkError::NoStacks)?))?),
-        Format::Speedscope => print(write::speedscope(stacks.ok_or(SinkError::NoStacks)?, &name(envelope)), out),
+        Format::Svg => match (&envelope.capacity, &envelope.locks, &envelope.runlog) {
+            (Some(report), ..) => print(svg_capacity::svg_capacity(report, envelope, look)?, out),
+            (_, Some(report), _) => print(svg_locks::svg_locks(report, envelope, look)?, out),
+            (.., Some(report)) => print(svg_runlog::svg_runlog(report, envelope, look)?, out),
+            (None, None, None) => print(svg::svg(envelope, look)?, out),
+        },
+        Format::Folded => match stacks.ok_or(SinkError::NoStacks)? {
+            Stacks::Goroutines(snapshot) => print(write::folded(snapshot), out),
+            Stacks::Weights(profile, sample_type) => print(write::profile::folded(profile, sample_type), out),
+        },
+        Format::Pprof => match stacks.ok_or(SinkError::NoStacks)? {
+            Stacks::Goroutines(snapshot) => Ok(out.write_all(&write::pprof(snapshot))?),
+            Stacks::Weights(profile, _) => Ok(out.write_all(&write::profile::proto(profile))?),
+        },
+        Format::Speedscope => match stacks.ok_or(SinkError::NoStacks)? {
+            Stacks::Goroutines(snapshot) => print(write::speedscope(snapshot, &name(envelope)), out),
+            Stacks::Weights(profile, _) => print(write::profile::speedscope(profile, &name(envelope)), out),
+        },
+        Format::Perfetto => match stacks.ok_or(SinkError::NoStacks)? {
+            Stacks::Goroutines(_) => Err(SinkError::NoWeights),
+            Stacks::Weights(profile, _) => print(write::profile::perfetto(profile, &name(envelope)), out),
+        },
+        Format::Csv => print(csv::csv(envelope)?, out),
         Format::Dot => print(graph_dot::graph_dot(envelope, look)?, out),
     }
 }

@@ -1,6 +1,6 @@
 //! JUnit XML for CI dashboards: a suite a target, a failed case a finding, a skipped case a candidate, a passed case when nothing is wrong.
 
-use herd_model::{Candidate, Envelope, Finding, Place};
+use herd_model::{Candidate, Envelope, Finding, GateVerdict, Place};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::{
@@ -21,7 +21,7 @@ pub fn junit(envelope: &Envelope, look: &Look<'_>) -> Result<String, SinkError> 
         suite.add_test_cases(findings.map(|finding| failed(finding, look, &say)));
         suite.add_test_cases(candidates.map(|candidate| skipped(candidate, look, &say)));
         if suite.test_cases.is_empty() {
-            let mut case = TestCase::new(verdict_sentence(envelope, &say), TestCaseStatus::success());
+            let mut case = TestCase::new(verdict_sentence(envelope, &say), gate_status(envelope, &say));
             case.set_classname("goherd");
             suite.add_test_case(case);
         }
@@ -30,6 +30,23 @@ pub fn junit(envelope: &Envelope, look: &Look<'_>) -> Result<String, SinkError> 
         report.add_test_suite(suite);
     }
     Ok(report.to_string()?)
+}
+
+/// A gate's answer; whatever else has no finding is well.
+fn gate_status(envelope: &Envelope, say: &Messages) -> TestCaseStatus {
+    let guard = envelope.guard.as_ref().map(|report| report.verdict);
+    let verdict = guard
+        .or(envelope.diff.as_ref().map(|report| report.verdict))
+        .or(envelope.trace_diff.as_ref().map(|report| report.verdict));
+    match verdict.or(envelope.capacity.as_ref().and_then(|report| report.verdict)) {
+        Some(GateVerdict::Fail) => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(verdict_sentence(envelope, say));
+            status
+        }
+        Some(GateVerdict::Inconclusive) => TestCaseStatus::skipped(),
+        Some(GateVerdict::Pass) | None => TestCaseStatus::success(),
+    }
 }
 
 fn failed(finding: &Finding, look: &Look<'_>, say: &Messages) -> TestCase {

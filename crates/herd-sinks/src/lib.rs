@@ -1,34 +1,53 @@
 //! Envelopes as people and programs read them: terminal text, one line a finding, JSON, Markdown, GitHub annotations, JUnit, HTML, SVG,
 //! folded stacks. A sink sees the envelope only; it knows no pattern and reaches no network.
 
+mod capacity;
 mod concise;
+mod csv;
+mod diff;
 mod figure;
 mod format;
+mod gate;
 mod github;
 mod graph;
 mod graph_dot;
 mod graph_markdown;
+mod guard;
+mod heap;
+mod heap_holders;
 mod html;
 mod json;
 mod junit;
 mod layout;
+mod locks;
 mod look;
 mod markdown;
 mod messages;
 mod name;
+mod packed;
 mod page;
 mod redact;
+mod roi;
+mod runlog;
 mod sentence;
 mod svg;
+mod svg_capacity;
+mod svg_locks;
+mod svg_runlog;
 mod text;
 mod text_flame;
+mod text_profile;
 mod text_snapshot;
+mod trace;
+mod trace_beside;
+mod trace_diff;
 mod tree;
+mod tune;
 
 pub use figure::thousands;
-pub use format::{FORMATS, Format, FormatRow, SinkError, render};
+pub use format::{FORMATS, Format, FormatRow, SinkError, Stacks, render};
 pub use layout::pad;
 pub use look::{Charset, Detail, Lang, Localised, Look, PatternWords};
 pub use messages::{Messages, messages};
 pub use page::page;
-pub use redact::{redact, redact_stacks};
+pub use redact::{redact, redact_stacks, redact_weights};

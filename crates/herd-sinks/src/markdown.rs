@@ -7,7 +7,7 @@ use herd_model::{Candidate, Envelope, Finding, Place, Step};
 use crate::{
     Look,
     figure::spread,
-    graph_markdown,
+    gate, graph_markdown,
     messages::{Messages, messages},
     name::{clean, full_place, func_tail, source_link},
     text::{counted, dot, hidden, verdict_sentence, waits_on_text},
@@ -33,6 +33,7 @@ pub fn markdown(envelope: &Envelope, look: &Look<'_>) -> String {
         let _ = writeln!(text, "\n## {}\n", say.say("heading-candidates"));
         candidates(&mut text, &envelope.candidates, look, &say);
     }
+    text.extend(gate::sheets(envelope, &say).iter().map(gate::markdown));
     graph_markdown::section(&mut text, envelope, &say);
     if !envelope.notes.is_empty() {
         let _ = writeln!(text, "\n## {}\n", say.say("heading-notes"));

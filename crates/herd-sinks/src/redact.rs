@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use herd_model::{
-    Envelope, Evidence, Flame, Note, NoteKind, Snapshot, SnapshotReport, Step, TargetKind, WaitGraph, WaitReason, shell_word,
+    Envelope, EscapeShown, Evidence, Flame, NameId, Names, Note, NoteKind, Place, Profile, Snapshot, SnapshotReport, Step,
+    TargetKind, Timeline, TraceDiff, TraceDiffWhat, TraceReport, WaitGraph, WaitReason, shell_word,
 };
 use regex_lite::{Captures, Regex};
 
@@ -23,6 +24,10 @@ pub fn redact(envelope: &mut Envelope) {
     let mut names = target_names(envelope);
     let states = envelope.snapshot.iter().flat_map(|report| report.states.keys());
     states.filter(|state| !is_known_state(state)).for_each(|state| name_it(&mut names, state, OTHER_STATE));
+    let sources = log_sources(envelope);
+    for (source, stand_in) in &sources {
+        name_it(&mut names, source, stand_in);
+    }
     // In commands a name stands as a shell takes it.
     for (name, stand_in) in names.clone() {
         name_it(&mut names, &shell_word(&name), &stand_in);
@@ -40,6 +45,7 @@ pub fn redact(envelope: &mut Envelope) {
             text(part);
         }
         redact_waits_on(&mut finding.waits_on);
+        redact_source(&mut finding.at, &sources);
         finding.next.iter_mut().for_each(text);
         finding.steps.iter_mut().for_each(|step| redact_step(step, text));
         finding.evidence.iter_mut().for_each(|fact| redact_evidence(fact, text));
@@ -49,6 +55,7 @@ pub fn redact(envelope: &mut Envelope) {
             text(part);
         }
         redact_waits_on(&mut candidate.waits_on);
+        redact_source(&mut candidate.at, &sources);
         candidate.decide_by.iter_mut().for_each(text);
         candidate.steps.iter_mut().for_each(|step| redact_step(step, text));
         candidate.evidence.iter_mut().for_each(|fact| redact_evidence(fact, text));
@@ -66,6 +73,40 @@ pub fn redact(envelope: &mut Envelope) {
     if let Some(graph) = &mut envelope.graph {
         redact_graph(graph);
     }
+    for profile in envelope.locks.iter_mut().flat_map(|report| &mut report.profiles) {
+        text(&mut profile.target);
+    }
+    if let Some(report) = &mut envelope.trace {
+        redact_trace(report);
+    }
+    if let Some(timeline) = &mut envelope.timeline {
+        redact_timeline(timeline);
+    }
+    if let Some(diff) = &mut envelope.trace_diff {
+        redact_trace_diff(diff);
+    }
+    envelope.runlog.iter_mut().flat_map(|report| &mut report.processes).flat_map(|process| &mut process.source).for_each(text);
+    if let Some(report) = &mut envelope.tune {
+        // Arguments may hold anything; the program alone says what was measured.
+        report.command.truncate(1);
+        report.command.iter_mut().for_each(|program| *program = program.rsplit('/').next().unwrap_or_default().to_owned());
+    }
+    let escapes = envelope.heap.iter_mut().flat_map(|report| &mut report.escapes).flat_map(|report| &mut report.rows);
+    escapes.flat_map(|row| &mut row.escapes).for_each(redact_escape);
+}
+
+/// What logs call their processes, their hosts', pods' or containers' names, with what stands for them.
+fn log_sources(envelope: &Envelope) -> Vec<(String, String)> {
+    let processes = envelope.runlog.iter().flat_map(|report| &report.processes);
+    let named = processes.zip(1..).filter_map(|(process, at)| Some((process.source.clone()?, format!("process-{at}"))));
+    named.collect()
+}
+
+/// A finding about a log stands where the log says it comes from.
+fn redact_source(place: &mut Place, sources: &[(String, String)]) {
+    if let Some((_, stand_in)) = sources.iter().find(|(source, _)| *source == place.func) {
+        place.func.clone_from(stand_in);
+    }
 }
 
 /// The stacks without what must not be shared, for the formats made of them.
@@ -81,6 +122,35 @@ pub fn redact_stacks(stacks: &Snapshot) -> Snapshot {
         cluster.sample = "".into();
     }
     stacks
+}
+
+/// A profile without what must not be shared: functions, files, lines and weights stay.
+pub fn redact_weights(profile: &Profile) -> Profile {
+    let mut profile = profile.clone();
+    profile.label_sets.iter_mut().for_each(|labels| *labels = Box::default());
+    profile.comments.clear();
+    profile.doc_url = "".into();
+    // A writer copies the whole table, with the texts of labels in it.
+    let all = std::mem::take(&mut profile.names);
+    let mut names = Names::default();
+    names.intern("");
+    let mut keep = |id: &mut NameId| *id = names.intern(all.text(*id));
+    for function in &mut profile.functions {
+        [&mut function.name, &mut function.system_name, &mut function.file].into_iter().for_each(&mut keep);
+    }
+    for mapping in &mut profile.mappings {
+        [&mut mapping.file, &mut mapping.build_id].into_iter().for_each(&mut keep);
+    }
+    profile.names = names;
+    profile
+}
+
+/// Expressions of the source may hold texts of it.
+fn redact_escape(escape: &mut EscapeShown) {
+    escape.why = None;
+    if escape.what.contains(['"', '`', '\'']) {
+        GONE.clone_into(&mut escape.what);
+    }
 }
 
 fn redact_step(step: &mut Step, text: impl Fn(&mut String)) {
@@ -213,6 +283,58 @@ fn redact_graph(graph: &mut WaitGraph) {
     for group in graph.groups.iter_mut().chain(&mut graph.rest.groups) {
         group.goroutines.clear();
         redact_state(&mut group.state);
+    }
+}
+
+/// Types of tasks and regions and categories of logs are the program's own texts; goroutines keep who is who by numbers of their own.
+fn redact_trace(report: &mut TraceReport) {
+    for (what, rows) in [("task", &mut report.tasks), ("region", &mut report.regions)] {
+        for (row, at) in rows.iter_mut().zip(1..) {
+            row.name = format!("{what}-{at}");
+        }
+    }
+    for (row, at) in report.logs.iter_mut().zip(1..) {
+        row.name = format!("log-{at}");
+    }
+    let mut number = numbered();
+    for delay in report.collector.longest.iter_mut().filter_map(|stop| stop.delayed_by.as_mut()) {
+        delay.goroutine = number(delay.goroutine);
+    }
+    for busy in report.cpu.iter_mut().flat_map(|cpu| &mut cpu.hot).flat_map(|hot| &mut hot.goroutines) {
+        busy.goroutine = number(busy.goroutine);
+    }
+    if let Some(cpu) = &mut report.beside_cpu {
+        cpu.labels.clear();
+    }
+}
+
+fn redact_timeline(timeline: &mut Timeline) {
+    let mut number = numbered();
+    for row in timeline.lanes.iter_mut().flat_map(|lane| &mut lane.rows) {
+        row.goroutine = number(row.goroutine);
+    }
+    if let Some(moment) = &mut timeline.moment {
+        moment.goroutine = number(moment.goroutine);
+        if let Some(goroutine) = moment.woken_by.as_mut().and_then(|waker| waker.goroutine.as_mut()) {
+            *goroutine = number(*goroutine);
+        }
+    }
+}
+
+fn redact_trace_diff(diff: &mut TraceDiff) {
+    for (what, name) in [(TraceDiffWhat::Task, "task"), (TraceDiffWhat::Region, "region")] {
+        for (row, at) in diff.rows.iter_mut().filter(|row| row.what == what).zip(1..) {
+            row.name = format!("{name}-{at}");
+        }
+    }
+}
+
+/// Gives ids numbers of their own, from 1 on.
+fn numbered() -> impl FnMut(u64) -> u64 {
+    let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
+    move |id| {
+        let next = numbers.len() as u64 + 1;
+        *numbers.entry(id).or_insert(next)
     }
 }
 

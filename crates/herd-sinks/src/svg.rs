@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
-use herd_model::Envelope;
+use herd_model::{Envelope, Flame};
 
 use crate::{
     Look, SinkError,
-    figure::{percent, thousands},
+    figure::{percent, weight},
     messages::messages,
+    name::clean,
+    text_profile::shown_type,
     tree::{Row, folded_note, label, rows},
 };
 
@@ -26,7 +28,7 @@ const STATE_COLOUR: &str = "#d9d9d9";
 
 /// The drawing.
 pub fn svg(envelope: &Envelope, look: &Look<'_>) -> Result<String, SinkError> {
-    let flame = envelope.flame.as_ref().ok_or(SinkError::NoTree)?;
+    let flame = shown(envelope).ok_or(SinkError::NoTree)?;
     let say = messages(look.lang);
     let rows = rows(flame);
     let whole = rows.first().map_or(0, |row| row.total);
@@ -43,7 +45,10 @@ pub fn svg(envelope: &Envelope, look: &Look<'_>) -> Result<String, SinkError> {
     let _ = writeln!(text, "<title>{}</title>", xml(&title));
     let _ = writeln!(text, r##"<rect width="100%" height="100%" fill="#ffffff"/>"##);
     let _ = writeln!(text, r#"<text x="{MARGIN}" y="20" font-size="14" font-weight="600">{}</text>"#, xml(&title));
-    let mut notes = vec![format!("{} {}", thousands(whole), flame.unit)];
+    let mut notes = vec![match shown_type(envelope) {
+        Some(kind) => format!("{} {}", clean(&kind.name), weight(whole.cast_signed(), &kind.unit)),
+        None => weight(whole.cast_signed(), &flame.unit),
+    }];
     notes.extend(folded_note(flame, &say));
     if !narrow.is_empty() {
         let share = percent(narrow.iter().map(|row| row.own).sum(), whole);
@@ -51,17 +56,22 @@ pub fn svg(envelope: &Envelope, look: &Look<'_>) -> Result<String, SinkError> {
     }
     let _ = writeln!(text, r##"<text x="{MARGIN}" y="38" fill="#444444">{}</text>"##, xml(&notes.join(" · ")));
     for row in drawn {
-        draw(&mut text, row, whole, scale);
+        draw(&mut text, row, whole, scale, &flame.unit);
     }
     text.push_str("</svg>\n");
     Ok(text)
 }
 
-fn draw(text: &mut String, row: &Row<'_>, whole: u64, scale: f64) {
+/// The call tree to draw: of a profile, that of the type shown.
+fn shown(envelope: &Envelope) -> Option<&Flame> {
+    shown_type(envelope).and_then(|kind| kind.flame.as_ref()).or(envelope.flame.as_ref())
+}
+
+fn draw(text: &mut String, row: &Row<'_>, whole: u64, scale: f64, unit: &str) {
     let x = MARGIN + row.start as f64 * scale;
     let y = HEAD + row.depth as f64 * ROW_HEIGHT;
     let width = row.total as f64 * scale;
-    let hint = format!("{}: {} ({})", row.name, thousands(row.total), percent(row.total, whole));
+    let hint = format!("{}: {} ({})", row.name, weight(row.total.cast_signed(), unit), percent(row.total, whole));
     let _ = write!(
         text,
         r##"<g><title>{}</title><rect x="{x:.2}" y="{y}" width="{width:.2}" height="{}" fill="{}" stroke="#ffffff" stroke-width="0.5"/>"##,
@@ -103,6 +113,6 @@ fn colour(name: &str) -> &'static str {
 }
 
 /// Escapes text; characters XML cannot carry become a replacement character.
-fn xml(text: &str) -> String {
+pub(crate) fn xml(text: &str) -> String {
     crate::name::clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -7,11 +7,11 @@ use herd_model::{
 use crate::{
     Detail, Look,
     figure::{bytes, duration, rate, spread},
-    graph,
+    gate, graph,
     layout::{Role, Sign, columns, labelled, pad, paint, sign, two_sided, wrap},
     messages::{Messages, messages},
     name::{clean, func_tail, short_place, source_link},
-    text_flame, text_snapshot,
+    text_flame, text_profile, text_snapshot,
 };
 
 /// Targets named before the rest is counted.
@@ -32,7 +32,11 @@ pub fn text(envelope: &Envelope, look: &Look<'_>) -> String {
     match envelope.command.as_str() {
         "snap" => lines.extend(text_snapshot::body(envelope, look, &say)),
         "graph" => lines.extend(graph::body(envelope, look, &say)),
+        "flame" if envelope.profile.is_some() => lines.extend(text_profile::body(envelope, look, &say)),
         "flame" => lines.extend(text_flame::body(envelope, look, &say)),
+        "capacity" | "diff" | "guard" | "heap" | "locks" | "roi" | "runlog" | "trace" | "tune" => {
+            lines.extend(figures(envelope, look, &say));
+        }
         _ => lines.extend(judgement(envelope, look, &say)),
     }
     lines.extend(notes(envelope, look, &say));
@@ -90,6 +94,15 @@ fn target_lines(target: &Target, look: &Look<'_>, say: &Messages) -> Vec<String>
     lines
 }
 
+/// The verdict, what was judged where something is, then its tables.
+fn figures(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let mut lines = if gate::is_judged(envelope) { judgement(envelope, look, say) } else { verdict(envelope, look, say) };
+    if look.detail > Detail::Brief {
+        lines.extend(gate::sheets(envelope, say).iter().flat_map(|sheet| gate::lines(sheet, look)));
+    }
+    lines
+}
+
 fn judgement(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
     let mut lines = verdict(envelope, look, say);
     for finding in &envelope.findings {
@@ -117,19 +130,23 @@ fn snapshot_heading(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Opt
 
 /// The verdict's sentence with its sign; also what is known of a crash and of a cut input.
 pub(crate) fn verdict(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
-    let (mark, role) = match envelope.verdict {
-        Verdict::Healthy => (Sign::Check, Role::Good),
-        Verdict::Findings => {
-            worst(envelope).map_or((Sign::Bang, Role::Warning), |severity| (severity_sign(severity), severity_role(severity)))
-        }
-        Verdict::Undecidable | Verdict::Inconclusive => (Sign::Question, Role::Strong),
-    };
+    let (mark, role) = gate::mark(envelope).unwrap_or_else(|| verdict_mark(envelope));
     let sentence = wrap(&verdict_sentence(envelope, say), look.width.saturating_sub(2));
     let heads = std::iter::once(sign(mark, look.charset)).chain(std::iter::repeat(" "));
     let mut lines: Vec<String> =
         heads.zip(&sentence).map(|(head, line)| format!("{} {}", paint(role, head, look), paint(role, line, look))).collect();
     lines.extend(input_lines(envelope, look, say));
     lines
+}
+
+fn verdict_mark(envelope: &Envelope) -> (Sign, Role) {
+    match envelope.verdict {
+        Verdict::Healthy => (Sign::Check, Role::Good),
+        Verdict::Findings => {
+            worst(envelope).map_or((Sign::Bang, Role::Warning), |severity| (severity_sign(severity), severity_role(severity)))
+        }
+        Verdict::Undecidable | Verdict::Inconclusive => (Sign::Question, Role::Strong),
+    }
 }
 
 /// What the input itself says: why the process died, and that the input is cut.
@@ -171,6 +188,9 @@ pub(crate) fn holes(envelope: &Envelope, say: &Messages) -> Vec<String> {
 
 /// The verdict in one sentence.
 pub(crate) fn verdict_sentence(envelope: &Envelope, say: &Messages) -> String {
+    if let Some(sentence) = gate::sentence(envelope, say) {
+        return sentence;
+    }
     let total = envelope.snapshot.as_ref().map_or(0, |report| report.goroutines);
     let goroutines = say.count("goroutines", total);
     let sentence = match envelope.verdict {
@@ -242,9 +262,10 @@ fn finding_lines(finding: &Finding, look: &Look<'_>, say: &Messages) -> Vec<Stri
     let left =
         format!("{mark} {}  {}", paint(role, &clean(&finding.id.0), look), paint(Role::Strong, &clean(&words.title), look));
     let certainty = paint(certainty_role(finding.certainty), &say.say(finding.certainty.as_str()), look);
-    let right =
-        [counted(finding.count, finding.rate_per_s, say), paint(role, &say.say(finding.severity.as_str()), look), certainty]
-            .join(&dot(look));
+    let severity = paint(role, &say.say(finding.severity.as_str()), look);
+    let right = [counted(finding.count, finding.rate_per_s, say), severity, certainty];
+    // A finding of a whole process counts no goroutines.
+    let right = right[usize::from(finding.count == 0)..].join(&dot(look));
     let mut lines = vec![two_sided(&left, &right, look.width)];
     if look.detail == Detail::Brief {
         return lines;
@@ -277,7 +298,11 @@ fn place_rows(
         Some(since) => format!("{state}, {}", spread(since, look.charset)),
         None => state,
     };
-    let mut lines = labelled(&say.say("row-waits-on"), &waits, look);
+    // What a whole process shows has no goroutine that waits, and no line.
+    if waits_on.is_empty() && at.func.is_empty() && at.file.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = if waits_on.is_empty() { Vec::new() } else { labelled(&say.say("row-waits-on"), &waits, look) };
     let width = started_by.into_iter().chain([at]).map(|place| columns(&short_place(place))).max().unwrap_or(0);
     lines.extend(place_row("row-at", at, width, look, say));
     lines.extend(started_by.into_iter().flat_map(|place| place_row("row-started-by", place, width, look, say)));
@@ -348,8 +373,8 @@ fn candidate_lines(family: &[&Candidate], look: &Look<'_>, say: &Messages) -> Ve
     let words = look.candidate(candidate, say);
     let left = format!("{} {}  {}", sign(Sign::Question, look.charset), clean(&candidate.id.0), clean(&words.title));
     let rank = |candidate: &Candidate| say.say_with("candidate", &[("rank", &candidate.rank.to_string())]);
-    let right =
-        [counted(candidate.count, candidate.rate_per_s, say), paint(Role::Faint, &rank(candidate), look)].join(&dot(look));
+    let right = [counted(candidate.count, candidate.rate_per_s, say), paint(Role::Faint, &rank(candidate), look)];
+    let right = right[usize::from(candidate.count == 0)..].join(&dot(look));
     let mut lines = vec![two_sided(&left, &right, look.width)];
     lines.extend(place_rows(
         &candidate.waits_on,
@@ -429,7 +454,12 @@ fn step_lines(label: &str, step: &Step, look: &Look<'_>, say: &Messages) -> Vec<
 fn last_line(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> String {
     let mut parts = Vec::new();
     parts.extend(look.exit.map(|code| say.say_with("exit-line", &[("code", &code.to_string())])));
-    if !matches!(envelope.command.as_str(), "snap" | "flame") {
+    let of_figures = matches!(
+        envelope.command.as_str(),
+        "snap" | "flame" | "capacity" | "diff" | "guard" | "heap" | "locks" | "roi" | "trace" | "tune"
+    );
+    let judged = gate::is_judged(envelope) && !(envelope.findings.is_empty() && envelope.candidates.is_empty());
+    if !of_figures || judged {
         parts.push(say.count("findings", envelope.findings.len() as u64));
         if !envelope.candidates.is_empty() {
             parts.push(say.count("candidates", envelope.candidates.len() as u64));
@@ -471,8 +501,27 @@ pub(crate) fn hidden(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Ve
                 let facts = [("objects", &*say.count("graph-objects", *count)), ("waits", &*say.count("graph-waits", waits))];
                 parts.push(say.say_with("hidden-objects", &facts));
             }
+            "rows_left_out" => parts.push(say.count("hidden-rows", *count)),
+            "functions_not_listed" | "samples_left_out" | "samples_below_zero" => {
+                parts.push(say.count(&format!("hidden-{}", name.replace('_', "-")), *count));
+            }
+            "processes_not_listed" => parts.push(say.say_with("hidden-processes-not-listed", &[("count", &count.to_string())])),
+            "points_not_listed" => parts.push(say.count("hidden-points", *count)),
+            "lines_not_listed"
+            | "residents_not_listed"
+            | "growth_not_listed"
+            | "escapes_not_listed"
+            | "locks_not_listed"
+            | "runtime_locks_not_listed"
+            | "sites_not_listed"
+            | "unfinished_not_listed"
+            | "marks_not_followed" => {
+                let key = format!("hidden-{}", name.replace('_', "-"));
+                parts.push(say.say_with(&key, &[("count", &crate::figure::thousands(*count))]));
+            }
             "waits_not_listed" if envelope.hidden.contains_key("objects_not_listed") => {}
             "goroutines_that_fit_no_pattern" => parts.push(say.with_count("hidden-no-pattern", "goroutines", *count)),
+            "goroutines_that_moved" => parts.push(say.with_count("hidden-moved", "goroutines", *count)),
             "candidate_goroutines_not_listed" => parts.push(say.with_count("hidden-candidates", "goroutines", *count)),
             "candidate_families_not_listed" if envelope.hidden.contains_key("candidate_goroutines_not_listed") => {}
             "clusters_not_listed" if envelope.hidden.contains_key("goroutines_not_listed") => {}

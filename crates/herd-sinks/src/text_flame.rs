@@ -37,18 +37,17 @@ pub fn body(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String>
         })
         .collect();
     let titles = [say.say("column-self"), say.say("column-total"), say.say("column-function")];
-    let head = [
-        (titles[0].as_str(), Align::Right),
-        ("%", Align::Right),
-        (titles[1].as_str(), Align::Right),
-        ("%", Align::Right),
-        (titles[2].as_str(), Align::Tail),
-    ];
     let mut lines = vec![paint(Role::Strong, &format!("{} {}", thousands(whole), clean(&flame.unit)), look)];
-    lines.extend(table(&head, &rows, look));
+    lines.extend(table(&head(&titles), &rows, look));
     lines.extend(more(functions[shown..].iter().map(|function| function.own), look, say));
     lines.extend(folded_note(flame, say));
     lines
+}
+
+/// Two figures with their shares, and the name they belong to.
+pub(crate) fn head(titles: &[String; 3]) -> [(&str, Align); 5] {
+    let [own, total, name] = titles;
+    [(own, Align::Right), ("%", Align::Right), (total, Align::Right), ("%", Align::Right), (name, Align::Tail)]
 }
 
 /// A function's weight over the whole tree.

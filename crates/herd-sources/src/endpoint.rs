@@ -1,13 +1,14 @@
 //! A `net/http/pprof` endpoint asked for the cheapest witness that answers: the index for a count, then `debug=2` of a small process or
 //! `debug=0` of a large one, then the runtime's leak profile.
 
-use herd_formats::stamp;
+use herd_formats::{stamp, weigh};
 use herd_model::{Note, NoteKind, TargetKind};
 
 use crate::http::{Answer, Web};
 use crate::index::{self, Index};
-use crate::target::PPROF_PATH;
-use crate::{CancelFlag, Endpoint, Options, SourceError, Target, Testimony, TimeFrom, Want, read};
+use crate::read::Held;
+use crate::target::{PPROF_PATH, ProfileAsked};
+use crate::{CancelFlag, Endpoint, Options, SourceError, Target, Testimony, TimeFrom, Want, Weights, read};
 
 /// How long `debug=2` stops the world, a goroutine: 0.46 s at 9,704 goroutines and 6.76 s at 99,949 (Go 1.26, two cores).
 pub const DEBUG2_SECONDS_PER_GOROUTINE: f64 = 0.000_06;
@@ -29,7 +30,11 @@ pub(crate) fn ask(
 ) -> Result<Vec<Testimony>, SourceError> {
     let asker = Asker { target, options, cancel, web: Web::open(&target.name, endpoint, options)? };
     if let Some(profile) = &endpoint.profile {
-        let witness = format!("{}?debug={}", profile.name, profile.debug);
+        if !profile.name.starts_with("goroutine") {
+            let why = format!("`{}` holds no goroutines; name the service, or its `goroutine` profile", profile.name);
+            return Err(SourceError::BadTarget { target: target.name.clone(), why });
+        }
+        let witness = asked(profile);
         return asker.testimony(&endpoint.path, &witness).map(|testimony| vec![testimony]);
     }
     let root = asker.find_root(&roots(endpoint, options))?;
@@ -44,8 +49,57 @@ pub(crate) fn ask(
     Ok(testimonies)
 }
 
+/// Asks for the one profile the endpoint names, at the first of these roots that has it.
+pub(crate) fn weights(
+    target: &Target,
+    endpoint: &Endpoint,
+    profile: &ProfileAsked,
+    roots: &[String],
+    options: &Options,
+    cancel: &CancelFlag,
+) -> Result<Weights, SourceError> {
+    let web = Web::open(&target.name, endpoint, options)?;
+    let witness = asked(profile);
+    let answer = first_that_has(&web, roots, &witness, &target.name, cancel)?;
+    let (profile, notes) = match read::weights(&target.name, answer.body.as_slice(), cancel)? {
+        Held::Profile(profile, notes, _) => (*profile, notes),
+        // A profile is one instant; what a service might append to it belongs to no second one.
+        Held::Snapshots(found) => {
+            (found.snapshots.first().map(weigh).ok_or_else(|| read::no_goroutines(&target.name))?, found.notes)
+        }
+    };
+    // Of goroutines this is their number; no other profile's cost asks for one.
+    let cost = Some(cost(&witness, &answer, profile.total(0).unsigned_abs()));
+    let (target_name, bytes, seconds) = (target.name.clone(), answer.bytes, answer.seconds);
+    Ok(Weights { target_name, kind: TargetKind::Url, witness, profile, notes, bytes, seconds, cost, holders: None })
+}
+
+/// The answer of the first root that has `path`.
+pub(crate) fn first_that_has(
+    web: &Web,
+    roots: &[String],
+    path: &str,
+    target: &str,
+    cancel: &CancelFlag,
+) -> Result<Answer, SourceError> {
+    let mut refusal = None;
+    for root in roots {
+        let answer = web.get(&format!("{root}/{path}"), cancel)?;
+        match answer.status {
+            200 => return Ok(answer),
+            404 => refusal = refusal.or(Some(answer.refusal(target))),
+            _ => return Err(answer.refusal(target)),
+        }
+    }
+    Err(refusal.unwrap_or_else(|| read::no_goroutines(target)))
+}
+
+fn asked(profile: &ProfileAsked) -> String {
+    format!("{}?debug={}", profile.name, profile.debug)
+}
+
 /// The paths at which `net/http/pprof` may be mounted, most likely first.
-fn roots(endpoint: &Endpoint, options: &Options) -> Vec<String> {
+pub(crate) fn roots(endpoint: &Endpoint, options: &Options) -> Vec<String> {
     let prefix = options.prefix.as_deref().unwrap_or_default().trim_matches('/');
     let path = match (endpoint.path.as_str(), prefix) {
         ("", "") => return vec![PPROF_PATH.to_owned()],
@@ -185,15 +239,19 @@ fn debug2_seconds(goroutines: u64) -> f64 {
     goroutines as f64 * DEBUG2_SECONDS_PER_GOROUTINE
 }
 
-fn cost(witness: &str, answer: &Answer, goroutines: u64) -> String {
-    let pause = if witness == STACKS {
-        format!("the world stopped while {goroutines} stacks were written, about {:.3} s", debug2_seconds(goroutines))
-    } else if witness.starts_with("goroutineleak") {
-        "one garbage collection, which the leak profile forces".to_owned()
-    } else {
-        "the world stopped only briefly (15 ms or less in all at 1,000,000 goroutines)".to_owned()
+/// What a profile costs the service that is asked for it (`net/http/pprof`, `runtime/pprof`, Go 1.21 to 1.27).
+pub(crate) fn cost(witness: &str, answer: &Answer, goroutines: u64) -> String {
+    let cost = match witness.split('?').next().unwrap_or_default() {
+        _ if witness == STACKS => {
+            format!("the world stopped while {goroutines} stacks were written, about {:.3} s", debug2_seconds(goroutines))
+        }
+        "goroutineleak" => "one garbage collection, which the leak profile forces".to_owned(),
+        "goroutine" => "the world stopped only briefly (15 ms or less in all at 1,000,000 goroutines)".to_owned(),
+        "trace" => "tracing takes a service 1 to 2 % of its CPU, and stops the world for an instant at either end".to_owned(),
+        "profile" => "about a hundred signals a second and busy CPU while it was taken".to_owned(),
+        _ => "no pause: counters the runtime keeps anyway were written out".to_owned(),
     };
-    format!("{witness}: {} bytes in {:.2} s; {pause}", answer.bytes, answer.seconds)
+    format!("{witness}: {} bytes in {:.2} s; {cost}", answer.bytes, answer.seconds)
 }
 
 fn not_asked(text: String) -> Note {

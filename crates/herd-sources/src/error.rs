@@ -2,6 +2,7 @@
 
 use std::io;
 
+use herd_formats::trace::TraceError;
 use herd_live::LiveError;
 
 /// Why a target could not be asked. Messages fit after "failed to read …" and name the target.
@@ -57,6 +58,30 @@ pub enum SourceError {
         target: String,
         /// What it is instead.
         what: String,
+    },
+    /// Read, but neither weights nor goroutines, which could be weighed.
+    #[error("{target}: no profile found: this is {what}")]
+    NotAProfile {
+        /// The target.
+        target: String,
+        /// What it is instead.
+        what: String,
+    },
+    /// Read, but no execution trace.
+    #[error("{target}: no execution trace found: this is {what}")]
+    NotATrace {
+        /// The target.
+        target: String,
+        /// What it is instead.
+        what: String,
+    },
+    /// An execution trace in a format of another Go.
+    #[error("{target}: {why}")]
+    OtherTrace {
+        /// The target.
+        target: String,
+        /// What is wrong with it.
+        why: TraceError,
     },
     /// A directory without a dump.
     #[error("{path}: none of its {files} files is a goroutine dump")]
@@ -146,6 +171,12 @@ pub enum SourceError {
         /// What it is.
         what: String,
     },
+    /// A witness of goroutines where a table of measurements is asked for.
+    #[error("{target} holds no measurements")]
+    NotATable {
+        /// The target.
+        target: String,
+    },
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -166,13 +197,16 @@ impl SourceError {
     /// Which exit code it calls for.
     pub fn class(&self) -> ErrorClass {
         match self {
-            SourceError::BadTarget { .. } | SourceError::BadOption { .. } => ErrorClass::Usage,
+            SourceError::BadTarget { .. } | SourceError::BadOption { .. } | SourceError::NotATable { .. } => ErrorClass::Usage,
             SourceError::Interrupted => ErrorClass::Interrupted,
             SourceError::Live(_)
             | SourceError::NotFound { .. }
             | SourceError::Unreadable { .. }
             | SourceError::Damaged { .. }
             | SourceError::NotADump { .. }
+            | SourceError::NotAProfile { .. }
+            | SourceError::NotATrace { .. }
+            | SourceError::OtherTrace { .. }
             | SourceError::NoDumps { .. }
             | SourceError::Unreachable { .. }
             | SourceError::Cut { .. }
@@ -196,7 +230,17 @@ impl SourceError {
             SourceError::NotFound { path } => not_found_step(path),
             SourceError::Unreadable { .. } => "Check its permissions, or pipe it: `sudo cat FILE | goherd doctor -`.".into(),
             SourceError::Damaged { .. } => "Copy it again, in binary mode, and check it with `gzip -t` or `zstd -t`.".into(),
-            SourceError::NotADump { what, .. } => not_a_dump_step(what),
+            SourceError::NotADump { what, .. } => {
+                other_step(what, "Give goherd a goroutine dump: debug=0, debug=1, debug=2 or what SIGQUIT prints.")
+            }
+            SourceError::NotAProfile { what, .. } => {
+                other_step(what, "Give goherd what an address below /debug/pprof answers, or a goroutine dump.")
+            }
+            SourceError::NotATrace { what, .. } => other_step(
+                what,
+                "Take one with `curl -o trace http://HOST:PORT/debug/pprof/trace?seconds=5`, or name the service.",
+            ),
+            SourceError::OtherTrace { why, .. } => trace_step(why).into(),
             SourceError::NoDumps { .. } => {
                 "Save dumps there with `curl -o NAME http://HOST:PORT/debug/pprof/goroutine?debug=2`.".into()
             }
@@ -220,8 +264,20 @@ impl SourceError {
             SourceError::Unsupported { .. } => {
                 "Give goherd a goroutine dump: debug=0, debug=1, debug=2 or what SIGQUIT prints.".into()
             }
+            SourceError::NotATable { .. } => {
+                "Name a FILE, `-` or an http(s) address that answers CSV, JSON or a range query.".into()
+            }
             SourceError::Interrupted => "Run it again when there is time.".into(),
         }
+    }
+}
+
+fn trace_step(why: &TraceError) -> &'static str {
+    match why {
+        TraceError::TooOld(_) => "Build the service with Go 1.22 or later, or look at it with the `go tool trace` of its Go.",
+        TraceError::TooNew(_) => "Get a newer goherd.",
+        TraceError::Empty => "Trace for longer, and stop the trace before the program ends: trace.Stop writes what is left.",
+        TraceError::NotATrace | TraceError::Io(_) => "Take the trace again.",
     }
 }
 
@@ -231,6 +287,7 @@ fn live_step(error: &LiveError) -> &'static str {
             "Look for its id with `pgrep -x NAME`; inside a container processes have other ids than outside."
         }
         LiveError::Gone(_) => "Start it again, or look at what it printed when it ended.",
+        LiveError::TooManyObjects { .. } => "Leave out --holders: what is in use, and who allocated it, needs no notes.",
         LiveError::NoCopy { .. } | LiveError::OverBudget { .. } => "Take a snapshot, which neither stops nor copies it.",
         LiveError::Refused { .. } => "Or use :PORT where the process serves net/http/pprof.",
         LiveError::NotElf { .. } | LiveError::NotGo(_) => {
@@ -242,6 +299,8 @@ fn live_step(error: &LiveError) -> &'static str {
         | LiveError::Inconsistent(_) => {
             "Use :PORT where the process serves net/http/pprof, or send it SIGQUIT and give goherd the text it prints."
         }
+        LiveError::NoProfile(_) => "Ask the service itself, :PORT/debug/pprof/heap, or build it without `-ldflags=-s`.",
+        LiveError::NotSampled(_) => "Import net/http/pprof or runtime/pprof in it, and leave runtime.MemProfileRate as it is.",
         LiveError::NotCore { .. } => "Name a core file as `core:FILE`; a dump in text needs no `core:`.",
         LiveError::NoExecutable(_) => "Copy the executable from the machine the core file comes from.",
         LiveError::Io { .. } => "Check the path and its permissions.",
@@ -256,14 +315,17 @@ fn not_found_step(path: &str) -> String {
     }
 }
 
-fn not_a_dump_step(what: &str) -> String {
+/// What to do with what is neither dump nor profile; `give` says what is wanted instead.
+fn other_step(what: &str, give: &str) -> String {
     if what.contains("HTML") {
         "A login page or a proxy answered: pass credentials (--user, --bearer-env, --header) or ask the service directly."
             .to_owned()
+    } else if what.contains("Go runtime") {
+        "Judge it with `goherd runlog FILE`; a dump tells what goroutines wait for.".to_owned()
     } else if what.contains("empty") {
         "Take it again and check that the command that writes it succeeds.".to_owned()
     } else {
-        "Give goherd a goroutine dump: debug=0, debug=1, debug=2 or what SIGQUIT prints.".to_owned()
+        give.to_owned()
     }
 }
 

@@ -20,14 +20,7 @@ const CHUNKS_AHEAD: usize = 16;
 /// Reads one file: in ranges side by side when it is large and plain, else as a stream.
 pub(crate) fn read_path(target: &str, path: &Path, cancel: &CancelFlag) -> Result<Vec<Testimony>, SourceError> {
     let shown = path.display().to_string();
-    let unreadable = |source: io::Error| {
-        let path = shown.clone();
-        if source.kind() == io::ErrorKind::NotFound {
-            SourceError::NotFound { path }
-        } else {
-            SourceError::Unreadable { path, source }
-        }
-    };
+    let unreadable = |source: io::Error| unreadable(shown.clone(), source);
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
     let mut file = File::open(path).map_err(unreadable)?;
     let found = if !metadata.is_file() {
@@ -44,6 +37,22 @@ pub(crate) fn read_path(target: &str, path: &Path, cancel: &CancelFlag) -> Resul
         testimony.modified_at_ns = modified_at_ns;
     }
     Ok(testimonies)
+}
+
+/// A file to be read from its beginning; one that may keep its reader waiting, such as a named pipe, as a pipe.
+pub(crate) fn opened(path: &Path, cancel: &CancelFlag) -> io::Result<Box<dyn Read>> {
+    let file = File::open(path)?;
+    let is_file = file.metadata()?.is_file();
+    Ok(if is_file { Box::new(file) } else { Box::new(Piped::start(file, cancel.clone())) })
+}
+
+/// Why a file could not be read.
+pub(crate) fn unreadable(path: String, source: io::Error) -> SourceError {
+    if source.kind() == io::ErrorKind::NotFound {
+        SourceError::NotFound { path }
+    } else {
+        SourceError::Unreadable { path, source }
+    }
 }
 
 /// Reads standard input to its end.
@@ -90,19 +99,19 @@ fn date_by_name(testimonies: &mut [Testimony], path: &Path) {
     }
 }
 
-fn file_name(path: &Path) -> String {
+pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// An input that may keep its reader waiting, read on a thread of its own so that Ctrl-C ends the wait.
-struct Piped {
+pub(crate) struct Piped {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: io::Cursor<Vec<u8>>,
     cancel: CancelFlag,
 }
 
 impl Piped {
-    fn start(mut input: impl Read + Send + 'static, cancel: CancelFlag) -> Piped {
+    pub(crate) fn start(mut input: impl Read + Send + 'static, cancel: CancelFlag) -> Piped {
         let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
         // The thread ends with its input, or with the first chunk nobody takes.
         std::thread::spawn(move || {

@@ -4,6 +4,7 @@
 //! The interface blocks; what runs asynchronously inside never shows. Nothing here judges.
 
 mod directory;
+mod document;
 mod endpoint;
 mod error;
 mod file;
@@ -12,27 +13,36 @@ mod index;
 mod inflate;
 mod leaks;
 mod live;
+mod live_heap;
 mod options;
 mod parts;
 mod read;
+mod runlog;
 mod target;
 mod tls;
+mod trace;
 mod utf16;
+mod weights;
 mod when;
 
 use std::time::Instant;
 
 use herd_model::{Note, Snapshot, TargetKind};
 
+pub use document::{Document, document};
 pub use endpoint::{DEBUG2_SECONDS_PER_GOROUTINE, REPLAY_TIME_HEADER};
 pub use error::{ErrorClass, SourceError};
+pub use herd_formats::trace::Times as TraceTimes;
 pub use herd_live::LiveError;
 pub use http::MAX_BODY_BYTES;
 pub use inflate::MAX_INFLATED_BYTES;
 pub use leaks::{collect_leaks, is_served_by};
 pub use options::{Auth, CancelFlag, Memory, Options, Want};
 pub use read::MAX_WHOLE_BYTES;
+pub use runlog::{RuntimeLogRead, holds_runtime_log, runtime_log};
 pub use target::{Endpoint, Place, Target};
+pub use trace::{TraceAsked, Traced, holds_trace, trace};
+pub use weights::{HoldersAsked, StopBudget, Weights, WeightsAsked, weights};
 pub use when::{TimeFrom, date_series};
 
 /// Asks one target and gives what it testifies, oldest first. A directory or a file may hold several snapshots; an endpoint gives one

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use herd_live::{Budget, LiveError, Reading, Tally};
+use herd_live::{Budget, Cost, LiveError, Reading, Tally};
 use herd_model::{Note, NoteKind, TargetKind, Truncation};
 
 use crate::{Memory, SourceError, Testimony, TimeFrom, when};
@@ -18,25 +18,16 @@ pub(crate) fn process(name: &str, pid: i32, memory: Memory) -> Result<Testimony,
         Memory::Stacks => (herd_live::process(pid)?, None),
         Memory::Waits => (herd_live::process_with_waits(pid)?, None),
         Memory::Judged => (judged(pid)?, None),
-        Memory::Proof(limit) => proof(pid, limit, herd_live::frozen, herd_live::process)?,
-        Memory::ProofAndWaits(limit) => proof(pid, limit, herd_live::frozen_with_waits, herd_live::process_with_waits)?,
+        Memory::Proof(limit) => copied_or_running(pid, limit, herd_live::frozen, herd_live::process, cannot_be_proven)?,
+        Memory::ProofAndWaits(limit) => {
+            copied_or_running(pid, limit, herd_live::frozen_with_waits, herd_live::process_with_waits, cannot_be_proven)?
+        }
     };
     let seconds = started.elapsed().as_secs_f64();
-    let (bytes, calls) = (reading.cost.bytes, reading.cost.calls);
-    let cost = match reading.stopped_ns {
-        Some(ns) => format!(
-            "memory: {bytes} bytes in {calls} reads, {seconds:.2} s; the process was stopped for {:.1} ms and copied",
-            ns as f64 / 1e6
-        ),
-        None => format!("memory: {bytes} bytes in {calls} reads, {seconds:.2} s; the process was neither stopped nor asked"),
-    };
+    let cost = cost_told(&reading.cost, seconds, reading.stopped_ns);
     let unproven = refused.or_else(|| unproven(&reading));
-    let left = reading.left.as_ref().map(|why| Note {
-        kind: NoteKind::Advice,
-        offset: None,
-        text: format!("a zombie stays among the children of process {pid} until goherd copies it again: {why}"),
-    });
-    let at_ns = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_nanos()).ok());
+    let left = zombie(pid, reading.left.as_ref());
+    let at_ns = now_ns();
     let mut testimony = testimony(name, TargetKind::Process, format!("memory of process {pid}"), reading);
     testimony.snapshot.taken_at_ns = at_ns;
     testimony.notes.extend(unproven);
@@ -50,19 +41,18 @@ fn judged(pid: i32) -> Result<Reading, LiveError> {
     if reading.snapshot.goroutines > WAITS_MAX { Ok(reading) } else { herd_live::process_with_waits(pid) }
 }
 
-/// Reads a copy of the process; where it may not be copied, the process as it runs, and says why.
-fn proof(
+/// Reads a copy of the process; where it may not be copied, the process as it runs, and says what that leaves untold.
+pub(crate) fn copied_or_running<T>(
     pid: i32,
     limit: Option<Duration>,
-    copied: fn(i32, &Budget) -> Result<Reading, LiveError>,
-    running: fn(i32) -> Result<Reading, LiveError>,
-) -> Result<(Reading, Option<Note>), SourceError> {
+    copied: impl FnOnce(i32, &Budget) -> Result<T, LiveError>,
+    running: impl FnOnce(i32) -> Result<T, LiveError>,
+    untold: fn(&LiveError) -> Note,
+) -> Result<(T, Option<Note>), SourceError> {
     let budget = Budget::within(limit);
     match copied(pid, &budget) {
         Ok(reading) => Ok((reading, None)),
-        Err(error @ (LiveError::NoCopy { .. } | LiveError::OverBudget { .. })) => {
-            Ok((running(pid)?, Some(cannot_be_proven(&error))))
-        }
+        Err(error @ (LiveError::NoCopy { .. } | LiveError::OverBudget { .. })) => Ok((running(pid)?, Some(untold(&error)))),
         Err(error) => Err(error.into()),
     }
 }
@@ -79,13 +69,39 @@ pub(crate) fn core(name: &str, path: &Path, executable: Option<&Path>, memory: M
     let advice = |text: String| Note { kind: NoteKind::Advice, offset: None, text };
     testimony.notes.push(advice("a core file does not say how long its goroutines have waited".into()));
     testimony.notes.extend(unproven);
-    if cut > 0 {
-        let text = format!("the core file lacks {cut} bytes its headers promise");
-        testimony.snapshot.truncated = Some(Truncation::ReaderLimit(text.as_str().into()));
-        testimony.notes.push(Note { kind: NoteKind::Skipped, offset: None, text });
+    if let Some(note) = lacks(cut) {
+        testimony.snapshot.truncated = Some(Truncation::ReaderLimit(note.text.as_str().into()));
+        testimony.notes.push(note);
     }
     testimony.modified_at_ns = when::modified_at_ns(path);
     Ok(testimony)
+}
+
+/// What reading a process's memory cost it, as a sentence.
+pub(crate) fn cost_told(cost: &Cost, seconds: f64, stopped_ns: Option<u64>) -> String {
+    let (bytes, calls) = (cost.bytes, cost.calls);
+    let process = match stopped_ns {
+        Some(ns) => format!("stopped for {:.1} ms and copied", ns as f64 / 1e6),
+        None => "neither stopped nor asked".to_owned(),
+    };
+    format!("memory: {bytes} bytes in {calls} reads, {seconds:.2} s; the process was {process}")
+}
+
+/// That a copy of a process is left behind, and why.
+pub(crate) fn zombie(pid: i32, left: Option<&LiveError>) -> Option<Note> {
+    let text = |why| format!("a zombie stays among the children of process {pid} until goherd copies it again: {why}");
+    left.map(|why| Note { kind: NoteKind::Advice, offset: None, text: text(why) })
+}
+
+/// That a core file is cut.
+pub(crate) fn lacks(cut: u64) -> Option<Note> {
+    let text = || format!("the core file lacks {cut} bytes its headers promise");
+    (cut > 0).then(|| Note { kind: NoteKind::Skipped, offset: None, text: text() })
+}
+
+/// Nanoseconds since 1970.
+pub(crate) fn now_ns() -> Option<i64> {
+    SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_nanos()).ok())
 }
 
 /// Why leaks could be neither proven nor excluded.

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 use herd_formats::dump::DumpReader;
-use herd_formats::{Kind, profile, recognise, saved};
-use herd_model::{Note, NoteKind, Snapshot, Truncation};
+use herd_formats::{Kind, pprof, profile, recognise, saved};
+use herd_model::{Note, NoteKind, Profile, Snapshot, Truncation};
 
 use crate::inflate::{MAX_INFLATED_BYTES, Packing, unpack};
 use crate::utf16::{self, Utf16};
@@ -37,9 +37,50 @@ pub(crate) fn stream(shown: &str, input: impl Read, cancel: &CancelFlag) -> Resu
 
 fn stream_within(shown: &str, input: impl Read, inflated_max: u64, cancel: &CancelFlag) -> Result<Found, SourceError> {
     let bytes = Rc::new(Cell::new(0));
+    let opened = open(shown, Counted { input, bytes: bytes.clone() }, inflated_max, cancel)?;
+    let utf16 = opened.utf16;
+    let mut found = snapshots(opened)?;
+    found.bytes = bytes.get();
+    found.notes.extend(utf16.then(utf16_note));
+    Ok(found)
+}
+
+/// What an input held that was asked for weights.
+pub(crate) enum Held {
+    /// A weighted profile, what its reader says, and bytes before unpacking.
+    Profile(Box<Profile>, Vec<Note>, u64),
+    /// Snapshots of goroutines.
+    Snapshots(Found),
+}
+
+/// Reads an input to its end: a profile of any kind as it is, anything else as [`stream`] does.
+pub(crate) fn weights(shown: &str, input: impl Read, cancel: &CancelFlag) -> Result<Held, SourceError> {
+    let bytes = Rc::new(Cell::new(0));
+    let opened = open(shown, Counted { input, bytes: bytes.clone() }, MAX_INFLATED_BYTES, cancel)?;
+    let utf16 = opened.utf16.then(utf16_note);
+    if matches!(opened.kind, Kind::ProfileProto { .. } | Kind::ProfileText(_)) {
+        let (profile, mut notes) = opened.input.profile()?;
+        notes.extend(utf16);
+        return Ok(Held::Profile(Box::new(profile), notes, bytes.get()));
+    }
+    let mut found = snapshots(opened).map_err(|error| {
+        if let SourceError::NotADump { target, what } = error { SourceError::NotAProfile { target, what } } else { error }
+    })?;
+    found.bytes = bytes.get();
+    found.notes.extend(utf16);
+    Ok(Held::Snapshots(found))
+}
+
+/// An input with its packing taken off.
+struct Opened<'a> {
+    input: Input<'a>,
+    kind: Kind,
+    utf16: bool,
+}
+
+fn open<'a>(shown: &'a str, input: impl Read + 'a, inflated_max: u64, cancel: &'a CancelFlag) -> Result<Opened<'a>, SourceError> {
     let failed = |packing, source| failure(shown, packing, source, cancel);
-    let (mut packing, mut plain) =
-        unpack(Counted { input, bytes: bytes.clone() }).map_err(|error| failed(Packing::None, error))?;
+    let (mut packing, mut plain) = unpack(input).map_err(|error| failed(Packing::None, error))?;
     let (mut head, mut broken) = head_of(&mut plain);
     // A profile is gzip by itself, and may be archived in another packing.
     if packing != Packing::None && matches!(recognise(&head), Kind::Gzip | Kind::Zstd | Kind::ProfileProto { gz: true }) {
@@ -58,20 +99,33 @@ fn stream_within(shown: &str, input: impl Read, inflated_max: u64, cancel: &Canc
     }
     let kind = kind_of(&head);
     let input = Input { shown, packing, head, broken, plain, inflated_max, cancel };
-    let mut found = match kind {
-        Kind::DumpText | Kind::UnknownText => input.text()?,
-        Kind::ProfileProto { .. } => input.whole("profile", |bytes| profile::read(bytes).map_err(|error| error.to_string()))?,
-        Kind::SavedEnvelope => input.whole("saved envelope", |bytes| saved::read(bytes).map_err(|error| error.to_string()))?,
-        Kind::Gzip | Kind::Zstd | Kind::Html(_) | Kind::Trace | Kind::OtherProfile(_) | Kind::Binary(_) | Kind::Empty => {
-            return Err(SourceError::NotADump { target: shown.to_owned(), what: kind.describe() });
+    Ok(Opened { input, kind, utf16: order.is_some() })
+}
+
+fn snapshots(opened: Opened<'_>) -> Result<Found, SourceError> {
+    let Opened { input, kind, .. } = opened;
+    let one = |(snapshot, notes)| Found { snapshots: vec![snapshot], notes, bytes: 0 };
+    match kind {
+        Kind::DumpText | Kind::UnknownText => input.text(),
+        Kind::RuntimeLog => input.text().map_err(|error| {
+            let what = kind.describe();
+            if let SourceError::NotADump { target, .. } = error { SourceError::NotADump { target, what } } else { error }
+        }),
+        Kind::ProfileProto { .. } => {
+            input.whole("profile", |bytes| profile::read(&bytes).map_err(|error| error.to_string())).map(one)
         }
-    };
-    found.bytes = bytes.get();
-    if order.is_some() {
-        let text = "the text is UTF-16; offsets are those of its UTF-8 form".to_owned();
-        found.notes.push(Note { kind: NoteKind::Unwrapped, offset: None, text });
+        Kind::SavedEnvelope => {
+            input.whole("saved envelope", |bytes| saved::read(&bytes).map_err(|error| error.to_string())).map(one)
+        }
+        Kind::Gzip | Kind::Zstd | Kind::Html(_) | Kind::Trace | Kind::ProfileText(_) | Kind::Binary(_) | Kind::Empty => {
+            Err(SourceError::NotADump { target: input.shown.to_owned(), what: kind.describe() })
+        }
     }
-    Ok(found)
+}
+
+fn utf16_note() -> Note {
+    let text = "the text is UTF-16; offsets are those of its UTF-8 form".to_owned();
+    Note { kind: NoteKind::Unwrapped, offset: None, text }
 }
 
 /// The kind, an envelope first: the stacks it quotes are text in which goroutines stand, too.
@@ -90,7 +144,8 @@ pub(crate) fn no_goroutines(shown: &str) -> SourceError {
     SourceError::NotADump { target: shown.to_owned(), what: Kind::UnknownText.describe() }
 }
 
-fn failure(shown: &str, packing: Packing, source: io::Error, cancel: &CancelFlag) -> SourceError {
+/// Why an input could not be read on.
+pub(crate) fn failure(shown: &str, packing: Packing, source: io::Error, cancel: &CancelFlag) -> SourceError {
     match packing {
         _ if cancel.is_cancelled() => SourceError::Interrupted,
         Packing::None => SourceError::Unreadable { path: shown.to_owned(), source },
@@ -173,7 +228,7 @@ impl Input<'_> {
     }
 
     /// A form that is read from memory.
-    fn whole(self, form: &str, read: impl Fn(&[u8]) -> Result<(Snapshot, Vec<Note>), String>) -> Result<Found, SourceError> {
+    fn whole<T>(self, form: &str, read: impl Fn(Vec<u8>) -> Result<T, String>) -> Result<T, SourceError> {
         if let Some(error) = self.broken {
             return Err(failure(self.shown, self.packing, error, self.cancel));
         }
@@ -182,17 +237,31 @@ impl Input<'_> {
         let taken = self.plain.take(room).read_to_end(&mut bytes);
         taken.map_err(|error| failure(self.shown, self.packing, error, self.cancel))?;
         if bytes.len() as u64 > MAX_WHOLE_BYTES {
-            return Err(SourceError::TooLarge {
-                target: self.shown.to_owned(),
-                what: format!("the {form}"),
-                limit: MAX_WHOLE_BYTES,
-            });
+            return Err(too_large(self.shown, form));
         }
         let what = |error| format!("a {form} that cannot be used: {error}");
-        let (snapshot, notes) =
-            read(&bytes).map_err(|error| SourceError::NotADump { target: self.shown.to_owned(), what: what(error) })?;
-        Ok(Found { snapshots: vec![snapshot], notes, bytes: 0 })
+        read(bytes).map_err(|error| SourceError::NotADump { target: self.shown.to_owned(), what: what(error) })
     }
+
+    /// A weighted profile, whose bytes are let go as they are read.
+    fn profile(self) -> Result<(Profile, Vec<Note>), SourceError> {
+        const FORM: &str = "profile";
+        let failed = |error| failure(self.shown, self.packing, error, self.cancel);
+        if let Some(error) = self.broken {
+            return Err(failed(error));
+        }
+        let mut input = io::Cursor::new(self.head).chain(self.plain).take(MAX_WHOLE_BYTES + 1);
+        let read = pprof::read_from(&mut input).map_err(failed)?;
+        if input.limit() == 0 {
+            return Err(too_large(self.shown, FORM));
+        }
+        let what = |error| format!("one that cannot be used: {error}");
+        read.map_err(|error| SourceError::NotAProfile { target: self.shown.to_owned(), what: what(error) })
+    }
+}
+
+fn too_large(shown: &str, form: &str) -> SourceError {
+    SourceError::TooLarge { target: shown.to_owned(), what: format!("the {form}"), limit: MAX_WHOLE_BYTES }
 }
 
 fn head_of(plain: &mut impl Read) -> (Vec<u8>, Option<io::Error>) {
@@ -217,9 +286,9 @@ fn fill(input: &mut impl Read, buffer: &mut [u8]) -> (usize, Option<io::Error>) 
 }
 
 /// Counts what is read of an input, whoever reads it.
-struct Counted<R> {
-    input: R,
-    bytes: Rc<Cell<u64>>,
+pub(crate) struct Counted<R> {
+    pub(crate) input: R,
+    pub(crate) bytes: Rc<Cell<u64>>,
 }
 
 impl<R: Read> Read for Counted<R> {

@@ -112,7 +112,7 @@ pub struct Endpoint {
 /// A profile named in the address itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileAsked {
-    /// `goroutine` or `goroutineleak`.
+    /// As `net/http/pprof` serves it: `goroutine`, `goroutineleak`, `heap`, `profile`…
     pub name: String,
     /// The `debug` parameter; 0 when absent, as in `net/http/pprof`.
     pub debug: u8,
@@ -172,10 +172,9 @@ fn asked(given: &str, url: &Url) -> Result<Asked, SourceError> {
     let (root, last) = path.rsplit_once('/').unwrap_or(("", ""));
     match last {
         "goroutine" | "goroutineleak" => {}
-        "allocs" | "block" | "heap" | "mutex" | "profile" | "threadcreate" | "trace" | "cmdline" | "symbol"
-            if root.ends_with("/pprof") =>
-        {
-            return Err(bad(given, &format!("`{last}` holds no goroutines; name the service, or its `goroutine` profile")));
+        "allocs" | "block" | "heap" | "mutex" | "profile" | "threadcreate" if root.ends_with("/pprof") => {}
+        "trace" | "cmdline" | "symbol" if root.ends_with("/pprof") => {
+            return Err(bad(given, &format!("`{last}` is no profile; name the service, or one of its profiles")));
         }
         _ => return Ok((path, None, query)),
     }
@@ -358,7 +357,7 @@ mod tests {
     #[test]
     fn what_cannot_be_a_target_is_a_usage_error() {
         for text in
-            ["", "pid:x", "core:", "ftp://h", "unix:", "http://", ":6060/debug/pprof/goroutine?debug=7", ":1/debug/pprof/heap"]
+            ["", "pid:x", "core:", "ftp://h", "unix:", "http://", ":6060/debug/pprof/goroutine?debug=7", ":1/debug/pprof/trace"]
         {
             let error = Target::parse(text).unwrap_err();
             assert_eq!(error.class(), crate::ErrorClass::Usage, "{text}");

@@ -7,3 +7,4 @@ mod faults;
 mod files;
 mod leaks;
 mod server;
+mod weights;
