@@ -7,7 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use herd_model::Severity;
 use herd_sinks::FORMATS;
 
+use crate::args_profiles::{DiffArgs, FlameArgs, HeapArgs, LocksArgs};
+use crate::args_runlog::RunlogArgs;
+use crate::args_traces::TraceArgs;
+use crate::args_tune::TuneArgs;
 use crate::collect::CollectArgs;
+use crate::measure::{self, TableArgs};
 
 /// Tells which goroutines will never finish, why, who started them, and what to change.
 #[derive(Debug, Parser)]
@@ -42,8 +47,26 @@ pub enum Command {
     Snap(SnapArgs),
     /// Show who waits on what, and who may hold it
     Graph(GraphArgs),
-    /// Draw the call tree of all goroutines
+    /// Draw the call tree of a profile or of all goroutines
     Flame(FlameArgs),
+    /// Show what a heap holds, what grew, which escape costs what
+    Heap(HeapArgs),
+    /// Show who waits for locks, and who lets go of them
+    Locks(LocksArgs),
+    /// Show what an execution trace shows: waits, lifecycles, latency, the collector
+    Trace(TraceArgs),
+    /// Judge what the Go runtime printed of itself: gctrace, schedtrace
+    Runlog(RunlogArgs),
+    /// Model memory, throughput and latency over goroutines
+    Capacity(CapacityArgs),
+    /// Score what a change is worth
+    Roi(RoiArgs),
+    /// Judge a rollout: control against treatment
+    Guard(GuardArgs),
+    /// Compare two profiles or snapshots, and gate
+    Diff(DiffArgs),
+    /// Measure a command under settings of the Go runtime
+    Tune(TuneArgs),
     /// Show a saved answer, a dump or an endpoint in the viewer
     Open(OpenArgs),
     /// Print a pattern's page, or list all patterns
@@ -95,7 +118,10 @@ pub struct GlobalArgs {
 Examples:
   goherd doctor dump.txt
   goherd doctor dump-1.txt dump-2.txt dump-3.txt
+  goherd doctor dump.txt trace.out    a trace in which the dump was taken: who came, who never moved
+  goherd doctor dump.txt app.log      with what GODEBUG=gctrace=1 printed
   goherd doctor :6060 --for 60s --every 10s
+  goherd doctor :6060 --trace 15s     a trace and a dump inside it: both must agree
   goherd doctor https://orders.example:8443/ops --bearer-env PPROF_TOKEN
   goherd doctor dumps/ --format markdown --redact > report.md
   goherd doctor pid:4711 --prove --leak-profile :6060
@@ -113,6 +139,9 @@ pub struct DoctorArgs {
     /// Pause between two snapshots
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
     pub every: std::time::Duration,
+    /// Have a service record an execution trace for so long, and take its dump meanwhile
+    #[arg(long, value_name = "TIME", conflicts_with = "span", value_parser = humantime::parse_duration)]
+    pub trace: Option<std::time::Duration>,
     /// List known long waiters, too
     #[arg(long)]
     pub all: bool,
@@ -195,31 +224,110 @@ pub struct GraphArgs {
     pub collect: CollectArgs,
 }
 
-/// Draws the call tree of all goroutines.
+/// Models how memory, throughput and latency follow the number of goroutines, and says what more of them would need.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  goherd flame :6060 --top
-  goherd flame dump.txt -o flame.svg
-  goherd flame dump.txt --format html > flame.html
-  goherd flame dump.txt -o goroutines.pb.gz && go tool pprof -top goroutines.pb.gz")]
-pub struct FlameArgs {
-    /// FILE, `-`, http(s)://HOST:PORT[/PATH], HOST:PORT, :PORT, unix:/PATH, pid:N or core:FILE[,EXE]
-    pub target: String,
-    /// A table of functions instead of a drawing; the same as --format text
-    #[arg(long, conflicts_with = "format")]
-    pub top: bool,
-    /// How to collect.
+  goherd capacity load.csv --at 200k --limit 4GiB
+  goherd capacity goroutines.json p99_memory.json --limit 4GiB    range queries of Prometheus
+  goherd capacity load.csv --columns goroutines=conns,memory=rss_mb -o capacity.svg
+
+Columns: goroutines and memory; qps and latency where there are any. Units stand in the names: memory_mib, latency_ms, gc_pause_s.
+Exit code with --at and --limit: 0 the limit is kept, bounds included; 1 the expected memory passes it; 4 too near, or no model
+to be trusted: at least 12 rows at 6 different numbers of goroutines, the most at least twice the fewest.")]
+pub struct CapacityArgs {
+    /// CSV, JSON lines, or an answer of Prometheus to a range query; FILE, `-` or http(s)://…
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+    /// Predict for so many goroutines, such as 200k
+    #[arg(long, value_name = "N", value_parser = measure::count)]
+    pub at: Option<f64>,
+    /// Memory that must not be passed, such as 4GiB
+    #[arg(long, value_name = "SIZE", value_parser = measure::size)]
+    pub limit: Option<f64>,
+    /// Confidence of bounds in per cent
+    #[arg(long, value_name = "PERCENT", default_value = "95", value_parser = measure::per_cent)]
+    pub confidence: f64,
+    /// How to read tables.
     #[command(flatten)]
-    pub collect: CollectArgs,
+    pub table: TableArgs,
 }
 
-/// Shows a saved answer, a dump or an endpoint in the viewer, served on 127.0.0.1 until Ctrl-C.
+/// Scores what a change is worth: 0.5·min(1, P99 latency gain / 30 %) + 0.3·min(1, GC pause saved / 20 ms) + 0.2·min(1, goroutine drop / 40 %).
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goherd roi before.csv after.csv
+  goherd roi before.jsonl after.jsonl --format json | jq .roi.score
+
+Columns: time, latency, gc_pause, goroutines; qps where there is any. Both tables cover the same part of the week: the same weekday and
+hour (UTC, within 30 minutes), the same length (within 5 %), the same traffic (within 20 %). Otherwise there is no score: exit code 4.")]
+pub struct RoiArgs {
+    /// The period before the change
+    pub before: String,
+    /// The period after it
+    pub after: String,
+    /// Confidence of bounds in per cent
+    #[arg(long, value_name = "PERCENT", default_value = "95", value_parser = measure::per_cent)]
+    pub confidence: f64,
+    /// How to read tables.
+    #[command(flatten)]
+    pub table: TableArgs,
+}
+
+/// Judges a rollout by success rate and latency of control and treatment, with tests that hold however often they are asked.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  goherd guard control.csv treatment.csv
+  goherd guard control.jsonl treatment.jsonl --only success --success-drop 0.1
+  goherd guard 'http://prom:9090/api/v1/query_range?query=…' treatment.json --argo
+
+Columns: requests with failures (or success_rate) and latency of each window; or a row a request with status (or ok) and latency.
+From Prometheus take increase(…), not rate(…): counts carry the evidence.
+Exit codes: 0 pass, 1 fail, 4 inconclusive with the number of observations needed. Argo Rollouts: as a job metric, any code but 0 fails;
+as a web metric, --argo prints {\"data\":{\"verdict\",\"ok\",…}} for jsonPath {$.data}, successCondition result.ok and failureCondition
+result.failed. Flagger: a webhook that runs this answers 200 for exit code 0 and another status otherwise; a rollback hook is reversed.")]
+pub struct GuardArgs {
+    /// The version that runs already: FILE, `-` or http(s)://…
+    pub control: String,
+    /// The version that is rolled out
+    pub treatment: String,
+    /// How far success may fall below control's, in percentage points
+    #[arg(long, value_name = "POINTS", default_value = "0.05", value_parser = measure::per_cent)]
+    pub success_drop: f64,
+    /// How far latency may rise above control's
+    #[arg(long, value_name = "TIME", default_value = "30ms", value_parser = measure::time_above_zero)]
+    pub latency_rise: std::time::Duration,
+    /// Success rate treatment must keep, in per cent
+    #[arg(long, value_name = "PERCENT", default_value = "99.5", value_parser = measure::per_cent)]
+    pub success_floor: f64,
+    /// Latency treatment must keep
+    #[arg(long, value_name = "TIME", default_value = "400ms", value_parser = measure::time_above_zero)]
+    pub latency_ceiling: std::time::Duration,
+    /// Chance that a rollout without any difference fails, over all checks and looks
+    #[arg(long, value_name = "LEVEL", default_value = "0.05", value_parser = measure::level)]
+    pub alpha: f64,
+    /// Judge one measure only
+    #[arg(long, value_enum, value_name = "MEASURE")]
+    pub only: Option<OnlyArg>,
+    /// Print JSON for Argo Rollouts' web metric
+    #[arg(long, conflicts_with = "format")]
+    pub argo: bool,
+    /// How to read tables.
+    #[command(flatten)]
+    pub table: TableArgs,
+}
+
+/// Shows a saved answer, a dump, a trace or an endpoint in the viewer, served on 127.0.0.1 until Ctrl-C.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   goherd open report.json
-  goherd open dump.txt --no-browser --port 8099")]
+  goherd open dump.txt --no-browser --port 8099
+  goherd open trace.out
+
+An execution trace opens with a timeline that can be zoomed to single goroutines; the file is read again for what is looked at.")]
 pub struct OpenArgs {
     /// An answer saved as JSON, or any target
     pub target: String,
@@ -282,6 +390,15 @@ pub struct ManArgs {
     /// Write one page a command into this directory
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+}
+
+/// `--only`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnlyArg {
+    /// Success rates
+    Success,
+    /// Latencies
+    Latency,
 }
 
 /// `--rule`.

@@ -73,7 +73,11 @@ pub fn diagnose(
 ) -> anyhow::Result<Diagnosis> {
     let targets = parse(targets)?;
     can_be_watched(&targets, watch)?;
-    answer(command, &Request { targets, options: options(args)?, watch, clock: Clock::WALL, rules: BTreeSet::new() }, global)
+    answer(
+        command,
+        &Request { targets, options: options(args)?, watch, trace: None, clock: Clock::WALL, rules: BTreeSet::new() },
+        global,
+    )
 }
 
 /// The targets the words name.
@@ -98,7 +102,7 @@ pub fn diagnose_with_waits(command: &str, target: &str, args: &CollectArgs, glob
     let targets = vec![Target::parse(target).map_err(ExpectedError::from)?];
     let memory = if args.prove { Memory::ProofAndWaits(args.stop_budget) } else { Memory::Waits };
     let options = Options { memory, ..options(args)? };
-    let request = Request { targets, options, watch: None, clock: Clock::WALL, rules: BTreeSet::new() };
+    let request = Request { targets, options, watch: None, trace: None, clock: Clock::WALL, rules: BTreeSet::new() };
     answer(command, &request, global)
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use herd_deliver::Webhook;
 use herd_diagnose::{Clock, Diagnosis, Event, Request, Watch};
 use herd_model::{Envelope, Step, TargetKind};
-use herd_sinks::{Charset, Format, Look, Messages, SinkError};
+use herd_sinks::{Charset, Format, Look, Messages, SinkError, Stacks};
 use herd_sources::{Options, Target};
 
 use crate::args::{DemoArgs, GlobalArgs};
@@ -55,7 +55,7 @@ pub fn run(args: &DemoArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     if live {
         line("")?;
     }
-    output::print(envelope, Some(&diagnosis.snapshot), Format::Text, Exit::Healthy, false, global)?;
+    output::print(envelope, Some(Stacks::Goroutines(&diagnosis.snapshot)), Format::Text, Exit::Healthy, false, global)?;
     if live {
         let command = "goherd demo -o demo.json && goherd open demo.json";
         line(&format!("\n{}", say.say_with("demo-open", &[("command", command)])))?;
@@ -79,7 +79,14 @@ fn replayed(recording: Recording, live: bool, charset: Charset) -> anyhow::Resul
     let target = Target::parse(&address).map_err(ExpectedError::from)?;
     // Nothing runs that full stacks could stop.
     let options = Options { allow_stw: true, ..Options::default() };
-    let request = Request { targets: vec![target], options, watch: Some(watch), clock: Clock { speed }, rules: BTreeSet::new() };
+    let request = Request {
+        targets: vec![target],
+        options,
+        watch: Some(watch),
+        trace: None,
+        clock: Clock { speed },
+        rules: BTreeSet::new(),
+    };
     let mut shown = Ok(());
     let mut round = 0;
     let mut diagnosis = collect::ask(&request, "demo", &mut |event| match event {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use herd_deliver::DeliverError;
+use herd_formats::measurements::MeasurementsError;
 use herd_sinks::{Messages, SinkError};
 use herd_sources::{ErrorClass, SourceError};
 
@@ -15,6 +16,9 @@ pub enum ExpectedError {
     /// A target could not testify.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// A table of measurements cannot be used.
+    #[error(transparent)]
+    Measurements(#[from] MeasurementsError),
     /// An option cannot be used as it was.
     #[error("{option}: {why}")]
     Option {
@@ -64,6 +68,14 @@ pub enum ExpectedError {
         /// Bytes there are.
         of: u64,
     },
+    /// A command that was to be measured did not run, or failed.
+    #[error("{why}")]
+    Command {
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        next: String,
+    },
     /// The viewer's port cannot be had.
     #[error("127.0.0.1:{port}: {why}")]
     Listen {
@@ -89,8 +101,8 @@ impl ExpectedError {
                 ErrorClass::Target => Exit::Target,
                 ErrorClass::Interrupted => Exit::Interrupted,
             },
-            ExpectedError::SavedAnswer { .. } => Exit::Target,
-            ExpectedError::Option { .. }
+            ExpectedError::Measurements(MeasurementsError::UnknownColumn { .. })
+            | ExpectedError::Option { .. }
             | ExpectedError::UnknownPattern(_)
             | ExpectedError::Suppressions { .. }
             | ExpectedError::Output { .. }
@@ -98,6 +110,7 @@ impl ExpectedError {
             | ExpectedError::Listen { .. }
             | ExpectedError::Webhook(_)
             | ExpectedError::Sink(_) => Exit::Failed,
+            ExpectedError::SavedAnswer { .. } | ExpectedError::Measurements(_) | ExpectedError::Command { .. } => Exit::Target,
         }
     }
 
@@ -105,7 +118,8 @@ impl ExpectedError {
     pub fn next_step(&self) -> String {
         match self {
             ExpectedError::Source(error) => error.next_step(),
-            ExpectedError::Option { next, .. } => next.clone(),
+            ExpectedError::Option { next, .. } | ExpectedError::Command { next, .. } => next.clone(),
+            ExpectedError::Measurements(error) => table_step(error).into(),
             ExpectedError::UnknownPattern(_) => "List them all with `goherd explain`.".into(),
             ExpectedError::Suppressions { .. } => {
                 "Each entry is `[[suppress]]` with `fingerprint`, `reason` and, if it is to end, `expires = 2026-12-31`.".into()
@@ -119,10 +133,33 @@ impl ExpectedError {
             }
             ExpectedError::Listen { .. } => "Leave out --port to be given a free one.".into(),
             ExpectedError::Webhook(error) => error.next_step().into(),
-            ExpectedError::Sink(SinkError::NoTree | SinkError::NoStacks | SinkError::NoGraph) => {
-                "Use `--format json` or `--format text` for this answer.".into()
-            }
+            ExpectedError::Sink(
+                SinkError::NoTree
+                | SinkError::NoStacks
+                | SinkError::NoWeights
+                | SinkError::NoGraph
+                | SinkError::NoTable
+                | SinkError::NoModel
+                | SinkError::NoLocks,
+            ) => "Use `--format json` or `--format text` for this answer.".into(),
             ExpectedError::Sink(_) => "Check that the output can be written to.".into(),
+        }
+    }
+}
+
+fn table_step(error: &MeasurementsError) -> &'static str {
+    match error {
+        MeasurementsError::NoColumn { .. } | MeasurementsError::Ambiguous { .. } | MeasurementsError::UnknownColumn { .. } => {
+            "Say which column is which: `--columns goroutines=NAME,memory=NAME`."
+        }
+        MeasurementsError::Empty { .. }
+        | MeasurementsError::NoRow { .. }
+        | MeasurementsError::NoFigures { .. }
+        | MeasurementsError::Malformed { .. } => {
+            "Give CSV with a header, one JSON object a line, or what Prometheus answers to /api/v1/query_range."
+        }
+        MeasurementsError::Prometheus { .. } => {
+            "Check the query and its time in Prometheus, and save the answer of /api/v1/query_range."
         }
     }
 }
@@ -171,6 +208,9 @@ fn shareable(error: &ExpectedError) -> String {
             SourceError::Unreadable { .. } => "a file cannot be read",
             SourceError::Damaged { .. } => "a target's data is damaged",
             SourceError::NotADump { .. } => "a target holds no goroutine",
+            SourceError::NotAProfile { .. } => "a target holds no profile",
+            SourceError::NotATrace { .. } => "a target holds no execution trace",
+            SourceError::OtherTrace { .. } => "an execution trace is of another version of Go",
             SourceError::NoDumps { .. } => "a directory holds no goroutine dump",
             SourceError::Unreachable { .. } => "a target cannot be reached",
             SourceError::Cut { .. } => "a target's answer broke off",
@@ -180,9 +220,11 @@ fn shareable(error: &ExpectedError) -> String {
             SourceError::TooLarge { .. } => "a target's answer is too large",
             SourceError::StopsTheWorld { .. } => "a target has too many goroutines for `debug=2`",
             SourceError::Unsupported { .. } => "a target is of a kind goherd cannot read",
+            SourceError::NotATable { .. } => "a table of measurements cannot be used",
             SourceError::Interrupted => "interrupted",
         },
         ExpectedError::Option { option, .. } => return format!("{option} cannot be used as it is"),
+        ExpectedError::Measurements(_) => "a table of measurements cannot be used",
         ExpectedError::UnknownPattern(_) => "no pattern has this name",
         ExpectedError::Suppressions { .. } => "the suppression file cannot be used",
         ExpectedError::SavedAnswer { .. } => "a saved answer cannot be read back",
@@ -190,6 +232,7 @@ fn shareable(error: &ExpectedError) -> String {
         ExpectedError::Listen { .. } => "the viewer's port cannot be had",
         ExpectedError::Webhook(_) => "the findings are not delivered",
         ExpectedError::Sink(_) => "the answer cannot be printed in this format",
+        ExpectedError::Command { .. } => "the command that was to be measured did not run to its end",
     };
     what.to_owned()
 }
@@ -204,12 +247,13 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// An answer from elsewhere may hold what a terminal would obey.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use herd_formats::trace::TraceError;
     use herd_sinks::{Lang, messages};
     use herd_sources::LiveError;
 
@@ -236,7 +280,18 @@ mod tests {
             SourceError::NotADump { target: "a".into(), what: "an HTML page: Sign in".into() },
             SourceError::NotADump { target: "a".into(), what: "a heap profile in text, which holds no goroutines".into() },
             SourceError::NotADump { target: "a".into(), what: "empty".into() },
+            SourceError::NotAProfile { target: "a".into(), what: "empty".into() },
+            SourceError::NotAProfile { target: "a".into(), what: "text without a goroutine dump".into() },
+            SourceError::NotAProfile {
+                target: "a".into(),
+                what: "one that cannot be used: read profile.proto: it has no sample type".into(),
+            },
             SourceError::NotADump { target: "a".into(), what: "text without a goroutine dump".into() },
+            SourceError::NotATrace { target: "a".into(), what: "a pprof profile".into() },
+            SourceError::NotATrace { target: "a".into(), what: "empty".into() },
+            SourceError::OtherTrace { target: "a".into(), why: TraceError::TooOld(21) },
+            SourceError::OtherTrace { target: "a".into(), why: TraceError::TooNew(31) },
+            SourceError::OtherTrace { target: "a".into(), why: TraceError::Empty },
             SourceError::NoDumps { path: "a/".into(), files: 3 },
             SourceError::Unreachable { target: target(), why: os(111).to_string() },
             SourceError::Cut { target: target(), asked: "/x".into(), bytes: 9, why: os(104).to_string() },
@@ -245,6 +300,7 @@ mod tests {
             SourceError::TooLarge { target: target(), what: "the answer to /x".into(), limit: 9 },
             SourceError::StopsTheWorld { target: target(), goroutines: 2000, limit: 1000, seconds: 0.25 },
             SourceError::Unsupported { target: target(), what: "unix sockets need a unix system".into() },
+            SourceError::NotATable { target: "pid:7".into() },
             SourceError::Interrupted,
         ];
         errors.extend(live().into_iter().map(SourceError::Live));
@@ -266,11 +322,31 @@ mod tests {
             LiveError::NotCore { path: path(), why: "it is another kind of ELF file".into() },
             LiveError::NoExecutable(path()),
             LiveError::NotGo(path()),
+            LiveError::NoProfile(path()),
+            LiveError::NotSampled(path()),
+            LiveError::TooManyObjects { objects: 9, most: 7 },
             LiveError::UnknownVersion { version: "go1.99".into(), first: 21, last: 27 },
             LiveError::OtherLayout { place: "runtime.g.goid".into(), dwarf: 152, table: 160 },
             LiveError::Missing { what: "the list of goroutines (runtime.allgs)" },
             LiveError::Inconsistent("3 of 9 stacks do not end where stacks end".into()),
             LiveError::Io { path: path(), source: os(2) },
+        ]
+    }
+
+    fn tables() -> [MeasurementsError; 9] {
+        use herd_formats::measurements::Measure;
+        let (name, columns) = (|| "a.csv".to_owned(), || "A, B".to_owned());
+        let malformed = |why: &str| MeasurementsError::Malformed { name: name(), line: 7, why: why.into() };
+        [
+            MeasurementsError::Empty { name: name() },
+            MeasurementsError::NoColumn { name: name(), line: 1, measure: Measure::Memory, columns: columns() },
+            MeasurementsError::Ambiguous { name: name(), line: 1, measure: Measure::Memory, columns: columns() },
+            MeasurementsError::UnknownColumn { name: name(), line: 1, column: "C".into(), columns: columns() },
+            MeasurementsError::NoRow { name: name(), line: 2, column: "A".into(), value: "B".into() },
+            MeasurementsError::NoFigures { name: name() },
+            malformed("this is no header of CSV, and no JSON"),
+            malformed("this is no JSON object: EOF"),
+            MeasurementsError::Prometheus { name: name(), what: "a vector, not a matrix: ask /api/v1/query_range".into() },
         ]
     }
 
@@ -289,7 +365,33 @@ mod tests {
         let path = || PathBuf::from("a.toml");
         let mut errors: Vec<ExpectedError> = sources().into_iter().map(ExpectedError::Source).collect();
         errors.extend(delivery.map(ExpectedError::Webhook));
+        errors.extend(tables().map(ExpectedError::Measurements));
         errors.extend([
+            ExpectedError::Option {
+                option: "--holders",
+                why: "a profile tells who allocated what is in use, not who holds it".into(),
+                next: "Give the process, `pid:N`, or a core file, `core:FILE`.".into(),
+            },
+            ExpectedError::Option {
+                option: "--measure",
+                why: "execution traces have no such thing".into(),
+                next: "Leave --measure out, or compare profiles.".into(),
+            },
+            ExpectedError::Option {
+                option: "TARGET",
+                why: "a timeline is of one trace".into(),
+                next: "Give one trace, or draw the waits of all with --of waits.".into(),
+            },
+            ExpectedError::Option {
+                option: "--from",
+                why: "only the timeline for Perfetto is cut".into(),
+                next: "Add --format perfetto, and leave --of out.".into(),
+            },
+            ExpectedError::Option {
+                option: "--to",
+                why: "it is not later than --from".into(),
+                next: "Give seconds from the beginning of the trace, such as --from 1.5 --to 2.".into(),
+            },
             ExpectedError::UnknownPattern("LK999".into()),
             ExpectedError::Suppressions { path: path(), why: "the entry of 00 has no reason".into() },
             ExpectedError::SavedAnswer { name: "a".into(), why: "it unpacks to more than the limit of 9 bytes".into() },
@@ -300,6 +402,9 @@ mod tests {
             ExpectedError::Sink(SinkError::NoTree),
             ExpectedError::Sink(SinkError::NoStacks),
             ExpectedError::Sink(SinkError::NoGraph),
+            ExpectedError::Sink(SinkError::NoTable),
+            ExpectedError::Sink(SinkError::NoModel),
+            ExpectedError::Sink(SinkError::NoLocks),
             ExpectedError::Sink(SinkError::Io(os(28))),
         ]);
         errors

@@ -1,15 +1,23 @@
 //! goherd: tells which goroutines will never finish, why, who started them, and what to change.
 
 mod args;
+mod args_profiles;
+mod args_runlog;
+mod args_traces;
+mod args_tune;
+mod child;
 mod collect;
 mod commands;
 mod demo;
 mod error;
 mod exit;
+mod measure;
 mod output;
+mod poll;
 mod progress;
 mod replay;
 mod suppress;
+mod weigh;
 
 use std::process::ExitCode;
 
@@ -34,6 +42,15 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Snap(args) => commands::snap::run(args, &cli.global),
         Command::Graph(args) => commands::graph::run(args, &cli.global),
         Command::Flame(args) => commands::flame::run(args, &cli.global),
+        Command::Heap(args) => commands::heap::run(args, &cli.global),
+        Command::Locks(args) => commands::locks::run(args, &cli.global),
+        Command::Runlog(args) => commands::runlog::run(args, &cli.global),
+        Command::Capacity(args) => commands::capacity::run(args, &cli.global),
+        Command::Roi(args) => commands::roi::run(args, &cli.global),
+        Command::Guard(args) => commands::guard::run(args, &cli.global),
+        Command::Diff(args) => commands::diff::run(args, &cli.global),
+        Command::Trace(args) => commands::trace::run(args, &cli.global),
+        Command::Tune(args) => commands::tune::run(args, &cli.global),
         Command::Open(args) => commands::open::run(args, &cli.global),
         Command::Explain(args) => commands::explain::run(args, &cli.global),
         Command::Demo(args) => demo::run(args, &cli.global),

@@ -5,9 +5,9 @@ use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use anstream::ColorChoice;
-use herd_model::{Envelope, Snapshot};
+use herd_model::{Envelope, GateVerdict, Verdict};
 use herd_patterns::CATALOGUE;
-use herd_sinks::{Charset, Detail, Format, Lang, Localised, Look, PatternWords, SinkError, render};
+use herd_sinks::{Charset, Detail, Format, Lang, Localised, Look, PatternWords, SinkError, Stacks, render};
 
 use crate::args::{ColorArg, GlobalArgs, LangArg};
 use crate::error::ExpectedError;
@@ -19,20 +19,29 @@ const WIDTH_MAX: usize = 100;
 /// Prints an answer where and how the flags say; `usual` is the format when nothing else decides.
 pub fn print(
     envelope: &mut Envelope,
-    stacks: Option<&Snapshot>,
+    stacks: Option<Stacks<'_>>,
     usual: Format,
     exit: Exit,
     benign: bool,
     global: &GlobalArgs,
 ) -> Result<(), ExpectedError> {
     let format = format(global, usual);
-    let shareable;
+    let (goroutines, weights);
     let mut stacks = stacks;
     if global.redact {
         herd_sinks::redact(envelope);
-        if matches!(format, Format::Folded | Format::Pprof | Format::Speedscope) {
-            shareable = stacks.map(herd_sinks::redact_stacks);
-            stacks = shareable.as_ref();
+        if matches!(format, Format::Folded | Format::Pprof | Format::Speedscope | Format::Perfetto) {
+            stacks = match stacks {
+                Some(Stacks::Goroutines(snapshot)) => {
+                    goroutines = herd_sinks::redact_stacks(snapshot);
+                    Some(Stacks::Goroutines(&goroutines))
+                }
+                Some(Stacks::Weights(profile, sample_type)) => {
+                    weights = herd_sinks::redact_weights(profile);
+                    Some(Stacks::Weights(&weights, sample_type))
+                }
+                None => None,
+            };
         }
     }
     let patterns = pattern_words();
@@ -117,6 +126,10 @@ fn ending(path: &Path) -> Option<Format> {
     let endings = [
         (".dot", Format::Dot),
         (".speedscope.json", Format::Speedscope),
+        (".perfetto.json", Format::Perfetto),
+        (".perfetto-trace", Format::Perfetto),
+        (".pftrace", Format::Perfetto),
+        (".csv", Format::Csv),
         (".json", Format::Json),
         (".html", Format::Html),
         (".svg", Format::Svg),
@@ -127,6 +140,24 @@ fn ending(path: &Path) -> Option<Format> {
         (".txt", Format::Text),
     ];
     endings.iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, format)| *format)
+}
+
+/// A gate's answer as an envelope's.
+pub fn gate_verdict(verdict: GateVerdict) -> Verdict {
+    match verdict {
+        GateVerdict::Pass => Verdict::Healthy,
+        GateVerdict::Fail => Verdict::Findings,
+        GateVerdict::Inconclusive => Verdict::Inconclusive,
+    }
+}
+
+/// How a gate ends; `--fail-on never` lets what it refuses pass, and nothing decides for it.
+pub fn gate_exit(verdict: Verdict, global: &GlobalArgs) -> Exit {
+    match verdict {
+        Verdict::Findings if global.fail_on.severity().is_some() => Exit::Findings,
+        Verdict::Inconclusive => Exit::Inconclusive,
+        Verdict::Healthy | Verdict::Findings | Verdict::Undecidable => Exit::Healthy,
+    }
 }
 
 /// How text is to look on standard output.
@@ -224,6 +255,7 @@ mod tests {
             targets: vec![target],
             options: Options::default(),
             watch: None,
+            trace: None,
             clock: Clock::WALL,
             rules: BTreeSet::new(),
         };

@@ -48,6 +48,12 @@ impl Progress {
         self.bar.set_message(self.say.say_with("progress-saving", &facts));
     }
 
+    /// Shows which run of a command goes on.
+    pub fn running(&self, setting: &str, index: usize, of: usize) {
+        let facts = [("setting", setting), ("index", &*index.to_string()), ("of", &*of.to_string())];
+        self.bar.set_message(self.say.say_with("progress-running", &facts));
+    }
+
     /// Takes it off the screen.
     pub fn clear(&self) {
         self.bar.finish_and_clear();

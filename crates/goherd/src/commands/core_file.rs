@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use herd_live::freeze::{self, Budget, Reason, SaveError, Saved};
 use herd_model::{Envelope, Note, NoteKind};
-use herd_sinks::Format;
+use herd_sinks::{Format, Stacks};
 use herd_sources::{CancelFlag, Place, SourceError, Target};
 
 use crate::args::{GlobalArgs, SnapArgs};
@@ -44,7 +44,14 @@ pub fn run(args: &SnapArgs, path: &Path, global: &GlobalArgs) -> anyhow::Result<
     }
     let mut diagnosis = collect::diagnose("snap", &[core_target(path, pid)], &collect, None, global)?;
     state(&mut diagnosis.envelope, pid, &saved, seconds);
-    output::print(&mut diagnosis.envelope, Some(&diagnosis.snapshot), Format::Text, Exit::Healthy, args.all, global)?;
+    output::print(
+        &mut diagnosis.envelope,
+        Some(Stacks::Goroutines(&diagnosis.snapshot)),
+        Format::Text,
+        Exit::Healthy,
+        args.all,
+        global,
+    )?;
     Ok(Exit::Healthy)
 }
 

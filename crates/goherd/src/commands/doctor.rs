@@ -1,13 +1,16 @@
 //! `goherd doctor`: everything the targets can testify, judged.
 
+use std::time::Duration;
+
 use herd_deliver::Webhook;
 use herd_diagnose::{Clock, Request, Watch};
 use herd_model::{Envelope, TargetKind, Verdict};
-use herd_sinks::Format;
+use herd_sinks::{Format, Stacks};
 use herd_sources::{Memory, Options, Target};
 use time::OffsetDateTime;
 
 use crate::args::{DoctorArgs, GlobalArgs};
+use crate::commands::doctor_profiles;
 use crate::error::ExpectedError;
 use crate::exit::Exit;
 use crate::{collect, output, suppress};
@@ -21,12 +24,20 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let existing = args.write_suppressions.as_deref().map(suppress::read_existing).transpose()?;
     let watch = args.span.map(|span| Watch { span, every: args.every });
     let rules = args.rule.iter().map(|number| number.rule()).collect();
-    let targets = collect::parse(&args.targets)?;
+    let mut targets = collect::parse(&args.targets)?;
     collect::can_be_watched(&targets, watch)?;
     let options = options(args, &targets)?;
-    let request = Request { targets, options, watch, clock: Clock::WALL, rules };
-    let mut diagnosis = collect::answer("doctor", &request, global)?;
-    let envelope = &mut diagnosis.envelope;
+    can_be_traced(&targets, args.trace)?;
+    let profiles = doctor_profiles::take(&mut targets, &options)?;
+    let (mut answer, snapshot) = if targets.is_empty() {
+        (doctor_profiles::answer(profiles), None)
+    } else {
+        let request = Request { targets, options, watch, trace: args.trace, clock: Clock::WALL, rules };
+        let mut diagnosis = collect::answer("doctor", &request, global)?;
+        doctor_profiles::judge(&mut diagnosis.envelope, profiles);
+        (diagnosis.envelope, Some(diagnosis.snapshot))
+    };
+    let envelope = &mut answer;
     if let Some((path, existing)) = args.write_suppressions.as_deref().zip(existing.as_ref()) {
         // Before any finding is suppressed: a baseline lists those, too.
         let text = suppress::baseline(&envelope.findings, existing, suppressions.as_ref(), today);
@@ -36,11 +47,24 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
         suppress::apply(envelope, file, today);
     }
     let exit = exit(envelope, global);
-    output::print(envelope, Some(&diagnosis.snapshot), Format::Concise, exit, args.all, global)?;
+    output::print(envelope, snapshot.as_ref().map(Stacks::Goroutines), Format::Concise, exit, args.all, global)?;
     if let Some(url) = args.webhook.as_ref().filter(|_| !envelope.findings.is_empty()) {
         deliver(url, envelope, global)?;
     }
     Ok(exit)
+}
+
+/// Whether there is one address that can be asked to trace itself.
+fn can_be_traced(targets: &[Target], trace: Option<Duration>) -> Result<(), ExpectedError> {
+    let address = matches!(targets, [target] if matches!(target.kind(), TargetKind::Url));
+    if trace.is_some() && !address {
+        return Err(ExpectedError::Option {
+            option: "--trace",
+            why: "one service with net/http/pprof is asked to trace itself".into(),
+            next: "Give its address as the only target, or a recorded trace and dump as two targets.".into(),
+        });
+    }
+    Ok(())
 }
 
 /// The flags as options; of memory, all that a judgement can use is read.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use herd_diagnose::Diagnosis;
 use herd_model::{Note, NoteKind};
-use herd_sinks::Format;
+use herd_sinks::{Format, Stacks};
 
 use crate::args::{GlobalArgs, GraphArgs};
 use crate::exit::Exit;
@@ -15,7 +15,14 @@ pub fn run(args: &GraphArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     output::check(global, Format::Text)?;
     let mut diagnosis = collect::diagnose_with_waits("graph", &args.target, &args.collect, global)?;
     draw(&mut diagnosis);
-    output::print(&mut diagnosis.envelope, Some(&diagnosis.snapshot), Format::Text, Exit::Healthy, true, global)?;
+    output::print(
+        &mut diagnosis.envelope,
+        Some(Stacks::Goroutines(&diagnosis.snapshot)),
+        Format::Text,
+        Exit::Healthy,
+        true,
+        global,
+    )?;
     Ok(Exit::Healthy)
 }
 

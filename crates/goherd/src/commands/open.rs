@@ -3,38 +3,52 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use flate2::read::MultiGzDecoder;
-use herd_model::{Envelope, TargetKind};
+use herd_analysis::flame::Rows;
+use herd_analysis::profile_report::Trees;
+use herd_analysis::trace::timeline::{Overview, Window};
+use herd_formats::recognise::{Kind, recognise};
+use herd_formats::trace::{Times, TraceError};
+use herd_model::{Envelope, TargetKind, Timeline};
 use herd_sinks::{Format, Look, Messages, messages, render};
-use herd_sources::{Place, Target};
+use herd_sources::{Place, Target, TraceAsked};
+use serde::Deserialize;
 
 use crate::args::{GlobalArgs, OpenArgs};
-use crate::commands::graph;
+use crate::commands::timeline::Recorded;
+use crate::commands::trace_beside::Beside;
+use crate::commands::{graph, trace};
 use crate::error::ExpectedError;
 use crate::exit::Exit;
-use crate::{collect, output};
+use crate::weigh::{Holds, Part};
+use crate::{collect, output, weigh};
 
 /// Bytes looked at to tell a saved answer from a dump.
 const HEAD_BYTES: u64 = 4096;
 /// The largest answer that is read back; a compressed one may pretend to be small.
 const MAX_ANSWER_BYTES: u64 = 512 << 20;
+/// Rows of each table of a trace.
+const ROWS: usize = 50;
 /// Between two looks at the flag that Ctrl-C raises.
 const CANCEL_POLL: Duration = Duration::from_millis(50);
 
 /// Reads or collects, then serves until Ctrl-C.
 pub fn run(args: &OpenArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
-    let mut envelope = match saved(&args.target)? {
-        Some(envelope) => envelope,
-        None => collected(args, global)?,
+    let (mut envelope, recorded) = match (saved(&args.target)?, trace_file(&args.target)) {
+        (Some(envelope), _) => (envelope, None),
+        (None, Some(path)) => traced(args, &path, global)?,
+        (None, None) => (collected(args, global)?, None),
     };
     if global.redact {
         herd_sinks::redact(&mut envelope);
@@ -45,19 +59,58 @@ pub fn run(args: &OpenArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     render(Format::Html, &envelope, None, &look, &mut page).map_err(ExpectedError::from)?;
     let answer = serde_json::to_vec(&envelope)?;
     let say = messages(look.lang);
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(args, page, answer, &say))?;
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(args, page, answer, recorded, &say))?;
     Ok(Exit::Interrupted)
 }
 
-/// What a target testifies; where memory can be read, with its wait graph.
+/// What a target testifies; where memory can be read, with its wait graph; of a profile, what its functions cost.
 fn collected(args: &OpenArgs, global: &GlobalArgs) -> anyhow::Result<Envelope> {
-    let kind = Target::parse(&args.target).map_err(ExpectedError::from)?.kind();
+    let target = Target::parse(&args.target).map_err(ExpectedError::from)?;
+    let kind = target.kind();
+    let holds = weigh::holds(&target);
+    if holds != Holds::Goroutines {
+        let weights = weigh::ask(&target, weigh::asked(None, None), &args.collect, global)?;
+        if holds == Holds::Weights || kind == TargetKind::Stdin || !weigh::is_of_goroutines(&weights) {
+            let part = Part { sample_type: None, rows: Rows::Functions, focus: None, ignore: None, trees: Trees::All };
+            return Ok(weigh::report("flame", weights, &part)?.envelope);
+        }
+    }
     if !matches!(kind, TargetKind::Process | TargetKind::Core) {
         return Ok(collect::diagnose("doctor", std::slice::from_ref(&args.target), &args.collect, None, global)?.envelope);
     }
     let mut diagnosis = collect::diagnose_with_waits("doctor", &args.target, &args.collect, global)?;
     graph::draw(&mut diagnosis);
     Ok(diagnosis.envelope)
+}
+
+/// The path of a target that is a file with an execution trace, packed or not.
+pub fn trace_file(target: &str) -> Option<PathBuf> {
+    let Ok(Target { place: Place::Path(path), .. }) = Target::parse(target) else { return None };
+    if !path.is_file() {
+        return None;
+    }
+    let mut head = Vec::new();
+    // What cannot be read is left to the collector, which says why.
+    let plain = File::open(&path).and_then(unpacked);
+    let read = plain.and_then(|plain| plain.take(HEAD_BYTES).read_to_end(&mut head));
+    (read.is_ok() && recognise(&head) == Kind::Trace).then_some(path)
+}
+
+/// What a trace shows, and the trace to look closer at.
+fn traced(args: &OpenArgs, path: &Path, global: &GlobalArgs) -> anyhow::Result<(Envelope, Option<Recorded>)> {
+    let asked = TraceAsked { seconds: 0, times: Times::Recorded };
+    let targets = std::slice::from_ref(&args.target);
+    let part = trace::Part {
+        top: ROWS,
+        stacks: trace::STACKS_SHOWN,
+        beside: Beside::default(),
+        overview: Some(Overview::default()),
+        weighed: None,
+    };
+    let collected = trace::collect(targets, asked, part, &args.collect, global)?;
+    let recorded = collected.overview.filter(|overview| !overview.is_empty());
+    let recorded = recorded.map(|overview| Recorded::new(overview, collected.tables, path, unpacked)).transpose()?;
+    Ok((collected.envelope, recorded))
 }
 
 /// The answer in a file saved by goherd, compressed or not; nothing for every other target.
@@ -104,20 +157,28 @@ fn unpacked(file: File) -> std::io::Result<Box<dyn Read>> {
 struct Served {
     page: Vec<u8>,
     answer: Vec<u8>,
+    recorded: Option<Mutex<Recorded>>,
     port: u16,
 }
 
-async fn serve(args: &OpenArgs, page: Vec<u8>, answer: Vec<u8>, say: &Messages) -> anyhow::Result<()> {
+async fn serve(
+    args: &OpenArgs,
+    page: Vec<u8>,
+    answer: Vec<u8>,
+    recorded: Option<Recorded>,
+    say: &Messages,
+) -> anyhow::Result<()> {
     let failed = |why| ExpectedError::Listen { port: args.port, why };
     let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, args.port))).await.map_err(failed)?;
     let port = listener.local_addr()?.port();
-    let served = Arc::new(Served { page, answer, port });
+    let served = Arc::new(Served { page, answer, recorded: recorded.map(Mutex::new), port });
     let path = format!("/{}/", token()?);
     let whole_path = path.clone();
     let routes = Router::new()
         .route(&path, get(page_response))
         .route(path.trim_end_matches('/'), get(|| async move { Redirect::permanent(&whole_path) }))
         .route(&format!("{path}api/envelope"), get(answer_response))
+        .route(&format!("{path}api/timeline"), get(timeline_response))
         .layer(from_fn_with_state(served.clone(), guard))
         .with_state(served);
     let url = format!("http://127.0.0.1:{port}{path}");
@@ -166,6 +227,65 @@ async fn page_response(State(served): State<Arc<Served>>) -> Response {
 
 async fn answer_response(State(served): State<Arc<Served>>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], served.answer.clone()).into_response()
+}
+
+/// A window of the timeline, in seconds from the beginning; numbers of lanes and goroutines with commas between.
+#[derive(Debug, Deserialize)]
+struct AskedWindow {
+    from: f64,
+    to: f64,
+    columns: usize,
+    lanes: Option<String>,
+    open: Option<String>,
+    goroutines: Option<String>,
+    /// One goroutine and a time at which it is looked at, with a comma between.
+    moment: Option<String>,
+}
+
+async fn timeline_response(State(served): State<Arc<Served>>, Query(asked): Query<AskedWindow>) -> Response {
+    let window = Window {
+        from_ns: nanoseconds(asked.from),
+        to_ns: nanoseconds(asked.to),
+        columns: asked.columns,
+        lanes: asked.lanes.as_deref().map(numbers),
+        open: asked.open.as_deref().map(numbers).unwrap_or_default(),
+        goroutines: asked.goroutines.as_deref().map(numbers).unwrap_or_default(),
+    };
+    let moment = asked.moment.as_deref().and_then(|text| text.split_once(','));
+    let moment = moment.and_then(|(goroutine, at)| Some((goroutine.parse::<u64>().ok()?, nanoseconds(at.parse().ok()?))));
+    looked(served, move |recorded| {
+        let found = moment.map(|(goroutine, at_ns)| recorded.moment(goroutine, at_ns)).transpose()?;
+        Ok(Timeline { moment: found.flatten(), ..recorded.view(window)? })
+    })
+    .await
+}
+
+/// What the trace shows, read on a thread of its own so that other answers need not wait.
+async fn looked(
+    served: Arc<Served>,
+    look: impl FnOnce(&mut Recorded) -> Result<Timeline, TraceError> + Send + 'static,
+) -> Response {
+    let looking = tokio::task::spawn_blocking(move || {
+        let recorded = served.recorded.as_ref()?;
+        // Nothing is left half done by a look that failed.
+        let mut recorded = recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        let json = look(&mut recorded).map_err(|error| error.to_string());
+        Some(json.and_then(|found| serde_json::to_vec(&found).map_err(|error| error.to_string())))
+    });
+    match looking.await.map_err(|error| error.to_string()) {
+        Ok(Some(Ok(json))) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
+        Ok(Some(Err(error))) | Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error).into_response(),
+        Ok(None) => (StatusCode::NOT_FOUND, "this answer is not of a trace that can be read again\n").into_response(),
+    }
+}
+
+fn nanoseconds(seconds: f64) -> u64 {
+    (seconds * 1e9).round() as u64
+}
+
+/// Numbers with commas between; what is none is left out.
+fn numbers<T: FromStr>(text: &str) -> Vec<T> {
+    text.split(',').filter_map(|number| number.parse().ok()).collect()
 }
 
 /// Best effort: the address is printed in any case.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use herd_diagnose::Diagnosis;
-use herd_sinks::{Format, Look, render};
+use herd_sinks::{Format, Look, Stacks, render};
 use herd_sources::{LiveError, Place, SourceError, Target};
 
 use crate::args::{GlobalArgs, SnapArgs};
@@ -49,7 +49,14 @@ fn one(args: &SnapArgs, index: u32, program: &Program, global: &GlobalArgs) -> a
         let path = if args.count > 1 { numbered(path, index)? } else { path.clone() };
         save(&mut diagnosis, &path, global)?;
     }
-    output::print(&mut diagnosis.envelope, Some(&diagnosis.snapshot), Format::Text, Exit::Healthy, args.all, global)?;
+    output::print(
+        &mut diagnosis.envelope,
+        Some(Stacks::Goroutines(&diagnosis.snapshot)),
+        Format::Text,
+        Exit::Healthy,
+        args.all,
+        global,
+    )?;
     Ok(())
 }
 
