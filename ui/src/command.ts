@@ -8,11 +8,17 @@ export function commandFor(envelope: Envelope | null, route: Route): string {
   const targets = envelope ? targetsOf(envelope) : 'TARGET'
   if (targets === '') return 'goherd demo'
   if (route.page === 'groups') return `goherd snap ${targets}`
-  if (route.page === 'flame') return `goherd flame ${targets} --format svg`
+  if (route.page === 'flame') {
+    const profile = envelope?.profile
+    const type = profile?.types.find((one) => one.name === route.query.type)?.name
+    return `goherd flame ${targets}${type ? ` --type ${quoted(type)}` : ''}${route.query.view === 'functions' ? ' --top' : ' --format svg'}`
+  }
+  if (route.page === 'timeline') return `goherd open ${targets}`
   if (route.page === 'graph') return `goherd graph ${targets}`
   if (route.page === 'stack') {
     return `goherd snap ${targets} --format json | jq '.snapshot.clusters[] | select(.id == "${route.id.replace(/[^0-9a-zA-Z_-]/g, '')}")'`
   }
+  if (envelope && route.page === 'answer') return `goherd ${envelope.command} ${targets}`
   return `goherd doctor ${targets}`
 }
 

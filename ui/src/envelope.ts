@@ -22,10 +22,42 @@ export type EvidenceKind =
   | 'name-hint'
   | 'witness-limit'
   | 'also-fits'
+  | 'allocation'
+  | 'runtime-log'
+  | 'trace'
 /**
  * A pattern's id, such as `LK005`; never reused.
  */
 export type PatternId = string
+/**
+ * Which reserve.
+ */
+export type CapacityDoubtKind =
+  'few-rows' | 'few-levels' | 'narrow-range' | 'no-fit' | 'unexplained' | 'shape' | 'spread' | 'skewed' | 'disagreement' | 'far-beyond'
+/**
+ * Which model of memory.
+ */
+export type MemoryModelKind = 'log-quadratic' | 'power-law-ols' | 'power-law-nls'
+/**
+ * A gate's answer.
+ */
+export type GateVerdict = 'pass' | 'fail' | 'inconclusive'
+/**
+ * Why an answer is weak.
+ */
+export type DiffDoubt = 'empty' | 'few_samples' | 'few_contentions' | 'loads_differ' | 'load_unclear' | 'no_application' | 'few_functions'
+/**
+ * What an exposure rests on.
+ */
+export type ExposureFrom = 'median_of_functions' | 'durations' | 'totals' | 'counted'
+/**
+ * What became of a function.
+ */
+export type DiffChange = 'new' | 'gone' | 'more' | 'less' | 'longer' | 'shorter' | 'deeper' | 'shallower' | 'moved'
+/**
+ * The rule a verdict follows.
+ */
+export type DiffRule = 'significance' | 'thresholds'
 /**
  * How sure goherd is; says nothing of how much it hurts.
  */
@@ -62,13 +94,104 @@ export type Side = 'send' | 'receive' | 'lock' | 'read-lock' | 'read' | 'write' 
  */
 export type HolderReason = 'address-and-function' | 'address' | 'function'
 /**
+ * Which limit.
+ */
+export type GuardCheckKind = 'success-drop' | 'latency-rise' | 'success-floor' | 'latency-ceiling'
+/**
+ * How a line's bytes in use changed.
+ */
+export type HeapChange = 'grows' | 'shrinks' | 'within-error'
+/**
+ * What kind of root.
+ */
+export type HolderKind = 'variable' | 'goroutine' | 'runtime' | 'finalizer' | 'other' | 'register'
+/**
+ * Whose time is counted where.
+ */
+export type LockKind = 'mutex' | 'block' | 'contention'
+/**
+ * What a line that is charged with waiting does.
+ */
+export type LockRole =
+  'unlocks' | 'waits-for-lock' | 'receives' | 'sends' | 'selects' | 'waits-for-group' | 'waits-for-condition' | 'runtime' | 'other'
+/**
  * What a note is about.
  */
 export type NoteKind = 'truncated' | 'skipped' | 'malformed' | 'limit' | 'unwrapped' | 'not-asked' | 'suppressed' | 'advice'
 /**
+ * Which reserve.
+ */
+export type RoiDoubtKind = 'no-time' | 'weekday' | 'hour' | 'length' | 'few-rows' | 'coverage' | 'traffic'
+/**
+ * Which part.
+ */
+export type RoiPartKind = 'latency' | 'gc-pause' | 'goroutines'
+/**
+ * What is asked of a log.
+ */
+export type RunlogQuestion = 'collector' | 'scheduler' | 'goroutines'
+/**
+ * The answer to one of them.
+ */
+export type RunlogSaid = 'healthy' | 'wrong' | 'undecidable'
+/**
+ * What is worth knowing and is no pattern of its own.
+ */
+export type RunlogObservation =
+  'forced-collections' | 'gogc-tiny' | 'no-collections' | 'stacks-grow' | 'goroutines-grow' | 'pauses-stretched'
+/**
  * What kind of witness a target is.
  */
 export type TargetKind = 'file' | 'stdin' | 'url' | 'recording' | 'process' | 'core'
+/**
+ * What a goroutine does, as a timeline tells it apart.
+ */
+export type TimelineState = 'running' | 'runnable' | 'syscall' | 'channel' | 'sync' | 'network' | 'sleep' | 'collector' | 'other'
+/**
+ * How a profile lies on the clock of a trace.
+ */
+export type TracePlaced = 'inside' | 'partly' | 'apart' | 'unknown'
+/**
+ * What makes a collection begin.
+ */
+export type TraceTrigger = 'heap' | 'call' | 'free-os-memory' | 'timer' | 'unknown'
+/**
+ * Why an answer is weak.
+ */
+export type TraceDiffDoubt = 'empty' | 'few_waits' | 'damaged' | 'loads_differ' | 'more_computing' | 'busy' | 'all_slower'
+/**
+ * What became of it.
+ */
+export type TraceDiffChange = 'new' | 'gone' | 'longer' | 'shorter' | 'more' | 'fewer' | 'same'
+/**
+ * What a row is of.
+ */
+export type TraceDiffWhat =
+  | 'wait'
+  | 'syscall'
+  | 'assist'
+  | 'event'
+  | 'left'
+  | 'task'
+  | 'region'
+  | 'life'
+  | 'created'
+  | 'collection'
+  | 'pause'
+  | 'latency'
+  | 'utilization'
+/**
+ * Why a setting is worth it.
+ */
+export type TuneAdviceKind = 'faster' | 'smaller' | 'keep'
+/**
+ * Which reserve.
+ */
+export type TuneDoubtKind = 'few-runs' | 'one-setting' | 'within-noise' | 'no-trace' | 'lost-records' | 'mixed-programs' | 'stopped'
+/**
+ * By what settings are judged.
+ */
+export type TuneMeasure = 'cpu' | 'throughput'
 /**
  * The answer in one word.
  */
@@ -83,9 +206,17 @@ export interface Envelope {
    */
   candidates: Candidate[]
   /**
+   * How memory, throughput and latency follow goroutines.
+   */
+  capacity?: CapacityReport | null
+  /**
    * The subcommand.
    */
   command: string
+  /**
+   * What differs between two profiles, and whether the second is worse.
+   */
+  diff?: DiffReport | null
   /**
    * What is wrong, worst first.
    */
@@ -103,17 +234,36 @@ export interface Envelope {
    */
   graph?: WaitGraph | null
   /**
+   * Whether a rollout may go on.
+   */
+  guard?: GuardReport | null
+  /**
+   * What allocates, what stays, what grows.
+   */
+  heap?: HeapReport | null
+  /**
    * What is not shown, counted. `suppressed`: findings left out by the suppression file. `clusters_not_listed`,
    * `goroutines_not_listed`: clusters beyond the report's limit, and what they hold. Goroutines that are neither findings nor
    * candidates: `benign_goroutines` are known long waiters of a library or the runtime; `goroutines_that_fit_no_pattern` wait in a
    * way no pattern describes; `steady_goroutines` fit a pattern, but a series long enough to judge growth shows that their number
-   * does not rise and that they do not stand still. `candidate_families_not_listed`, `candidate_goroutines_not_listed`:
+   * does not rise and that they do not stand still; `goroutines_that_moved` left the wait a dump shows, as the trace tells. `candidate_families_not_listed`, `candidate_goroutines_not_listed`:
    * families that look stuck beyond the candidates listed. `objects_not_listed`, `waits_not_listed`: objects beyond the wait graph's
-   * limit and the waits on them.
+   * limit and the waits on them. `points_not_listed`: rows beyond those a capacity model is drawn with;
+   * `rows_left_out`: rows without goroutines or memory above zero. Of a profile: `functions_not_listed` beyond the report's limit,
+   * `samples_left_out` by `--focus` and `--ignore`, `samples_below_zero`, which have no width in a call tree.
+   * `lines_not_listed`, `residents_not_listed`, `growth_not_listed`, `escapes_not_listed`, `locks_not_listed`,
+   * `runtime_locks_not_listed`: rows of a heap or of locks beyond those asked for. `sites_not_listed`, `unfinished_not_listed`: rows of a
+   * trace; `marks_not_followed`: its tasks and regions beyond the number followed at once; `changes_not_listed`: rows of a
+   * comparison of traces. Of a
+   * runtime log: `points_not_listed` between those that are drawn, `processes_not_listed` with fewer than two records.
    */
   hidden: {
     [k: string]: number
   }
+  /**
+   * Where goroutines wait for each other.
+   */
+  locks?: LocksReport | null
   /**
    * What to know about the input and the run.
    */
@@ -123,6 +273,18 @@ export interface Envelope {
    * findings the verdict is then `undecidable` at best.
    */
   open?: boolean
+  /**
+   * A weighted profile.
+   */
+  profile?: ProfileReport | null
+  /**
+   * What a change is worth.
+   */
+  roi?: RoiReport | null
+  /**
+   * What the Go runtime printed of itself.
+   */
+  runlog?: RunlogReport | null
   /**
    * [`SCHEMA`].
    */
@@ -139,6 +301,22 @@ export interface Envelope {
    * What was looked at.
    */
   targets: Target[]
+  /**
+   * An execution trace over time, for the viewer.
+   */
+  timeline?: Timeline | null
+  /**
+   * What an execution trace shows.
+   */
+  trace?: TraceReport | null
+  /**
+   * What differs between execution traces, and whether those after are worse.
+   */
+  trace_diff?: TraceDiff | null
+  /**
+   * What settings of the runtime do to a command.
+   */
+  tune?: TuneReport | null
   verdict: Verdict
 }
 /**
@@ -280,6 +458,558 @@ export interface Step {
   words?: string | null
 }
 /**
+ * What `goherd capacity` answers.
+ */
+export interface CapacityReport {
+  /**
+   * Different numbers of goroutines among them.
+   */
+  distinct: number
+  /**
+   * Why no answer is given, or with what reserve.
+   */
+  doubts: CapacityDoubt[]
+  /**
+   * Most goroutines of a row.
+   */
+  goroutines_max: number
+  /**
+   * Fewest goroutines of a row.
+   */
+  goroutines_min: number
+  /**
+   * Latency, where rows have it.
+   */
+  latency?: LatencyModel | null
+  /**
+   * Memory that must not be passed, in bytes.
+   */
+  limit_bytes?: number | null
+  /**
+   * Goroutines at which the limit is passed.
+   */
+  limit_reached?: LimitReached | null
+  /**
+   * Models of memory, the one with the least AIC first.
+   */
+  memory: MemoryModel[]
+  points: CapacityPoints
+  /**
+   * What the first memory model says of the goroutines asked about.
+   */
+  prediction?: CapacityPrediction | null
+  /**
+   * Rows with goroutines and memory, which the memory models rest on.
+   */
+  rows: number
+  /**
+   * Throughput by the Universal Scalability Law, where rows have it.
+   */
+  throughput?: ThroughputModel | null
+  /**
+   * Whether the goroutines asked about fit the limit; `inconclusive` without a model to trust.
+   */
+  verdict?: GateVerdict | null
+}
+/**
+ * A reserve about a model, with the figure behind it.
+ */
+export interface CapacityDoubt {
+  /**
+   * What was found.
+   */
+  found: number
+  kind: CapacityDoubtKind
+  /**
+   * Whether it forbids an answer.
+   */
+  refuses: boolean
+  /**
+   * What is asked for.
+   */
+  wanted: number
+}
+/**
+ * Latency in the law's terms, R(N) = a + b(N − 1) + cN(N − 1) in milliseconds, ordinary least squares: N/X by Little's law.
+ */
+export interface LatencyModel {
+  /**
+   * a, b, c.
+   */
+  coefficients: number[]
+  /**
+   * Durbin–Watson in the order of goroutines.
+   */
+  durbin_watson: number
+  /**
+   * Their standard errors.
+   */
+  errors: number[]
+  /**
+   * Latency at the goroutines asked about: expected, low, high.
+   *
+   * @minItems 3
+   * @maxItems 3
+   */
+  predicted_ms?: [number, number, number] | null
+  /**
+   * Share of the variance explained.
+   */
+  r_squared: number
+  /**
+   * Rows with goroutines and latency.
+   */
+  rows: number
+}
+/**
+ * Goroutines at which memory passes the limit. What is not reached up to three times the goroutines measured is absent.
+ */
+export interface LimitReached {
+  /**
+   * By the upper bound of the prediction interval: from here on it may be.
+   */
+  earliest?: number | null
+  /**
+   * By the expected value.
+   */
+  expected?: number | null
+}
+/**
+ * A model of memory.
+ */
+export interface MemoryModel {
+  /**
+   * Akaike's criterion of memory itself, so that models of memory and of its logarithm compare; the variance is not counted.
+   */
+  aic: number
+  /**
+   * `log-quadratic`: intercept, by goroutine, by goroutine²; power laws: factor A and exponent k of A·Cᵏ.
+   */
+  coefficients: number[]
+  /**
+   * Root mean square of ln(memory / prediction), each row predicted by the other rows.
+   */
+  cross_validation: number
+  diagnostics: Diagnostics
+  /**
+   * Standard errors: of the same for `log-quadratic`; of ln A (for least squares of memory itself: of ln memory at the centre) and k
+   * for power laws.
+   */
+  errors: number[]
+  kind: MemoryModelKind
+  /**
+   * Share of the variance explained, of the response the model fits (`power-law-nls`: memory; the others: its logarithm).
+   */
+  r_squared: number
+}
+/**
+ * What residuals say of a model.
+ */
+export interface Diagnostics {
+  /**
+   * Breusch–Pagan in Koenker's studentised form.
+   */
+  breusch_pagan_koenker: number
+  /**
+   * Its p.
+   */
+  breusch_pagan_koenker_p: number
+  /**
+   * Breusch–Pagan in the original form, for normal errors.
+   */
+  breusch_pagan_original: number
+  /**
+   * Its p.
+   */
+  breusch_pagan_original_p: number
+  /**
+   * Durbin–Watson in the order of goroutines, ties in the order of the input; 2 for independent residuals.
+   */
+  durbin_watson: number
+  /**
+   * Two-sided p of it for many rows.
+   */
+  durbin_watson_p: number
+  /**
+   * Correlation of the normal quantile plot; 1 for normal residuals.
+   */
+  qq_correlation: number
+  /**
+   * Two-sided p of it.
+   */
+  scale_location_p: number
+  /**
+   * Slope of √|studentised residual| on fitted values.
+   */
+  scale_location_slope: number
+  /**
+   * Skewness G1, adjusted.
+   */
+  skewness_adjusted: number
+  /**
+   * Skewness g1, biased.
+   */
+  skewness_g1: number
+}
+/**
+ * Columns of equal length for drawing, all of the first memory model; `qq_` sorted, each for itself.
+ */
+export interface CapacityPoints {
+  /**
+   * Memory as fitted, in bytes.
+   */
+  fitted_bytes: number[]
+  /**
+   * Goroutines.
+   */
+  goroutines: number[]
+  /**
+   * Memory in bytes.
+   */
+  memory_bytes: number[]
+  /**
+   * Quantiles of the normal distribution.
+   */
+  qq_normal: number[]
+  /**
+   * Studentised residuals, sorted.
+   */
+  qq_values: number[]
+  /**
+   * Internally studentised residuals.
+   */
+  studentised: number[]
+}
+/**
+ * Memory expected at a number of goroutines.
+ */
+export interface CapacityPrediction {
+  /**
+   * Confidence of the bounds, such as 0.95.
+   */
+  confidence: number
+  /**
+   * Whether more goroutines are asked about than were measured.
+   */
+  extrapolated: boolean
+  /**
+   * Goroutines.
+   */
+  goroutines: number
+  /**
+   * Upper bound of one new observation.
+   */
+  high_bytes: number
+  /**
+   * Lower bound of one new observation.
+   */
+  low_bytes: number
+  /**
+   * Memory expected, in bytes; the median where the model fits its logarithm.
+   */
+  memory_bytes: number
+}
+/**
+ * Throughput X(N) = λN / (1 + α(N − 1) + βN(N − 1)) over goroutines N, nonlinear least squares.
+ */
+export interface ThroughputModel {
+  /**
+   * α: contention.
+   */
+  alpha: number
+  /**
+   * β: coherence.
+   */
+  beta: number
+  /**
+   * Durbin–Watson in the order of goroutines.
+   */
+  durbin_watson: number
+  /**
+   * Standard errors of the three.
+   */
+  errors: number[]
+  /**
+   * λ: requests a second of the first goroutine.
+   */
+  lambda: number
+  /**
+   * Goroutines at the peak, √((1 − α)/β); absent where the law has none.
+   */
+  peak_goroutines?: number | null
+  /**
+   * Whether the peak is among the goroutines measured; beyond them it is an extrapolation.
+   */
+  peak_measured: boolean
+  /**
+   * Requests a second at the peak.
+   */
+  peak_qps?: number | null
+  /**
+   * Share of the variance explained.
+   */
+  r_squared: number
+  /**
+   * Rows with goroutines and throughput.
+   */
+  rows: number
+}
+/**
+ * What `goherd diff` answers.
+ */
+export interface DiffReport {
+  after: DiffSide
+  before: DiffSide
+  /**
+   * Cosine of the angle between the two sides' shares by function, 1 for alike. Shown only: its ranges for equal and for changed code
+   * overlap.
+   */
+  cosine: number
+  /**
+   * How many times a function with a tenth of all must grow to be seen; nothing where everything is counted.
+   */
+  detectable?: number | null
+  /**
+   * Why the answer is `inconclusive`, or what weakens it.
+   */
+  doubts?: DiffDoubt[]
+  /**
+   * What the counts before are multiplied with to be compared with those after.
+   */
+  exposure: number
+  exposure_from: ExposureFrom
+  /**
+   * The call trees of both sides in one, where a format draws it.
+   */
+  flame?: Flame | null
+  /**
+   * What the profiles are of: `cpu`, `heap`, `goroutine`…
+   */
+  kind: string
+  matched: DiffMatched
+  /**
+   * What the shares are of, such as `cpu` or `inuse_space`.
+   */
+  measure: string
+  /**
+   * Functions renamed or moved.
+   */
+  renames: DiffRename[]
+  /**
+   * Functions that changed: culprits, then by weight of the change.
+   */
+  rows: DiffRow[]
+  rule: DiffRule
+  /**
+   * Its unit: `nanoseconds`, `bytes`, `count`.
+   */
+  unit: string
+  verdict: GateVerdict
+  /**
+   * Functions put between others, or taken from between them, that cost nothing themselves.
+   */
+  wrappers: DiffWrapper[]
+}
+/**
+ * One side of a comparison.
+ */
+export interface DiffSide {
+  /**
+   * Samples, goroutines or contentions.
+   */
+  count: number
+  /**
+   * Mean number of calls a stack has outside the standard library, by weight.
+   */
+  depth: number
+  /**
+   * For how long they were taken together, in seconds, where known.
+   */
+  duration_s?: number | null
+  /**
+   * Profiles added up.
+   */
+  runs: number
+  /**
+   * Distinct stacks by function.
+   */
+  stacks: number
+  /**
+   * Σ of the measure.
+   */
+  total: number
+}
+/**
+ * A merged call tree in columns, outermost frame first, depth-first order: row `i` spans `start[i] .. start[i] + total[i]`.
+ */
+export interface Flame {
+  /**
+   * Of a comparison, the weight of the same path before, a row: rows whose `total` is 0 are those that went away.
+   */
+  before?: number[] | null
+  /**
+   * Depth a row; the root is 0.
+   */
+  depth: number[]
+  /**
+   * Rows folded away, and their weight, never dropped silently.
+   */
+  folded_rows: number
+  /**
+   * Weight of the folded rows.
+   */
+  folded_total: number
+  /**
+   * Rows of calls the compiler inlined into the row above, ascending.
+   */
+  inlined?: number[]
+  /**
+   * Index into `names` a row.
+   */
+  name: number[]
+  /**
+   * Distinct names.
+   */
+  names: string[]
+  /**
+   * Left edge a row.
+   */
+  start: number[]
+  /**
+   * Width a row.
+   */
+  total: number[]
+  /**
+   * Unit of `total`, such as `goroutines`.
+   */
+  unit: string
+}
+/**
+ * Shares of the weight of both sides by how their stacks found each other; they add up to 1.
+ */
+export interface DiffMatched {
+  /**
+   * On one side only.
+   */
+  alone: number
+  /**
+   * Same functions.
+   */
+  exact: number
+  /**
+   * Alike but for a few calls.
+   */
+  near: number
+  /**
+   * The same once renames are undone.
+   */
+  renamed: number
+}
+/**
+ * A function that has another name.
+ */
+export interface DiffRename {
+  /**
+   * Its name after.
+   */
+  after: string
+  /**
+   * Its name before.
+   */
+  before: string
+  /**
+   * How alike callers, callees and name are, of 1.
+   */
+  score: number
+}
+/**
+ * A function that changed, or several that always stand in the same stacks.
+ */
+export interface DiffRow {
+  /**
+   * Of the measure after.
+   */
+  after: number
+  /**
+   * Of the measure before, with all it calls.
+   */
+  before: number
+  change: DiffChange
+  /**
+   * Samples, goroutines or contentions after.
+   */
+  count_after: number
+  /**
+   * Samples, goroutines or contentions before.
+   */
+  count_before: number
+  /**
+   * It makes the comparison fail.
+   */
+  culprit: boolean
+  /**
+   * The same after.
+   */
+  depth_after: number
+  /**
+   * Mean number of calls outside the standard library down to it, before.
+   */
+  depth_before: number
+  /**
+   * Where it is, as recorded.
+   */
+  file?: string
+  /**
+   * The innermost of them, as the profile after names it.
+   */
+  function: string
+  /**
+   * The stack on which it changed most, innermost first.
+   */
+  path?: string[]
+  /**
+   * The chance of such a difference or a larger one without a change, adjusted for how many functions are compared.
+   */
+  q: number
+  /**
+   * How many times as much as the exposure explains; of delays, how many times the mean. Nothing where there was none before.
+   */
+  ratio?: number | null
+  /**
+   * Its name before, where it was renamed.
+   */
+  renamed_from?: string | null
+  /**
+   * Share of the whole after.
+   */
+  share_after: number
+  /**
+   * Share of the whole before.
+   */
+  share_before: number
+  /**
+   * The others, which always stand in the same stacks.
+   */
+  with?: string[]
+}
+/**
+ * A function put between two others, or taken from between them.
+ */
+export interface DiffWrapper {
+  /**
+   * There after and not before; the other way round otherwise.
+   */
+  added: boolean
+  /**
+   * What it calls.
+   */
+  around: string
+  /**
+   * The function.
+   */
+  function: string
+}
+/**
  * Something that is wrong.
  */
 export interface Finding {
@@ -347,43 +1077,6 @@ export interface Finding {
    * Why it happens.
    */
   why: string
-}
-/**
- * A merged call tree in columns, outermost frame first, depth-first order: row `i` spans `start[i] .. start[i] + total[i]`.
- */
-export interface Flame {
-  /**
-   * Depth a row; the root is 0.
-   */
-  depth: number[]
-  /**
-   * Rows folded away, and their weight, never dropped silently.
-   */
-  folded_rows: number
-  /**
-   * Weight of the folded rows.
-   */
-  folded_total: number
-  /**
-   * Index into `names` a row.
-   */
-  name: number[]
-  /**
-   * Distinct names.
-   */
-  names: string[]
-  /**
-   * Left edge a row.
-   */
-  start: number[]
-  /**
-   * Width a row.
-   */
-  total: number[]
-  /**
-   * Unit of `total`, such as `goroutines`.
-   */
-  unit: string
 }
 /**
  * Who waits on what, clustered to what fits a picture.
@@ -673,6 +1366,616 @@ export interface GraphWait {
   side: Side
 }
 /**
+ * What `goherd guard` answers.
+ */
+export interface GuardReport {
+  /**
+   * Level of all checks together: the chance that a rollout without any difference fails, however often it is looked at.
+   */
+  alpha: number
+  /**
+   * One check a limit.
+   */
+  checks: GuardCheck[]
+  control: GuardArm
+  treatment: GuardArm
+  verdict: GateVerdict
+}
+/**
+ * A limit, and what the requests say of it.
+ */
+export interface GuardCheck {
+  /**
+   * Upper bound that holds at any look.
+   */
+  high?: number | null
+  kind: GuardCheckKind
+  /**
+   * The limit: a share for success rates, milliseconds for latencies.
+   */
+  limit: number
+  /**
+   * Lower bound that holds at any look.
+   */
+  low?: number | null
+  /**
+   * Of an inconclusive check: observations each side needs until it is decided with a probability of 80 %, if the figures stay as they
+   * are and a lead of treatment over control was luck. Absent where no number of them would do, as the value stands at the limit.
+   */
+  needed?: number | null
+  /**
+   * Observations on each side (treatment's own for floors and ceilings), the smaller count.
+   */
+  observations: number
+  /**
+   * Always-valid p of no difference (for floors and ceilings: of standing at the limit).
+   */
+  p?: number | null
+  /**
+   * What is held against it: treatment less control, or treatment's own figure. Absent where nothing is measured.
+   */
+  value?: number | null
+  verdict: GateVerdict
+}
+/**
+ * One side of a rollout.
+ */
+export interface GuardArm {
+  /**
+   * How many times chance's variance the failures have over the rows; 1 where rows are requests.
+   */
+  dispersion?: number | null
+  /**
+   * How many of them failed.
+   */
+  failures?: number | null
+  /**
+   * First autocorrelation of the rows' latencies, at least 0: neighbours that are alike tell less than their number.
+   */
+  latency_autocorrelation?: number | null
+  /**
+   * Mean of the rows' latencies in milliseconds.
+   */
+  latency_ms?: number | null
+  /**
+   * Standard deviation of the rows' latencies.
+   */
+  latency_sd_ms?: number | null
+  /**
+   * Requests.
+   */
+  requests?: number | null
+  /**
+   * Rows of the input.
+   */
+  rows: number
+}
+/**
+ * What `goherd heap` answers. Figures are of the later profile where two were given. Bytes and objects are the profiler's estimates:
+ * it samples an object each [`HeapReport::sampled_every_bytes`] on average and scales up.
+ */
+export interface HeapReport {
+  /**
+   * What the compiler's escapes cost.
+   */
+  escapes?: EscapeReport | null
+  /**
+   * Functions, by bytes allocated: the first so many by bytes allocated, by objects allocated and by bytes in use.
+   */
+  functions: HeapRow[]
+  /**
+   * What changed since an earlier profile.
+   */
+  growth?: HeapGrowth | null
+  /**
+   * Who holds it, where memory was read in which nothing moves.
+   */
+  holders?: HeapHolders | null
+  /**
+   * Lines, chosen and ordered likewise.
+   */
+  lines: HeapRow[]
+  /**
+   * Seconds the profile was taken for; absent for one that counts since the process started. What is in use is then a difference.
+   */
+  over_s?: number | null
+  profiler: HeapFigures
+  /**
+   * Lines with more than 1 MiB in use, most first.
+   */
+  residents: Resident[]
+  /**
+   * Mean distance of samples in bytes; 0 when unknown, 1 when every object is counted.
+   */
+  sampled_every_bytes: number
+  /**
+   * Rows asked for of each table.
+   */
+  shown: number
+  total: HeapFigures
+}
+/**
+ * The compiler's escapes joined with the heap by file and line.
+ */
+export interface EscapeReport {
+  /**
+   * Files of the profile that could be several of the compiler's.
+   */
+  ambiguous_files: number
+  /**
+   * Escapes the compiler tells.
+   */
+  escapes: number
+  /**
+   * Bytes allocated at lines with an escape.
+   */
+  joined_bytes: number
+  /**
+   * Bytes allocated in files of which the compiler's output says nothing: other packages, the standard library.
+   */
+  other_files_bytes: number
+  /**
+   * Bytes allocated at other lines of files that have escapes: maps and slices that grow, new goroutines, another version of the source.
+   */
+  other_lines_bytes: number
+  /**
+   * Lines, by bytes allocated.
+   */
+  rows: EscapeRow[]
+  /**
+   * Those at whose lines the profile has seen an allocation.
+   */
+  seen: number
+}
+/**
+ * A line where values escape, and what that costs.
+ */
+export interface EscapeRow {
+  /**
+   * Bytes allocated, freed ones included.
+   */
+  alloc_bytes: number
+  /**
+   * Bytes allocated a second: over the time between two profiles, or over which one was taken. Absent where neither is known.
+   */
+  alloc_bytes_per_s?: number | null
+  /**
+   * Objects allocated.
+   */
+  alloc_objects: number
+  /**
+   * Objects allocated a second.
+   */
+  alloc_objects_per_s?: number | null
+  at: Place
+  /**
+   * What escapes there. Several values of one line share its costs: profiles know no columns.
+   */
+  escapes: EscapeShown[]
+  /**
+   * Where it stands in the code that was inlined into this line, heaviest first seen.
+   */
+  inlined_from?: Place | null
+  /**
+   * Bytes in use.
+   */
+  inuse_bytes: number
+  /**
+   * Objects in use.
+   */
+  inuse_objects: number
+}
+/**
+ * A value that escapes.
+ */
+export interface EscapeShown {
+  /**
+   * Column, from 1; 0 when unknown.
+   */
+  column: number
+  /**
+   * The value; empty when it is not told.
+   */
+  what: string
+  /**
+   * The last step of its way to the heap, where it is told (`-m=2`, `-json`).
+   */
+  why?: string | null
+}
+/**
+ * A function or a line that allocates.
+ */
+export interface HeapRow {
+  /**
+   * Bytes allocated, freed ones included.
+   */
+  alloc_bytes: number
+  /**
+   * Objects allocated.
+   */
+  alloc_objects: number
+  at: Place
+  /**
+   * Of a place in the standard library: the nearest caller outside it on its heaviest stack.
+   */
+  called_from?: Place | null
+  /**
+   * Bytes in use.
+   */
+  inuse_bytes: number
+  /**
+   * Half the width of the 95 % interval that sampling leaves of the bytes in use.
+   */
+  inuse_error_bytes: number
+  /**
+   * Objects in use.
+   */
+  inuse_objects: number
+  /**
+   * Bytes an object allocated; absent where nothing was.
+   */
+  mean_bytes?: number | null
+  /**
+   * Bytes in use ÷ bytes allocated, from 0 to 1; absent where nothing was allocated.
+   */
+  survival?: number | null
+}
+/**
+ * What changed between two heaps.
+ */
+export interface HeapGrowth {
+  before: HeapFigures
+  /**
+   * Lines that were compared.
+   */
+  compared: number
+  /**
+   * No count of allocations falls, as in two profiles of one process: what stands in both profiles is then no source of error.
+   */
+  one_process: boolean
+  /**
+   * Lines whose bytes in use differ, the largest difference first.
+   */
+  rows: HeapGrowthRow[]
+  /**
+   * Seconds between the two; negative when they were given in the wrong order; absent when unknown.
+   */
+  seconds?: number | null
+}
+/**
+ * Sums of a heap profile. Negative only in profiles that are differences themselves.
+ */
+export interface HeapFigures {
+  /**
+   * Bytes allocated, freed ones included.
+   */
+  alloc_bytes: number
+  /**
+   * Objects allocated.
+   */
+  alloc_objects: number
+  /**
+   * Bytes in use.
+   */
+  inuse_bytes: number
+  /**
+   * Objects in use.
+   */
+  inuse_objects: number
+}
+/**
+ * What a line has in use, twice.
+ */
+export interface HeapGrowthRow {
+  /**
+   * Bytes in use after.
+   */
+  after_bytes: number
+  at: Place
+  /**
+   * Bytes in use before.
+   */
+  before_bytes: number
+  /**
+   * Bytes in use a second, where the time between is known.
+   */
+  bytes_per_s?: number | null
+  /**
+   * Of a place in the standard library: the nearest caller outside it.
+   */
+  called_from?: Place | null
+  change: HeapChange
+  /**
+   * Half the width of the 95 % interval that sampling leaves of the difference.
+   */
+  error_bytes: number
+  /**
+   * Two-sided p of no difference, adjusted for the number of lines compared (Benjamini–Hochberg).
+   */
+  p: number
+}
+/**
+ * What holds a heap, as far as its sampled objects tell, in a picture in which nothing moves. Every word that may be a pointer counts as
+ * one, so *reached by* is evidence and no proof: a word may only look like a pointer. What a variable reaches is told of it, what none
+ * reaches of a goroutine's stack, and only what neither does of anything else; of several ways the shortest.
+ */
+export interface HeapHolders {
+  /**
+   * Bytes they stand for, an estimate.
+   */
+  bytes: number
+  /**
+   * Bytes of memory that were looked through.
+   */
+  looked_bytes: number
+  /**
+   * Sampled objects that are in the heap.
+   */
+  objects: number
+  /**
+   * Roots, by the bytes they reach.
+   */
+  roots: RootShare[]
+  /**
+   * Roots beyond those listed.
+   */
+  roots_left_out: number
+  /**
+   * Lines that have more than 1 MiB in use, by bytes.
+   */
+  sites: HeldSite[]
+  /**
+   * Bytes they stand for.
+   */
+  unreached_bytes: number
+  /**
+   * Of these objects, those that nothing reaches: garbage that has not been swept yet.
+   */
+  unreached_objects: number
+}
+/**
+ * What one root reaches.
+ */
+export interface RootShare {
+  /**
+   * Bytes they stand for.
+   */
+  bytes: number
+  /**
+   * Sampled objects it reaches.
+   */
+  objects: number
+  root: HolderRoot
+}
+/**
+ * What something is held by.
+ */
+export interface HolderRoot {
+  /**
+   * Of a goroutine: where the frame stands; line 0 where only the function it began with is known.
+   */
+  at?: Place | null
+  /**
+   * Of a goroutine: its id, in the example.
+   */
+  goroutine?: number | null
+  /**
+   * Goroutines that hold by this frame.
+   */
+  goroutines?: number
+  kind: HolderKind
+  /**
+   * The variable, or the function of a goroutine's frame; empty for others.
+   */
+  name?: string
+  /**
+   * Of a variable: bytes from its beginning to the word, in the example.
+   */
+  offset?: number
+}
+/**
+ * A line that allocates, and who holds what it has allocated.
+ */
+export interface HeldSite {
+  at: Place
+  /**
+   * Bytes they stand for.
+   */
+  bytes: number
+  /**
+   * Who holds the others, by bytes.
+   */
+  held: HeldBy[]
+  /**
+   * Sampled objects of it that are in the heap.
+   */
+  objects: number
+  /**
+   * Roots beyond those listed.
+   */
+  roots_left_out: number
+  /**
+   * Bytes they stand for.
+   */
+  unreached_bytes: number
+  /**
+   * Of these objects, those that nothing reaches.
+   */
+  unreached_objects: number
+}
+/**
+ * What one root holds of a line's objects, and one way there.
+ */
+export interface HeldBy {
+  /**
+   * Bytes they stand for.
+   */
+  bytes: number
+  /**
+   * Sampled objects it reaches.
+   */
+  objects: number
+  root: HolderRoot
+  /**
+   * The objects from the root to one of those, itself the last.
+   */
+  steps: HolderStep[]
+  /**
+   * Steps left out in the middle of a long way.
+   */
+  steps_left_out?: number
+}
+/**
+ * An object on a way, or a run of objects of one size, such as the elements of a list.
+ */
+export interface HolderStep {
+  /**
+   * Where it was allocated, for one that is sampled itself.
+   */
+  allocated_at?: Place | null
+  /**
+   * Bytes of each, rounded up as the runtime does.
+   */
+  bytes: number
+  /**
+   * How many follow on each other.
+   */
+  objects: number
+}
+/**
+ * A line whose allocations hold more than 1 MiB.
+ */
+export interface Resident {
+  /**
+   * Bytes allocated, freed ones included.
+   */
+  alloc_bytes: number
+  /**
+   * Objects allocated.
+   */
+  alloc_objects: number
+  at: Place
+  /**
+   * Of a place in the standard library: the nearest caller outside it on its heaviest stack.
+   */
+  called_from?: Place | null
+  /**
+   * Bytes in use.
+   */
+  inuse_bytes: number
+  /**
+   * Half the width of the 95 % interval that sampling leaves of the bytes in use.
+   */
+  inuse_error_bytes: number
+  /**
+   * Objects in use.
+   */
+  inuse_objects: number
+  /**
+   * Bytes an object allocated; absent where nothing was.
+   */
+  mean_bytes?: number | null
+  /**
+   * The calls of its heaviest stack, innermost first.
+   */
+  stack: Place[]
+  /**
+   * Bytes in use of that stack.
+   */
+  stack_bytes: number
+  /**
+   * Stacks that allocate at this line and have something in use.
+   */
+  stacks: number
+  /**
+   * Bytes in use ÷ bytes allocated, from 0 to 1; absent where nothing was allocated.
+   */
+  survival?: number | null
+  /**
+   * Sampling leaves it open whether it is more than 1 MiB.
+   */
+  uncertain?: boolean
+}
+/**
+ * What `goherd locks` answers.
+ */
+export interface LocksReport {
+  /**
+   * The profiles the rows are sums of.
+   */
+  profiles: LockProfile[]
+  /**
+   * Lines, mutex profiles first, then by delay.
+   */
+  rows: LockRow[]
+  /**
+   * Locks and waits inside the runtime, by delay: no line of the program is at fault by itself.
+   */
+  runtime: LockRow[]
+}
+/**
+ * A profile of contention.
+ */
+export interface LockProfile {
+  /**
+   * Σ contentions.
+   */
+  contentions: number
+  /**
+   * Σ delay in nanoseconds.
+   */
+  delay_ns: number
+  kind: LockKind
+  /**
+   * Seconds it was taken for; absent for one that counts since the process started.
+   */
+  over_s?: number | null
+  /**
+   * The target's name.
+   */
+  target: string
+}
+/**
+ * A line, and the waiting it is charged with.
+ */
+export interface LockRow {
+  at: Place
+  /**
+   * Contentions and delay in each of [`LocksReport::profiles`]; empty where there is one.
+   */
+  by_profile?: [unknown, unknown][]
+  /**
+   * The calls above it on its heaviest stack, innermost first.
+   */
+  callers: Place[]
+  /**
+   * Contentions.
+   */
+  contentions: number
+  /**
+   * Delay in nanoseconds.
+   */
+  delay_ns: number
+  kind: LockKind
+  /**
+   * Delay ÷ contentions.
+   */
+  mean_ns: number
+  /**
+   * What that line calls: `sync.(*Mutex).Unlock`, `runtime.chanrecv1`.
+   */
+  operation: string
+  role: LockRole
+  /**
+   * Share of the delay of all profiles of this kind, from 0 to 1.
+   */
+  share: number
+  /**
+   * Stacks that end at this line.
+   */
+  stacks: number
+}
+/**
  * Something to know about the input or the run.
  */
 export interface Note {
@@ -685,6 +1988,494 @@ export interface Note {
    * A sentence.
    */
   text: string
+}
+/**
+ * A profile, or what several of one kind add up to.
+ */
+export interface ProfileReport {
+  /**
+   * Whether the rows of `top` are lines instead of functions.
+   */
+  by_line?: boolean
+  /**
+   * Seconds it was taken for; absent where it counts since the process started.
+   */
+  duration_s?: number | null
+  /**
+   * What it is of, by the name `net/http/pprof` serves it under: `cpu`, `heap`, `mutex` …
+   */
+  kind: string
+  /**
+   * Index into `types` of the one shown first.
+   */
+  shown: number
+  /**
+   * RFC 3339, where known.
+   */
+  taken_at?: string | null
+  /**
+   * What its samples count.
+   */
+  types: ProfileType[]
+}
+/**
+ * The values of one type.
+ */
+export interface ProfileType {
+  /**
+   * Their call tree; absent where it was not asked for. Its root holds what is above zero.
+   */
+  flame?: Flame | null
+  /**
+   * Functions, or lines, that are not zero; those beyond `top` are counted under `hidden` as `functions_not_listed`.
+   */
+  functions: number
+  /**
+   * What is counted, such as `inuse_space`.
+   */
+  name: string
+  /**
+   * The costliest by themselves first.
+   */
+  top: TopFunction[]
+  /**
+   * Σ of the values without their signs.
+   */
+  total: number
+  /**
+   * In which unit, such as `bytes`.
+   */
+  unit: string
+}
+/**
+ * What a function, or a line, costs.
+ */
+export interface TopFunction {
+  /**
+   * Σ of the samples in whose stacks it is.
+   */
+  cum: number
+  /**
+   * Its file as recorded; empty when unknown.
+   */
+  file: string
+  /**
+   * Σ of the samples whose innermost call it is.
+   */
+  flat: number
+  /**
+   * The function as recorded; `[file]` of an address without one.
+   */
+  func: string
+  /**
+   * The line, or where the function starts, from 1; 0 when unknown.
+   */
+  line: number
+}
+/**
+ * What `goherd roi` answers.
+ */
+export interface RoiReport {
+  after: Period
+  before: Period
+  /**
+   * Confidence of the bounds, such as 0.95.
+   */
+  confidence: number
+  /**
+   * Why the periods do not compare, or with what reserve.
+   */
+  doubts: RoiDoubt[]
+  /**
+   * The three parts of the score; empty where it is refused.
+   */
+  parts: RoiPart[]
+  /**
+   * Resamples of the bootstrap.
+   */
+  resamples: number
+  /**
+   * 0.5·min(1, P99 gain / 30 %) + 0.3·min(1, pause saved / 20 ms) + 0.2·min(1, goroutine drop / 40 %); at most 1, negative where
+   * things got worse. Absent where the periods do not compare.
+   */
+  score?: Interval | null
+}
+/**
+ * A period that was measured.
+ */
+export interface Period {
+  /**
+   * First row, RFC 3339, UTC.
+   */
+  from?: string | null
+  /**
+   * Mean of requests a second, where rows have it.
+   */
+  qps?: number | null
+  /**
+   * Rows.
+   */
+  rows: number
+  /**
+   * Seconds from the first row to the last.
+   */
+  seconds?: number | null
+}
+/**
+ * Why two periods do not compare.
+ */
+export interface RoiDoubt {
+  /**
+   * The same of the period after.
+   */
+  after: number
+  /**
+   * Of the period before: a weekday (0 for Monday), an hour of the day, seconds, rows or requests a second.
+   */
+  before: number
+  kind: RoiDoubtKind
+  /**
+   * Whether it forbids a score.
+   */
+  refuses: boolean
+}
+/**
+ * A part of the score.
+ */
+export interface RoiPart {
+  /**
+   * What it adds to the score.
+   */
+  adds: number
+  /**
+   * Mean after.
+   */
+  after: number
+  /**
+   * Mean before: milliseconds, milliseconds, goroutines.
+   */
+  before: number
+  gain: Interval
+  kind: RoiPartKind
+}
+/**
+ * A figure with its bounds.
+ */
+export interface Interval {
+  /**
+   * Upper bound.
+   */
+  high: number
+  /**
+   * Lower bound.
+   */
+  low: number
+  /**
+   * The figure.
+   */
+  value: number
+}
+/**
+ * What `goherd runlog` answers.
+ */
+export interface RunlogReport {
+  /**
+   * Torn records that are missing.
+   */
+  lost: number
+  /**
+   * Processes, in order of appearance; those with fewer than two records are counted in `hidden.processes_not_listed`.
+   */
+  processes: RunlogProcess[]
+  /**
+   * Records read.
+   */
+  records: number
+  /**
+   * Torn records that were put together again.
+   */
+  stitched: number
+  /**
+   * Records that other text cut in two or more.
+   */
+  torn: number
+}
+/**
+ * One process.
+ */
+export interface RunlogProcess {
+  /**
+   * What the log says to each question.
+   */
+  answers: RunlogAnswer[]
+  collections: CollectionColumns
+  facts: RunlogFacts
+  /**
+   * First minor of Go 1 that prints in this form, where it tells.
+   */
+  go_from_minor?: number | null
+  /**
+   * Last minor that does, where it tells.
+   */
+  go_until_minor?: number | null
+  /**
+   * What is worth knowing and is no pattern of its own.
+   */
+  observations: RunlogObservation[]
+  /**
+   * What the log calls it, where lines carry a name.
+   */
+  source?: string | null
+  states: SchedulerColumns
+}
+/**
+ * A question and its answer.
+ */
+export interface RunlogAnswer {
+  question: RunlogQuestion
+  said: RunlogSaid
+}
+/**
+ * Collections in columns of equal length.
+ */
+export interface CollectionColumns {
+  /**
+   * Seconds from the start of the process.
+   */
+  at_s: number[]
+  /**
+   * Heap at the start, MiB.
+   */
+  begin_mb: number[]
+  /**
+   * Share of all processors since the collection before, percent.
+   */
+  cpu_percent: number[]
+  /**
+   * Goal, MiB.
+   */
+  goal_mb: number[]
+  /**
+   * Heap found live, MiB.
+   */
+  live_mb: number[]
+  /**
+   * Both pauses, milliseconds.
+   */
+  pause_ms: number[]
+}
+/**
+ * What was measured of one process. A part is absent where the log holds too little of it: fewer than five records, or less than two
+ * seconds between the first and the last.
+ */
+export interface RunlogFacts {
+  /**
+   * Collections in the log.
+   */
+  collections: number
+  /**
+   * What the collector did.
+   */
+  collector?: CollectorFacts | null
+  /**
+   * How the number of goroutines moves; scheddetail only.
+   */
+  goroutines?: GrowthFacts | null
+  /**
+   * How the live heap moves, MiB.
+   */
+  live_heap?: GrowthFacts | null
+  /**
+   * What the scheduler did.
+   */
+  scheduler?: SchedulerFacts | null
+  /**
+   * Seconds from the first record to the last.
+   */
+  span_s: number
+  /**
+   * How stacks move, MiB; Go 1.18 on.
+   */
+  stacks?: GrowthFacts | null
+  /**
+   * States of the scheduler in the log.
+   */
+  states: number
+  /**
+   * How the number of threads moves.
+   */
+  threads?: GrowthFacts | null
+}
+/**
+ * What the collector did.
+ */
+export interface CollectorFacts {
+  /**
+   * Share of its CPU that allocating goroutines were made to give; 0 to 1.
+   */
+  assist_share: number
+  /**
+   * Share of the time in which it took 5 % or more; 0 to 1.
+   */
+  busy_share: number
+  /**
+   * Share of all processors the collector took, without idle marking; 0 to 1.
+   */
+  cpu_share: number
+  /**
+   * CPU of the pauses over their clock: the processors stopped, at most the CPUs the process may use. Absent where pauses are too
+   * short to tell.
+   */
+  cpus?: number | null
+  /**
+   * Share of collections the program called for; 0 to 1.
+   */
+  forced_share: number
+  /**
+   * Median of the goal over what was live after the collection before: 1 + GOGC/100, less near a memory limit. Absent below 4 MB,
+   * where the runtime's least goal decides.
+   */
+  goal_to_live_p50?: number | null
+  /**
+   * Median of the seconds between two collections.
+   */
+  interval_p50_s: number
+  /**
+   * Heap found live by the last collection, MiB.
+   */
+  live_mb: number
+  /**
+   * Median of concurrent marking, milliseconds of clock.
+   */
+  mark_p50_ms: number
+  /**
+   * The longest.
+   */
+  pause_max_ms: number
+  /**
+   * Median of both pauses together, milliseconds of clock.
+   */
+  pause_p50_ms: number
+  /**
+   * Their 99th percentile.
+   */
+  pause_p99_ms: number
+  /**
+   * GOMAXPROCS.
+   */
+  procs: number
+  /**
+   * Seconds from the first collection to the last.
+   */
+  span_s: number
+  /**
+   * Whether that was ever 1.5 or more, as a small GOGC never lets it be; absent where the log does not show the heap
+   * while it was small.
+   */
+  was_roomy?: boolean | null
+}
+/**
+ * How a figure moves: medians over twelfths of the time.
+ */
+export interface GrowthFacts {
+  /**
+   * Largest fall from an earlier median, as a share of the rise; above 1 where it falls by more than it rises in all.
+   */
+  fall_share: number
+  /**
+   * Median of the first twelfth.
+   */
+  first: number
+  /**
+   * Median of the last.
+   */
+  last: number
+  /**
+   * Rise a minute over the last third; near zero on a plateau.
+   */
+  late_per_min: number
+  /**
+   * Rise a minute over all.
+   */
+  per_min: number
+  /**
+   * It rises over all, hardly ever falls, and goes on rising at half the pace or more in the last third.
+   */
+  rising: boolean
+  /**
+   * Seconds from the first value to the last.
+   */
+  span_s: number
+}
+/**
+ * What the scheduler did.
+ */
+export interface SchedulerFacts {
+  /**
+   * Seconds those span.
+   */
+  backlog_s: number
+  /**
+   * States in a row with more than 100 of them.
+   */
+  backlog_states: number
+  /**
+   * Mean share of processors without work; 0 to 1.
+   */
+  idle_share: number
+  /**
+   * Median share of threads that are parked, over the last third; 0 to 1.
+   */
+  idle_threads_share: number
+  /**
+   * GOMAXPROCS.
+   */
+  procs: number
+  /**
+   * Most of them.
+   */
+  queued_max: number
+  /**
+   * Median of the goroutines that can run and do not.
+   */
+  queued_p50: number
+  /**
+   * Seconds from the first state to the last.
+   */
+  span_s: number
+  /**
+   * Goroutines were switched between the first state and the last; Go 1.25 on.
+   */
+  switches?: number | null
+  /**
+   * Threads at the end.
+   */
+  threads: number
+}
+/**
+ * States of the scheduler in columns of equal length.
+ */
+export interface SchedulerColumns {
+  /**
+   * Seconds from the first state.
+   */
+  at_s: number[]
+  /**
+   * Goroutines; empty without scheddetail.
+   */
+  goroutines?: number[]
+  /**
+   * Processors without work.
+   */
+  idle_procs: number[]
+  /**
+   * Goroutines that can run and do not.
+   */
+  queued: number[]
+  /**
+   * Threads.
+   */
+  threads: number[]
 }
 /**
  * Counts over several snapshots of one target, in columns.
@@ -960,4 +2751,1431 @@ export interface Target {
    * What was fetched, in order, such as `goroutine?debug=1`.
    */
   witnesses?: string[]
+}
+/**
+ * A window of a trace. Times count from the beginning of the trace.
+ */
+export interface Timeline {
+  /**
+   * Whether the events of the window were read: columns are then exact at any width, and goroutines can be told one by one.
+   */
+  close: boolean
+  /**
+   * About how wide a window may be for that, in seconds.
+   */
+  close_s: number
+  /**
+   * The window's beginning.
+   */
+  from_s: number
+  /**
+   * Groups of goroutines, most active first.
+   */
+  lanes: TimelineLane[]
+  /**
+   * Marking under way, `[from_s, to_s]`; what is narrower than a column is told with its neighbour.
+   */
+  marking: [number, number][]
+  /**
+   * What one goroutine did at one time, where that was asked for.
+   */
+  moment?: TimelineMoment | null
+  /**
+   * The Ps.
+   */
+  procs: TimelineProc[]
+  /**
+   * Seconds the whole trace spans.
+   */
+  span_s: number
+  /**
+   * The states in the order of cells.
+   */
+  states: TimelineState[]
+  /**
+   * Width of a column.
+   */
+  step_s: number
+  /**
+   * Stops of the world.
+   */
+  stops: TimelineStop[]
+  /**
+   * Its end.
+   */
+  to_s: number
+}
+/**
+ * Goroutines of one creation site.
+ */
+export interface TimelineLane {
+  /**
+   * By state, a column each: thousandths of a goroutine in this state on average. A state without time has no columns.
+   */
+  cells: number[][]
+  /**
+   * The `go` statement.
+   */
+  created_by?: Place | null
+  /**
+   * The function they start in; absent where the trace does not tell, and for the lane of all other groups.
+   */
+  entry?: Place | null
+  /**
+   * Goroutines in the whole trace.
+   */
+  goroutines: number
+  /**
+   * How many groups share this lane: more than one for the lane of those beyond the limit.
+   */
+  groups: number
+  /**
+   * Its number, the same in every window of one trace.
+   */
+  id: number
+  /**
+   * Its goroutines, where they were asked for and the window is read closely.
+   */
+  rows?: TimelineRow[]
+  /**
+   * Goroutines of the window that have no row.
+   */
+  rows_hidden?: number
+  /**
+   * The runtime's own.
+   */
+  system: boolean
+  /**
+   * Seconds in the whole trace by state, in the order of `states`.
+   */
+  total_s: number[]
+}
+/**
+ * One goroutine in the window. The lists are columns of its spans, earliest first.
+ */
+export interface TimelineRow {
+  /**
+   * Beginnings, in nanoseconds since the window's.
+   */
+  from_ns: number[]
+  /**
+   * Its id.
+   */
+  goroutine: number
+  /**
+   * How many spans narrower than a column were merged; 1 for a span that is told as it was.
+   */
+  merged: number[]
+  /**
+   * Widths in nanoseconds.
+   */
+  ns: number[]
+  /**
+   * States, by their places in `states`; where spans are merged, that with most time.
+   */
+  state: number[]
+}
+/**
+ * What one goroutine did at one time.
+ */
+export interface TimelineMoment {
+  /**
+   * It had begun before the goroutine was first seen.
+   */
+  began_before: boolean
+  /**
+   * The `go` statement.
+   */
+  created_by?: Place | null
+  /**
+   * The function it starts in.
+   */
+  entry?: Place | null
+  /**
+   * Since when.
+   */
+  from_s: number
+  /**
+   * Its id.
+   */
+  goroutine: number
+  /**
+   * Its lane.
+   */
+  lane: number
+  /**
+   * What it waited for, in the trace's words.
+   */
+  reason?: string | null
+  /**
+   * Where it stood, innermost first.
+   */
+  stack: Place[]
+  state: TimelineState
+  /**
+   * Until when; the end of the trace where it went on.
+   */
+  to_s: number
+  /**
+   * It had not ended when the trace did.
+   */
+  unfinished: boolean
+  /**
+   * Who ended the wait.
+   */
+  woken_by?: TimelineWaker | null
+}
+/**
+ * Who made a goroutine ready.
+ */
+export interface TimelineWaker {
+  /**
+   * When.
+   */
+  at_s: number
+  /**
+   * The goroutine; absent where the runtime did it on no goroutine's behalf (a timer, the network poller).
+   */
+  goroutine?: number | null
+  /**
+   * Its lane.
+   */
+  lane?: number | null
+  /**
+   * Where the waker stood, innermost first.
+   */
+  stack: Place[]
+}
+/**
+ * One P.
+ */
+export interface TimelineProc {
+  /**
+   * Thousandths of each column in which it had a thread.
+   */
+  busy: number[]
+  /**
+   * Its number; absent for all those beyond the limit.
+   */
+  proc?: number | null
+}
+/**
+ * A stop of the world, or several in one column.
+ */
+export interface TimelineStop {
+  /**
+   * When the first began.
+   */
+  at_s: number
+  /**
+   * How many.
+   */
+  count: number
+  /**
+   * Such as `GC mark termination`, of the longest.
+   */
+  kind: string
+  /**
+   * How long the world stood, all together.
+   */
+  pause_s: number
+}
+/**
+ * An execution trace, measured. Times in seconds; where one is a moment, since the trace began.
+ */
+export interface TraceReport {
+  /**
+   * A profile of allocations given beside the trace.
+   */
+  allocators?: TraceAllocators | null
+  /**
+   * When it began, RFC 3339, where it tells (Go 1.25 and later).
+   */
+  began_at?: string | null
+  /**
+   * A CPU profile given beside the trace.
+   */
+  beside_cpu?: TraceBesideCpu | null
+  collector: TraceCollector
+  /**
+   * Where the CPU went, where the profiler ran meanwhile.
+   */
+  cpu?: TraceCpu | null
+  /**
+   * Events.
+   */
+  events: number
+  /**
+   * The format in its header, such as `go1.26` (which Go 1.27 writes, too).
+   */
+  format: string
+  /**
+   * Generations, each about a second.
+   */
+  generations: number
+  goroutines: TraceCensus
+  /**
+   * Events by kind, most first.
+   */
+  kinds: TraceCount[]
+  latency: TraceSpread
+  /**
+   * `trace.Log`, by category.
+   */
+  logs?: TraceCount[]
+  /**
+   * What could not be read.
+   */
+  lost?: TraceLost | null
+  over_time: TraceOverTime
+  procs: TraceProcs
+  /**
+   * What goroutines waited for, longest first; waits of the runtime's own last.
+   */
+  reasons: TraceReason[]
+  /**
+   * `trace.StartRegion`, by type.
+   */
+  regions?: TraceUser[]
+  /**
+   * Goroutines by where they were created, most waiting time first.
+   */
+  sites: TraceSite[]
+  /**
+   * From its first event to its last.
+   */
+  span_s: number
+  states: TraceStates
+  syscalls: TraceSyscalls
+  /**
+   * `trace.NewTask`, by type.
+   */
+  tasks?: TraceUser[]
+  /**
+   * `recorded`, or `go` where times are moved as Go's own tools do.
+   */
+  times: string
+  /**
+   * Where goroutines of the program waited when the trace ended, most first.
+   */
+  unfinished: TraceUnfinished[]
+}
+/**
+ * A profile of allocations beside a trace. Figures are estimates, scaled from samples as the runtime does.
+ */
+export interface TraceAllocators {
+  /**
+   * Bytes allocated.
+   */
+  bytes: number
+  /**
+   * Bytes a second, where the time is known.
+   */
+  bytes_per_s?: number | null
+  /**
+   * Functions that assisted in the trace, most time first, with what the profile says of them; then those that allocated most.
+   */
+  functions: TracePaid[]
+  /**
+   * Objects allocated.
+   */
+  objects: number
+  /**
+   * Seconds it was taken for; absent for one of all since the process started.
+   */
+  over_s?: number | null
+  /**
+   * Mean distance of samples in bytes; 0 when unknown.
+   */
+  sampled_every_bytes: number
+  /**
+   * Who allocated, most bytes first.
+   */
+  stacks: TraceAllocator[]
+}
+/**
+ * What a function allocated, and what its allocations were made to pay.
+ */
+export interface TracePaid {
+  /**
+   * Their time.
+   */
+  assisted_s: number
+  /**
+   * Share of all time of assists, 0 to 1.
+   */
+  assisted_share: number
+  /**
+   * Assists, in the trace.
+   */
+  assists: number
+  /**
+   * Bytes allocated, by the profile.
+   */
+  bytes: number
+  /**
+   * The program's innermost function; the standard library's where there is none.
+   */
+  func: string
+  /**
+   * Objects allocated, by the profile.
+   */
+  objects: number
+  /**
+   * The trace's CPU samples in the allocator.
+   */
+  samples: number
+  /**
+   * Share of all bytes, 0 to 1.
+   */
+  share: number
+}
+/**
+ * Allocations at one stack.
+ */
+export interface TraceAllocator {
+  /**
+   * The innermost line outside the standard library; absent where there is none.
+   */
+  at?: Place | null
+  /**
+   * Bytes allocated.
+   */
+  bytes: number
+  /**
+   * Bytes a second, where the time is known.
+   */
+  bytes_per_s?: number | null
+  /**
+   * The function of the standard library called there; absent where it is the runtime's.
+   */
+  called?: string | null
+  /**
+   * Frames from the first outside the runtime.
+   */
+  frames: Place[]
+  /**
+   * Objects allocated.
+   */
+  objects: number
+  /**
+   * Share of all bytes, 0 to 1.
+   */
+  share: number
+}
+/**
+ * A CPU profile beside a trace. While both are taken the runtime writes each sample to both (`runtime/proc.go`, `sigprof`), so its
+ * samples are never added to the trace's.
+ */
+export interface TraceBesideCpu {
+  /**
+   * CPU they stand for, in seconds.
+   */
+  cpu_s: number
+  /**
+   * How long it was taken for, in seconds.
+   */
+  duration_s?: number | null
+  /**
+   * When it began, in seconds since the trace did; negative where it began before.
+   */
+  from_s?: number | null
+  /**
+   * Samples that stand in both, as far as stacks tell: by functions, each counted once.
+   */
+  in_both: number
+  /**
+   * Share of its time that lies in the trace, 0 to 1. Which of its samples do it cannot tell: they carry no moment.
+   */
+  inside_share?: number | null
+  /**
+   * Its labels, most samples first: a trace's samples have none.
+   */
+  labels?: TraceBesideLabel[]
+  placed: TracePlaced
+  /**
+   * Samples.
+   */
+  samples: number
+  /**
+   * Its stacks, most samples first.
+   */
+  stacks: TraceBesideStack[]
+  /**
+   * When it ended.
+   */
+  to_s?: number | null
+  /**
+   * The trace's own samples of that time; all of them where the clocks cannot be joined.
+   */
+  trace_samples: number
+}
+/**
+ * A label of a CPU profile.
+ */
+export interface TraceBesideLabel {
+  /**
+   * CPU they stand for, in seconds.
+   */
+  cpu_s: number
+  /**
+   * Key.
+   */
+  key: string
+  /**
+   * Samples.
+   */
+  samples: number
+  /**
+   * Value.
+   */
+  value: string
+}
+/**
+ * A stack of a CPU profile.
+ */
+export interface TraceBesideStack {
+  /**
+   * The innermost line outside the standard library; absent where there is none.
+   */
+  at?: Place | null
+  /**
+   * The function of the standard library called there; absent where it is the runtime's.
+   */
+  called?: string | null
+  /**
+   * CPU they stand for, in seconds.
+   */
+  cpu_s: number
+  /**
+   * Frames, innermost first.
+   */
+  frames: Place[]
+  /**
+   * Samples of the trace with the same functions on their stack.
+   */
+  in_trace: number
+  /**
+   * Samples in the profile.
+   */
+  samples: number
+}
+/**
+ * What the collector did.
+ */
+export interface TraceCollector {
+  /**
+   * Where they assisted, longest first.
+   */
+  assist_stacks: TraceStack[]
+  assists: TraceSpread
+  /**
+   * Collections.
+   */
+  cycles: number
+  /**
+   * The longest stops.
+   */
+  longest: TraceStop[]
+  /**
+   * Time marking was under way, of the whole trace.
+   */
+  marking_s: number
+  /**
+   * Stops of the world by kind, longest sum first.
+   */
+  pauses: TracePause[]
+  /**
+   * The collections that took longest.
+   */
+  slowest: TraceCycle[]
+  sweeps: TraceSpread
+  workers: TraceWorkers
+}
+/**
+ * Time at one stack.
+ */
+export interface TraceStack {
+  /**
+   * The innermost line outside the standard library; absent where there is none.
+   */
+  at?: Place | null
+  /**
+   * The function of the standard library called there; absent where it is the runtime's.
+   */
+  called?: string | null
+  /**
+   * How often, finished.
+   */
+  count: number
+  /**
+   * The function its goroutines start in, where it lies beyond those frames.
+   */
+  entry?: string | null
+  /**
+   * Frames, innermost first.
+   */
+  frames: Place[]
+  /**
+   * Longest, finished.
+   */
+  max_s: number
+  /**
+   * All together, finished.
+   */
+  total_s: number
+  /**
+   * Not finished when the trace ended.
+   */
+  unfinished: number
+}
+/**
+ * Intervals that began and ended in the trace.
+ */
+export interface TraceSpread {
+  /**
+   * How many.
+   */
+  count: number
+  /**
+   * Longest.
+   */
+  max_s: number
+  /**
+   * Mean.
+   */
+  mean_s: number
+  /**
+   * Median, within 1.6 %, as are the other two.
+   */
+  p50_s: number
+  /**
+   * 90th percentile.
+   */
+  p90_s: number
+  /**
+   * 99th percentile.
+   */
+  p99_s: number
+  /**
+   * All together.
+   */
+  total_s: number
+}
+/**
+ * One stop of the world.
+ */
+export interface TraceStop {
+  /**
+   * When.
+   */
+  at_s: number
+  /**
+   * Who stopped the world, innermost first.
+   */
+  by: Place[]
+  /**
+   * The goroutine that stopped last, where it took longer than a tenth of the pause.
+   */
+  delayed_by?: TraceDelay | null
+  /**
+   * Bytes of live heap as last told.
+   */
+  heap_bytes?: number | null
+  /**
+   * Such as `GC mark termination`.
+   */
+  kind: string
+  /**
+   * How long.
+   */
+  pause_s: number
+  /**
+   * Of this, until the last goroutine had stopped.
+   */
+  stopping_s: number
+}
+/**
+ * Who kept the world from stopping.
+ */
+export interface TraceDelay {
+  /**
+   * How long after the stop was asked for it stopped.
+   */
+  after_s: number
+  /**
+   * The goroutine.
+   */
+  goroutine: number
+  /**
+   * Where it stood when it stopped, innermost first.
+   */
+  stack: Place[]
+}
+/**
+ * Stops of the world of one kind.
+ */
+export interface TracePause {
+  /**
+   * Such as `GC mark termination`.
+   */
+  kind: string
+  pauses: TraceSpread
+}
+/**
+ * One collection.
+ */
+export interface TraceCycle {
+  /**
+   * Goroutines assisted.
+   */
+  assisted_s: number
+  /**
+   * Where they did, at most three.
+   */
+  assisting: TraceStack[]
+  /**
+   * When it began; 0 for one under way when the trace began.
+   */
+  at_s: number
+  /**
+   * Who did, innermost first.
+   */
+  by: Place[]
+  /**
+   * Bytes at which it was to be done.
+   */
+  goal_bytes?: number | null
+  /**
+   * Bytes of heap when it began.
+   */
+  heap_bytes?: number | null
+  /**
+   * How long marking took.
+   */
+  marking_s: number
+  /**
+   * The world stood still.
+   */
+  paused_s: number
+  trigger: TraceTrigger
+}
+/**
+ * Time of mark workers.
+ */
+export interface TraceWorkers {
+  /**
+   * Workers that have their P for the whole of marking.
+   */
+  dedicated_s: number
+  /**
+   * Workers that have part of one.
+   */
+  fractional_s: number
+  /**
+   * Workers on Ps that had nothing else to do.
+   */
+  idle_s: number
+}
+/**
+ * Where the CPU went.
+ */
+export interface TraceCpu {
+  /**
+   * Who was allocating; absent where no sample was taken in the allocator.
+   */
+  allocating?: TraceAllocating | null
+  /**
+   * Intervals with most samples, each taken apart; none of several traces, whose times are not on one axis.
+   */
+  hot: TraceHot[]
+  /**
+   * Samples of the profiler, one for each 10 ms of a thread's CPU.
+   */
+  samples: number
+  /**
+   * Stacks with most samples.
+   */
+  stacks: TraceCpuStack[]
+}
+/**
+ * Samples that were taken inside the allocator.
+ */
+export interface TraceAllocating {
+  /**
+   * Of these, in an assist: marking that an allocation was made to pay for.
+   */
+  assisting: number
+  /**
+   * Samples with `runtime.mallocgc` in their stack.
+   */
+  samples: number
+  /**
+   * Who called it, most samples first; frames from the first outside the runtime.
+   */
+  stacks: TraceCpuStack[]
+}
+/**
+ * Samples at one stack.
+ */
+export interface TraceCpuStack {
+  /**
+   * What those goroutines had waited for just before, by samples, most first.
+   */
+  after: TraceCount[]
+  /**
+   * The innermost line outside the standard library; absent where there is none.
+   */
+  at?: Place | null
+  /**
+   * The function of the standard library called there; absent where it is the runtime's.
+   */
+  called?: string | null
+  /**
+   * Frames, innermost first.
+   */
+  frames: Place[]
+  /**
+   * Goroutines they were taken of.
+   */
+  goroutines: number
+  /**
+   * Samples.
+   */
+  samples: number
+}
+/**
+ * How often something happened.
+ */
+export interface TraceCount {
+  /**
+   * How often.
+   */
+  count: number
+  /**
+   * What.
+   */
+  name: string
+}
+/**
+ * An interval in which much was computed.
+ */
+export interface TraceHot {
+  /**
+   * From.
+   */
+  from_s: number
+  /**
+   * Goroutines with most samples.
+   */
+  goroutines?: TraceBusyGoroutine[]
+  /**
+   * What the collector did; absent where the trace holds more collections, stops or assists than are remembered.
+   */
+  meanwhile?: TraceMeanwhile | null
+  /**
+   * Samples in it.
+   */
+  samples: number
+  /**
+   * Stacks with most samples.
+   */
+  stacks: TraceCpuStack[]
+  /**
+   * To.
+   */
+  to_s: number
+  /**
+   * Of these, while marking was under way.
+   */
+  while_marking: number
+}
+/**
+ * Samples of one goroutine in an interval.
+ */
+export interface TraceBusyGoroutine {
+  /**
+   * What it had waited for before the first of them, where that was seen.
+   */
+  after?: string | null
+  /**
+   * The innermost line outside the standard library; absent where there is none.
+   */
+  at?: Place | null
+  /**
+   * The function of the standard library called there; absent where it is the runtime's.
+   */
+  called?: string | null
+  /**
+   * The stack, innermost first.
+   */
+  frames: Place[]
+  /**
+   * Its id, the same as in a dump.
+   */
+  goroutine: number
+  /**
+   * Samples.
+   */
+  samples: number
+}
+/**
+ * What went on in an interval besides the samples.
+ */
+export interface TraceMeanwhile {
+  /**
+   * Their time in it, of all goroutines together.
+   */
+  assisted_s: number
+  /**
+   * Where goroutines assisted, most time first; counts and times are those in the interval.
+   */
+  assisting: TraceStack[]
+  /**
+   * Assists that overlap it.
+   */
+  assists: number
+  /**
+   * Share of the interval in which marking was under way, 0 to 1.
+   */
+  marking_share: number
+  /**
+   * Their time in it.
+   */
+  paused_s: number
+  /**
+   * Stops of the world that overlap it.
+   */
+  pauses: number
+}
+/**
+ * Goroutines by how they came and went.
+ */
+export interface TraceCensus {
+  /**
+   * There when it ended.
+   */
+  alive: number
+  /**
+   * There when the trace began.
+   */
+  before: number
+  /**
+   * Created in it.
+   */
+  created: number
+  /**
+   * Ended in it.
+   */
+  ended: number
+}
+/**
+ * What of a damaged trace is missing.
+ */
+export interface TraceLost {
+  /**
+   * Bytes that could not be read.
+   */
+  bytes: number
+  /**
+   * Events that could not follow those before them and were taken all the same.
+   */
+  out_of_order: number
+}
+/**
+ * Columns over time; each value covers `step_s`.
+ */
+export interface TraceOverTime {
+  /**
+   * Goroutines created.
+   */
+  created: number[]
+  /**
+   * Goroutines ended.
+   */
+  ended: number[]
+  /**
+   * Greatest live heap told, in bytes; 0 where none was told.
+   */
+  heap_bytes: number[]
+  /**
+   * Share of the time marking was under way, 0 to 1.
+   */
+  marking: number[]
+  /**
+   * Goroutines ready without a P, on average.
+   */
+  runnable: number[]
+  /**
+   * Goroutines running, on average.
+   */
+  running: number[]
+  /**
+   * Width of a column.
+   */
+  step_s: number
+}
+/**
+ * Ps.
+ */
+export interface TraceProcs {
+  /**
+   * Time with a thread, of all Ps together.
+   */
+  busy_s: number
+  /**
+   * GOMAXPROCS as last told.
+   */
+  gomaxprocs?: number | null
+  /**
+   * How many were seen.
+   */
+  seen: number
+  /**
+   * Share of the time they could have been busy, 0 to 1.
+   */
+  utilization: number
+}
+/**
+ * A reason to wait.
+ */
+export interface TraceReason {
+  finished: TraceSpread
+  /**
+   * As the trace has it, `sync` split by what was called: `sync.(*Mutex).Lock`. `coroutine switch` where it gives none.
+   */
+  reason: string
+  /**
+   * Share of all finished waiting time, 0 to 1.
+   */
+  share: number
+  /**
+   * Where, longest first.
+   */
+  stacks: TraceStack[]
+  /**
+   * Goroutines of the runtime wait so; no part of the shares.
+   */
+  system: boolean
+  unfinished: TraceOpen
+}
+/**
+ * Intervals still open when the trace ended: counted up to there, and beyond that nobody knows.
+ */
+export interface TraceOpen {
+  /**
+   * How many.
+   */
+  count: number
+  /**
+   * Longest.
+   */
+  max_s: number
+  /**
+   * All together, up to the end of the trace.
+   */
+  total_s: number
+}
+/**
+ * Tasks or regions of one type.
+ */
+export interface TraceUser {
+  finished: TraceSpread
+  /**
+   * Type.
+   */
+  name: string
+  unfinished: TraceOpen
+}
+/**
+ * Goroutines created at one place.
+ */
+export interface TraceSite {
+  /**
+   * There when it ended.
+   */
+  alive: number
+  /**
+   * There when the trace began.
+   */
+  before: number
+  /**
+   * Created in it.
+   */
+  created: number
+  /**
+   * The `go` statement; absent for those the trace found there or a timer started.
+   */
+  created_by?: Place | null
+  /**
+   * Ended in it.
+   */
+  ended: number
+  entry: Place
+  lived: TraceSpread
+  states: TraceStates
+  /**
+   * What they waited for longest, open waits too.
+   */
+  waits_for?: string | null
+  /**
+   * Share of the waiting time that reason has, 0 to 1.
+   */
+  waits_for_share: number
+}
+/**
+ * Time of goroutines by what they did.
+ */
+export interface TraceStates {
+  /**
+   * Ready, without a P.
+   */
+  runnable_s: number
+  /**
+   * On a P.
+   */
+  running_s: number
+  /**
+   * In system calls and C code.
+   */
+  syscall_s: number
+  /**
+   * Waiting.
+   */
+  waiting_s: number
+}
+/**
+ * System calls.
+ */
+export interface TraceSyscalls {
+  /**
+   * Of these, how many lost their P meanwhile.
+   */
+  blocked: number
+  finished: TraceSpread
+  /**
+   * Where, longest first.
+   */
+  stacks: TraceStack[]
+  unfinished: TraceOpen
+}
+/**
+ * Goroutines that waited at one stack when the trace ended.
+ */
+export interface TraceUnfinished {
+  /**
+   * The innermost line outside the standard library; absent where there is none.
+   */
+  at?: Place | null
+  /**
+   * The function of the standard library called there; absent where it is the runtime's.
+   */
+  called?: string | null
+  /**
+   * How many.
+   */
+  count: number
+  /**
+   * Of these, how many were created in the trace.
+   */
+  created: number
+  /**
+   * The `go` statement that started them, where the trace shows it.
+   */
+  created_by?: Place | null
+  /**
+   * Frames, innermost first.
+   */
+  frames: Place[]
+  /**
+   * The longest, up to the end of the trace.
+   */
+  max_s: number
+  /**
+   * What for; told by the stack where the wait began before the trace, for then the trace gives no reason.
+   */
+  reason: string
+  /**
+   * Of these, how many had waited since before the trace, without a move.
+   */
+  since_before: number
+}
+/**
+ * What `goherd diff` answers of execution traces.
+ */
+export interface TraceDiff {
+  after: TraceDiffSide
+  before: TraceDiffSide
+  /**
+   * How many times as much Ps computed for as much that was done. A slower machine does that, too: a P whose thread is kept from its CPU
+   * counts as busy. Nothing where too few places tell the load.
+   */
+  computing?: number | null
+  /**
+   * How many times as long a wait with a tenth of all waits must take to be seen; nothing where there is none.
+   */
+  detectable?: number | null
+  /**
+   * Why the answer is `inconclusive`, or what weakens it.
+   */
+  doubts?: TraceDiffDoubt[]
+  /**
+   * How many times as much was done a second: the median, over places, of how often a second goroutines waited there. Nothing where too
+   * few places tell.
+   */
+  load?: number | null
+  /**
+   * How many times as long goroutines waited each time, the median over places: what slows all alike is the machine's doing as
+   * likely as the program's. Nothing where too few places tell.
+   */
+  pace?: number | null
+  /**
+   * What changed: culprits, causes before what follows from them; then other changes, largest first; then what is told in any case.
+   */
+  rows: TraceDiffRow[]
+  verdict: GateVerdict
+}
+/**
+ * The traces of one side.
+ */
+export interface TraceDiffSide {
+  /**
+   * Share of the time of Ps in which they had a thread, 0 to 1.
+   */
+  busy: number
+  /**
+   * Goroutines created.
+   */
+  created: number
+  /**
+   * Events.
+   */
+  events: number
+  /**
+   * How many.
+   */
+  runs: number
+  /**
+   * From the first event to the last, of all together.
+   */
+  span_s: number
+  /**
+   * Waits of the program that began and ended.
+   */
+  waits: number
+}
+/**
+ * One thing compared.
+ */
+export interface TraceDiffRow {
+  after: TraceDiffFigures
+  /**
+   * Where, as the traces after have it: the innermost line outside the standard library; of goroutines the `go` statement.
+   */
+  at?: Place | null
+  before: TraceDiffFigures
+  /**
+   * What of the standard library is called there.
+   */
+  called?: string | null
+  change: TraceDiffChange
+  /**
+   * It makes the comparison fail.
+   */
+  culprit: boolean
+  /**
+   * The reason of a wait, the kind of a stop, the type of a task or region, the function goroutines start in; empty where there is
+   * only one such row.
+   */
+  name?: string
+  /**
+   * The chance of such a difference or a larger one without a change, adjusted for how many things are compared.
+   */
+  q: number
+  /**
+   * How many times as long it takes; of what is counted, how many times as much as the load or the time explains. Nothing where
+   * there was none before.
+   */
+  ratio?: number | null
+  what: TraceDiffWhat
+}
+/**
+ * One side of a row.
+ */
+export interface TraceDiffFigures {
+  /**
+   * How often, begun and ended in the traces.
+   */
+  count: number
+  /**
+   * Mean in seconds.
+   */
+  mean_s: number
+  /**
+   * 99th percentile in seconds, of several traces the largest; absent where it is not kept.
+   */
+  p99_s?: number | null
+  /**
+   * How often a second of trace.
+   */
+  per_s: number
+  /**
+   * Seconds all together, in a second of trace; of Ps, the share of their time.
+   */
+  total_per_s: number
+}
+/**
+ * What `goherd tune` answers.
+ */
+export interface TuneReport {
+  /**
+   * The advice; absent where the differences are within the noise.
+   */
+  advice?: TuneAdvice | null
+  /**
+   * The setting the others are compared with, an index into `settings`: the one the command runs under by itself, else the first.
+   */
+  base: number
+  /**
+   * The command and its arguments.
+   */
+  command: string[]
+  /**
+   * Why there is none, or with what reserve.
+   */
+  doubts: TuneDoubt[]
+  judged_by: TuneMeasure
+  /**
+   * Runs asked for of each setting.
+   */
+  runs: number
+  /**
+   * What the order of the runs was drawn from.
+   */
+  seed: number
+  /**
+   * The settings, in the order they were given.
+   */
+  settings: TuneRow[]
+}
+/**
+ * Which setting is worth it.
+ */
+export interface TuneAdvice {
+  kind: TuneAdviceKind
+  /**
+   * The setting, an index into `settings`.
+   */
+  setting: number
+}
+/**
+ * A reserve.
+ */
+export interface TuneDoubt {
+  /**
+   * What it counts: runs.
+   */
+  count: number
+  kind: TuneDoubtKind
+  /**
+   * Whether it forbids an advice.
+   */
+  refuses: boolean
+}
+/**
+ * One setting and what its runs cost. Every figure is of the whole process from start to end.
+ */
+export interface TuneRow {
+  /**
+   * How it compares with the base; absent for the base itself.
+   */
+  against_base?: TuneComparison | null
+  assist_percent: Spread
+  collections: Spread
+  cpu_s: Spread
+  gc_cpu_percent: Spread
+  pause_max_ms: Spread
+  pause_p99_ms: Spread
+  rss_bytes: Spread
+  /**
+   * Runs that ended well.
+   */
+  runs: number
+  /**
+   * What the command served of its runtime while it ran, where it was asked.
+   */
+  served?: TuneServed | null
+  setting: TuneSetting
+  /**
+   * What the command says of its throughput, where it was asked for.
+   */
+  throughput?: Spread | null
+  wall_s: Spread
+}
+/**
+ * A setting against the base. Changes are shares of the base's mean: −0.25 for a quarter less.
+ */
+export interface TuneComparison {
+  measure: TuneChange
+  rss: TuneChange
+}
+/**
+ * A change, and whether it is one.
+ */
+export interface TuneChange {
+  /**
+   * More than chance explains, and large enough to matter.
+   */
+  differs: boolean
+  /**
+   * Probability of so large a difference by chance (Welch's test, two-sided), times the number of comparisons, at most 1.
+   */
+  p: number
+  /**
+   * As a share of the base's mean.
+   */
+  share: number
+}
+/**
+ * What runs of one setting served of their runtime. A figure is absent where the command does not serve it.
+ */
+export interface TuneServed {
+  answers: Spread
+  /**
+   * Share of the collector in all CPU time there was between the first answer and the last, idle time and idle marking too, percent.
+   */
+  gc_cpu_percent?: Spread | null
+  /**
+   * Most goroutines of a run.
+   */
+  goroutines?: Spread | null
+  /**
+   * Median heap of a run in bytes: what a collection leaves alive, where that is served, else what is allocated.
+   */
+  heap_bytes?: Spread | null
+  /**
+   * Runs in which the runtime held the collector back, as it does where a memory limit leaves it no room; absent where it is not served.
+   */
+  limited?: number | null
+  /**
+   * Time the world stood for a collection, on average, milliseconds.
+   */
+  pause_mean_ms?: Spread | null
+}
+/**
+ * Variables of the environment; what is absent was left as it is.
+ */
+export interface TuneSetting {
+  /**
+   * `GOGC`: a percentage, or `off`.
+   */
+  gogc?: string | null
+  /**
+   * `GOMAXPROCS`.
+   */
+  maxprocs?: number | null
+  /**
+   * `GOMEMLIMIT`, such as `200MiB`, or `off`.
+   */
+  memlimit?: string | null
 }

@@ -3,7 +3,7 @@ import { copy } from './copy.svelte.ts'
 import { adjust, go, route } from './place.svelte.ts'
 import { report } from './report.svelte.ts'
 
-const PAGE_KEYS = { v: 'verdict', g: 'groups', f: 'flame', w: 'graph', p: 'patterns' } as const
+const PAGE_KEYS = { v: 'verdict', g: 'groups', f: 'flame', w: 'graph', t: 'timeline', p: 'patterns' } as const
 
 /** How long the second key of a pair such as `g f` may take. */
 const PAIR_MS = 1200
@@ -20,7 +20,7 @@ export function onKey(event: KeyboardEvent, openHelp: () => void): void {
   const inPair = performance.now() - pairStarted < PAIR_MS
   pairStarted = -Infinity
   const named = inPair ? PAGE_KEYS[event.key as keyof typeof PAGE_KEYS] : undefined
-  const page = named === 'graph' && !report()?.envelope.graph ? undefined : named
+  const page = (named === 'graph' || named === 'timeline') && !report()?.envelope[named] ? undefined : named
   if (page) go(page)
   else if (event.key === 'g') pairStarted = performance.now()
   else if (event.key === '?') openHelp()

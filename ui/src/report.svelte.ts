@@ -1,8 +1,8 @@
 // The report on screen and what every page derives from it once.
-import type { ClusterReport, Envelope, FamilyReport } from './envelope.ts'
-import { loadEnvelope } from './options.ts'
+import type { ClusterReport, Envelope, FamilyReport, Flame } from './envelope.ts'
+import { answer, loadEnvelope } from './options.ts'
 import { begin } from './place.svelte.ts'
-import { flameOf, flameTree, type FlameTree } from './flame/layout.ts'
+import { flameOf } from './flame/layout.ts'
 
 interface Report {
   envelope: Envelope
@@ -40,10 +40,14 @@ export async function load(): Promise<void> {
 
 /** An address that names no page opens what was asked for. */
 function home(envelope: Envelope): void {
-  if (envelope.command === 'graph' && envelope.graph && location.hash === '') begin('graph')
+  if (location.hash !== '') return
+  if (answer) begin('answer')
+  else if (envelope.command === 'graph' && envelope.graph) begin('graph')
+  else if (envelope.profile && !envelope.snapshot) begin('flame')
 }
 
 export function show(envelope: Envelope): void {
+  home(envelope)
   current = { step: 'ready', reason: '', report: indexed(envelope) }
 }
 
@@ -66,11 +70,12 @@ function indexed(envelope: Envelope): Report {
   }
 }
 
-const trees = new WeakMap<Envelope, FlameTree>()
+const made = new WeakMap<Envelope, Flame>()
 
-/** Built when first looked at: a hundred thousand rows are only worth their time on the flame page. */
-export function flameOfReport(from: Report): FlameTree {
-  let tree = trees.get(from.envelope)
-  if (!tree) trees.set(from.envelope, (tree = flameTree(from.envelope.flame ?? flameOf(from.envelope.snapshot?.clusters ?? [], 'all goroutines'))))
-  return tree
+/** The call tree of all goroutines; for envelopes that carry none, made of their clusters. */
+export function flameOfReport(from: Report): Flame {
+  if (from.envelope.flame) return from.envelope.flame
+  let flame = made.get(from.envelope)
+  if (!flame) made.set(from.envelope, (flame = flameOf(from.envelope.snapshot?.clusters ?? [], 'all goroutines')))
+  return flame
 }

@@ -1,6 +1,6 @@
 // What a person looks at, as the fragment of the address and back. Everything that can be seen is in it, so a copied link shows the same.
 
-export const PAGES = ['verdict', 'groups', 'stack', 'flame', 'graph', 'patterns', 'pattern'] as const
+export const PAGES = ['verdict', 'groups', 'stack', 'answer', 'timeline', 'flame', 'graph', 'patterns', 'pattern'] as const
 export type Page = (typeof PAGES)[number]
 
 export interface Route {

@@ -4,6 +4,22 @@ import type { ClusterReport, Flame } from '../envelope.ts'
 /** A rectangle narrower than this many pixels is drawn together with its neighbours. */
 const NARROWEST_PX = 1.5
 
+/** Columns of a call tree: plain arrays as in JSON, or typed ones. */
+export interface FlameColumns extends Omit<Flame, 'name' | 'depth' | 'start' | 'total' | 'before' | 'inlined'> {
+  name: ArrayLike<number>
+  depth: ArrayLike<number>
+  start: ArrayLike<number>
+  total: ArrayLike<number>
+  before?: ArrayLike<number> | null
+  inlined?: ArrayLike<number>
+}
+
+/** Weights of each row after and before, whichever of them the tree is laid out by. */
+export interface Compared {
+  after: Float64Array
+  before: Float64Array
+}
+
 export interface FlameTree {
   unit: string
   names: string[]
@@ -11,6 +27,9 @@ export interface FlameTree {
   depth: Uint16Array
   start: Float64Array
   total: Float64Array
+  compared: Compared | null
+  /** 1 for each call that was inlined into the row above. */
+  inlined: Uint8Array
   parent: Int32Array
   /** First row after a row's subtree, in depth-first order. */
   after: Uint32Array
@@ -24,17 +43,25 @@ export interface FlameTree {
   foldedTotal: number
 }
 
-export function flameTree(flame: Flame): FlameTree {
+export type Side = 'after' | 'before'
+
+/** The tree, of a comparison laid out by either side. Cost: linear in rows. */
+export function flameTree(flame: FlameColumns, side: Side = 'after'): FlameTree {
   const rows = flame.name.length
+  const after = typed(Float64Array, flame.total)
+  const compared = flame.before ? { after, before: typed(Float64Array, flame.before) } : null
+  const byBefore = compared !== null && side === 'before'
   const tree: FlameTree = {
     unit: flame.unit,
     names: flame.names,
-    name: Uint32Array.from(flame.name),
-    depth: Uint16Array.from(flame.depth),
-    start: Float64Array.from(flame.start),
-    total: Float64Array.from(flame.total),
-    parent: new Int32Array(rows).fill(-1),
-    after: new Uint32Array(rows).fill(rows),
+    name: typed(Uint32Array, flame.name),
+    depth: typed(Uint16Array, flame.depth),
+    start: byBefore ? new Float64Array(rows) : typed(Float64Array, flame.start),
+    total: byBefore ? compared.before : after,
+    compared,
+    inlined: new Uint8Array(rows),
+    parent: new Int32Array(rows),
+    after: new Uint32Array(rows),
     levels: [],
     hashHigh: new Uint32Array(rows),
     hashLow: new Uint32Array(rows),
@@ -42,29 +69,58 @@ export function flameTree(flame: Flame): FlameTree {
     foldedRows: flame.folded_rows,
     foldedTotal: flame.folded_total,
   }
+  for (let at = 0; at < (flame.inlined?.length ?? 0); at += 1) tree.inlined[flame.inlined![at]!] = 1
   linkRows(tree)
+  if (byBefore) placeRows(tree)
+  for (let row = 0; row < rows; row = tree.after[row]!) tree.extent = Math.max(tree.extent, tree.start[row]! + tree.total[row]!)
   hashRows(tree)
   return tree
 }
 
+interface Typed<T> {
+  new (length: number): T
+  from(values: ArrayLike<number>): T
+}
+
+function typed<T>(kind: Typed<T>, values: ArrayLike<number>): T {
+  return values instanceof (kind as unknown as new () => T & object) ? values : kind.from(values)
+}
+
 function linkRows(tree: FlameTree): void {
   const rows = tree.name.length
-  const path: number[] = []
-  const perLevel: number[] = []
+  // The row last seen at each depth: the path to the row looked at.
+  const path = new Int32Array(1 << 16).fill(-1)
+  const perLevel = new Uint32Array(1 << 16)
+  let open = 0
+  let levels = 0
   for (let row = 0; row < rows; row += 1) {
     const depth = tree.depth[row]!
-    for (const closed of path.slice(depth)) tree.after[closed] = row
-    path.length = Math.min(depth, path.length)
-    tree.parent[row] = depth > 0 ? (path[depth - 1] ?? -1) : -1
+    for (; open > depth; open -= 1) if (path[open - 1]! >= 0) tree.after[path[open - 1]!] = row
+    // A damaged file may skip a level.
+    for (; open < depth; open += 1) path[open] = -1
+    tree.parent[row] = depth > 0 ? path[depth - 1]! : -1
     path[depth] = row
-    perLevel[depth] = (perLevel[depth] ?? 0) + 1
-    tree.extent = Math.max(tree.extent, tree.start[row]! + tree.total[row]!)
+    open = depth + 1
+    perLevel[depth]! += 1
+    levels = Math.max(levels, open)
   }
-  tree.levels = Array.from(perLevel, (count) => new Uint32Array(count ?? 0))
-  const filled = new Uint32Array(perLevel.length)
+  for (; open > 0; open -= 1) if (path[open - 1]! >= 0) tree.after[path[open - 1]!] = rows
+  tree.levels = Array.from({ length: levels }, (_, depth) => new Uint32Array(perLevel[depth]!))
+  const filled = new Uint32Array(levels)
   for (let row = 0; row < rows; row += 1) {
     const depth = tree.depth[row]!
     tree.levels[depth]![filled[depth]!++] = row
+  }
+}
+
+/** Left edges in depth-first order, each row behind the one before it under the same parent. */
+function placeRows(tree: FlameTree): void {
+  const ends = new Float64Array(tree.levels.length + 1)
+  for (let row = 0; row < tree.name.length; row += 1) {
+    const depth = tree.depth[row]!
+    tree.start[row] = ends[depth]!
+    ends[depth] = tree.start[row]! + tree.total[row]!
+    ends[depth + 1] = tree.start[row]!
   }
 }
 
@@ -124,15 +180,30 @@ export function ancestors(tree: FlameTree, row: number): number[] {
   return path.reverse()
 }
 
+/** Levels from the root down to the deepest row below `row`. Cost: linear in the rows below it, but for the root. */
+export function levelsTo(tree: FlameTree, row: number): number {
+  if (row === 0) return Math.max(1, tree.levels.length)
+  const { depth } = tree
+  const until = tree.after[row]!
+  let deepest = 0
+  for (let below = row; below < until; below += 1) deepest = Math.max(deepest, depth[below]!)
+  return deepest + 1
+}
+
 export interface Rects {
   count: number
   /** The row, or the first row of a merged run. */
   row: Uint32Array
-  /** Rows drawn as this one rectangle. */
+  /** Where that row stands in its level. */
+  first: Uint32Array
+  /** Rows drawn as this one rectangle, one beside the other in their level. */
   merged: Uint32Array
   level: Uint16Array
   x: Float32Array
   width: Float32Array
+  /** First rectangle of each level from `firstLevel` on, and the end. */
+  begins: Uint32Array
+  firstLevel: number
 }
 
 export interface View {
@@ -152,13 +223,19 @@ export function visibleRects(tree: FlameTree, view: View): Rects {
   const out: Rects = {
     count: 0,
     row: new Uint32Array(room),
+    first: new Uint32Array(room),
     merged: new Uint32Array(room),
     level: new Uint16Array(room),
     x: new Float32Array(room),
     width: new Float32Array(room),
+    begins: new Uint32Array(levels + 1),
+    firstLevel: view.firstLevel,
   }
   const scale = view.px / view.span
-  for (let level = view.firstLevel; level < view.firstLevel + levels; level += 1) levelRects(tree, view, level, scale, out)
+  for (let level = view.firstLevel; level < view.firstLevel + levels; level += 1) {
+    levelRects(tree, view, level, scale, out)
+    out.begins[level - view.firstLevel + 1] = out.count
+  }
   return out
 }
 
@@ -182,7 +259,13 @@ function levelRects(tree: FlameTree, view: View, level: number, scale: number, o
     }
     const left = Math.max(start, view.from)
     const right = Math.min(end, until)
+    if (right <= left) {
+      // Rows of no weight: what came or went in a comparison.
+      at = next
+      continue
+    }
     out.row[out.count] = row
+    out.first[out.count] = at
     out.merged[out.count] = next - at
     out.level[out.count] = level
     out.x[out.count] = (left - view.from) * scale
@@ -190,6 +273,21 @@ function levelRects(tree: FlameTree, view: View, level: number, scale: number, o
     out.count += 1
     at = next
   }
+}
+
+/** The rectangle at a level under a pixel, or -1. */
+export function rectAt(rects: Rects, level: number, x: number): number {
+  const from = rects.begins[level - rects.firstLevel]
+  const until = rects.begins[level - rects.firstLevel + 1]
+  if (from === undefined || until === undefined) return -1
+  let low = from
+  let high = until
+  while (low < high) {
+    const mid = (low + high) >> 1
+    if (rects.x[mid]! + rects.width[mid]! > x) high = mid
+    else low = mid + 1
+  }
+  return low < until && rects.x[low]! <= x ? low : -1
 }
 
 function firstEndingAfter(tree: FlameTree, rows: Uint32Array, value: number): number {
@@ -256,13 +354,24 @@ export function searchTree(tree: FlameTree, text: string): Matches | null {
   return found
 }
 
-/** Whether any row drawn as rectangle `at` matches. Cost: linear in the rows merged into it, which stand side by side on one level. */
+/** Whether any row drawn as rectangle `at` matches. Cost: linear in the rows merged into it. */
 export function runMatches(tree: FlameTree, rects: Rects, at: number, matches: Matches): boolean {
   const rows = tree.levels[rects.level[at]!]!
-  if (rects.merged[at] === 1) return matches.names[tree.name[rects.row[at]!]!] === 1
-  const first = firstStartingAt(tree, rows, tree.start[rects.row[at]!]!, 0)
-  for (let step = 0; step < rects.merged[at]!; step += 1) if (matches.names[tree.name[rows[first + step]!]!] === 1) return true
+  const end = rects.first[at]! + rects.merged[at]!
+  for (let row = rects.first[at]!; row < end; row += 1) if (matches.names[tree.name[rows[row]!]!] === 1) return true
   return false
+}
+
+/** Weight after and before of all rows drawn as rectangle `at`. Cost: linear in the rows merged into it. */
+export function runWeights(tree: FlameTree, compared: Compared, rects: Rects, at: number): [number, number] {
+  const rows = tree.levels[rects.level[at]!]!
+  const end = rects.first[at]! + rects.merged[at]!
+  let [after, before] = [0, 0]
+  for (let row = rects.first[at]!; row < end; row += 1) {
+    after += compared.after[rows[row]!]!
+    before += compared.before[rows[row]!]!
+  }
+  return [after, before]
 }
 
 /** Rows of the tree table: depth first, below open rows only. */

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import axe from 'axe-core'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 
 const VIEWER = process.env.GOHERD_VIEWER ?? new URL('../../dist/viewer.html', import.meta.url).pathname
@@ -11,10 +12,11 @@ const VIEWER = process.env.GOHERD_VIEWER ?? new URL('../../dist/viewer.html', im
 export interface Given {
   envelope: unknown
   pages?: unknown
+  answer?: unknown
   options?: unknown
 }
 
-/** The page as goherd writes it: the three data elements filled, `<` escaped. */
+/** The page as goherd writes it: the data elements filled, `<` escaped. */
 export function filled(given: Given): string {
   let html = readFileSync(VIEWER, 'utf8')
   const fill = (id: string, empty: string, value: unknown): void => {
@@ -25,6 +27,7 @@ export function filled(given: Given): string {
   }
   fill('goherd-envelope', 'null', given.envelope)
   fill('goherd-pages', '{}', given.pages ?? {})
+  fill('goherd-answer', 'null', given.answer ?? null)
   fill('goherd-options', '{}', given.options ?? {})
   return html
 }
@@ -104,4 +107,18 @@ export async function goTo(page: Page, hash: string): Promise<void> {
 /** Two animation frames: drawing is asked for in the first and done by the second. */
 export async function settled(page: Page): Promise<void> {
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+}
+
+/** What axe finds that keeps people out. The page's own policy keeps scripts out; a test speaks through the debugger, which it does not bind. */
+export async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  return page.evaluate(async () => {
+    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ['violations'] })
+    return violations.filter((rule) => rule.impact === 'serious' || rule.impact === 'critical').map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)
+  })
+}
+
+/** Pixels by which the page is wider than the window. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
 }

@@ -1,13 +1,12 @@
 // The wait graph in a real Chromium: picture, rings and table show the same selection, which the address holds.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Envelope } from '../../src/envelope.ts'
 import { crowd } from '../crowd.ts'
 import { incident } from '../incident.ts'
-import { folder, goTo, launch, open, settled, written, type Look } from './chromium.ts'
+import { barriers, folder, goTo, launch, open, overflow, settled, written, type Look } from './chromium.ts'
 
 const live = JSON.parse(readFileSync(new URL('../data/live-graph.json', import.meta.url), 'utf8')) as Envelope
 const graph = live.graph!
@@ -46,13 +45,8 @@ describe.each<Look & { theme: 'light' | 'dark' }>([
     const { context, page, problems, requests } = await open(browser, at(), look)
     await settled(page)
     await page.screenshot({ path: join(folder, `graph-${name}-${look.theme}-${look.width}.png`), fullPage: true })
-    await page.evaluate(axe.source)
-    const barriers = await page.evaluate(async () => {
-      const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ['violations'] })
-      return violations.filter((rule) => rule.impact === 'serious' || rule.impact === 'critical').map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)
-    })
-    expect(barriers).toEqual([])
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
+    expect(await barriers(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
     expect([problems, requests]).toEqual([[], []])
     await context.close()
   })

@@ -4,12 +4,11 @@ import { createServer } from 'node:http'
 import { readdirSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Envelope } from '../../src/envelope.ts'
 import { incident, wideFlame } from '../incident.ts'
-import { filled, folder, goTo, launch, open, settled, written, type Look } from './chromium.ts'
+import { barriers, filled, folder, goTo, launch, open, overflow, settled, written, type Look } from './chromium.ts'
 
 const envelope = incident()
 const snapshot = envelope.snapshot!
@@ -53,15 +52,8 @@ describe.each<Look & { theme: 'light' | 'dark' }>([
     const { context, page, problems, requests } = await open(browser, address + hash, look)
     await settled(page)
     await page.screenshot({ path: join(folder, `${name}-${look.theme}-${look.width}.png`), fullPage: true })
-    // The page's own policy keeps scripts out; a test speaks through the debugger, which it does not bind.
-    await page.evaluate(axe.source)
-    const barriers = await page.evaluate(async () => {
-      const { violations } = await (window as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ['violations'] })
-      return violations.filter((rule) => rule.impact === 'serious' || rule.impact === 'critical').map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)
-    })
-    expect(barriers).toEqual([])
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-    expect(overflow).toBe(0)
+    expect(await barriers(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
     expect([problems, requests]).toEqual([[], []])
     await context.close()
   })

@@ -19,7 +19,7 @@ describe('messages', () => {
   })
 
   test('every key is used', () => {
-    const source = ['', 'parts', 'pages', 'flame', 'graph'].flatMap((folder) => {
+    const source = ['', 'parts', 'pages', 'flame', 'graph', 'timeline'].flatMap((folder) => {
       const path = new URL(`../../src/${folder}/`, import.meta.url)
       return readdirSync(path).filter((name) => /\.(svelte|ts)$/.test(name)).map((name) => readFileSync(new URL(name, path), 'utf8'))
     }).join('\n')
