@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 
 use crate::docs::root;
-use crate::{bench_live, bench_live_proof};
+use crate::{bench_diff, bench_flame, bench_live, bench_live_proof, bench_profiles, bench_runlog, bench_timeline, bench_traces};
 
 /// Goroutines of the files; the last is the figure.
 const GOROUTINES: [u64; 3] = [10_000, 1_000_000, 2_048_192];
@@ -38,16 +38,33 @@ struct Reader {
     up_to: u64,
 }
 
-/// `bench [parse]`, `bench live [GOROUTINES…]`, `bench proof [PART…]`, `bench same`.
+/// `bench [parse]`, `bench profiles`, `bench diff [FOLDER]`, `bench flame`, `bench traces [FOLDER]`, `bench runlog`, `bench timeline TRACE`,
+/// `bench live [GOROUTINES…]`, `bench proof [PART…]`, `bench same`.
 pub fn run(args: &[String]) -> anyhow::Result<()> {
     let (title, table) = match args.split_first() {
         Some((first, rest)) if first == "live" => ("Processes", bench_live::measure(rest)?),
+        Some((first, _)) if first == "profiles" => return bench_profiles::run(),
+        Some((first, rest)) if first == "diff" => return bench_diff::run(rest),
+        Some((first, _)) if first == "flame" => return bench_flame::run(),
+        Some((first, rest)) if first == "traces" => return bench_traces::run(rest),
+        Some((first, [trace])) if first == "timeline" => return bench_timeline::run(trace),
+        Some((first, _)) if first == "runlog" => return bench_runlog::run(),
         Some((first, rest)) if first == "proof" => return bench_live_proof::run(rest),
         Some((first, _)) if first == "same" => ("Processes against their own dumps", bench_live::same()?),
-        Some((first, _)) if first != "parse" => bail!("unknown bench `{first}`; there are parse, live, proof and same"),
+        Some((first, _)) if first != "parse" => {
+            bail!(
+                "unknown bench `{first}`; there are parse, profiles, diff, flame, traces, timeline TRACE, runlog, live, proof and same"
+            )
+        }
         _ => ("Dumps", parse()?),
     };
     write_result(title, &table)
+}
+
+/// Runs a command to its end, which must be a good one.
+pub fn succeed(command: &mut Command) -> anyhow::Result<()> {
+    let status = command.status().with_context(|| format!("start {command:?}"))?;
+    if status.success() { Ok(()) } else { bail!("{command:?} ended with {status}") }
 }
 
 /// Puts a section into the results and prints it.

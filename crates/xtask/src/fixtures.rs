@@ -9,7 +9,8 @@ mod session;
 mod text;
 mod toolchain;
 
-pub use toolchain::{go_command, minors};
+pub use protobuf::with_string_replaced;
+pub use toolchain::{chosen_minors, go_command, minors};
 
 use std::path::{Path, PathBuf};
 

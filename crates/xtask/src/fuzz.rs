@@ -2,6 +2,7 @@
 //! of memory.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,7 +10,7 @@ use anyhow::{Context, bail};
 
 use crate::docs::root;
 
-const TARGETS: [&str; 4] = ["dump", "pieces", "profile", "saved"];
+const TARGETS: [&str; 8] = ["dump", "escape", "pieces", "pprof", "profile", "runlog", "saved", "trace"];
 
 /// What cargo-fuzz asks of the compiler, less the sanitizer, which needs a nightly one.
 const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -117,6 +118,18 @@ fn fuzz(folder: &Path, binaries: &Path, target: &str, seconds: u64) -> anyhow::R
 
 /// Puts the readable part of each recording into the corpus; answers how many.
 fn seeds(corpus: &Path, target: &str) -> anyhow::Result<usize> {
+    if target == "pprof" {
+        return profile_seeds(corpus);
+    }
+    if target == "escape" {
+        return escape_seeds(corpus);
+    }
+    if target == "runlog" {
+        return runlog_seeds(corpus);
+    }
+    if target == "trace" {
+        return trace_seeds(corpus);
+    }
     let folder = root().join("crates/herd-formats/tests/recorded");
     let proto = target == "profile";
     let mut count = 0;
@@ -134,6 +147,74 @@ fn seeds(corpus: &Path, target: &str) -> anyhow::Result<usize> {
         bytes.truncate(MAX_INPUT_BYTES);
         fs::write(corpus.join(format!("seed-{name}")), bytes)?;
         count += 1;
+    }
+    Ok(count)
+}
+
+/// Profiles of every kind in both forms, those in protobuf inflated: a changed byte of a gzip stream is noticed before it is read.
+fn profile_seeds(corpus: &Path) -> anyhow::Result<usize> {
+    let folder = root().join("fixtures/profiles/go1.27");
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut bytes = Vec::new();
+        if name.ends_with(".gz") {
+            flate2::read::GzDecoder::new(fs::File::open(&path)?).read_to_end(&mut bytes)?;
+        } else if !name.starts_with("expected") {
+            bytes = zstd::decode_all(fs::File::open(&path)?).with_context(|| format!("decompress {name}"))?;
+        }
+        bytes.truncate(MAX_INPUT_BYTES);
+        fs::write(corpus.join(format!("seed-{name}")), bytes)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Logs in the forms of four releases.
+fn runlog_seeds(corpus: &Path) -> anyhow::Result<usize> {
+    let folder = root().join("fixtures/runlog/forms");
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))? {
+        let path = entry?.path();
+        let mut bytes = zstd::decode_all(fs::File::open(&path)?).with_context(|| format!("decompress {}", path.display()))?;
+        bytes.truncate(MAX_INPUT_BYTES);
+        fs::write(corpus.join(format!("seed-{count}")), bytes)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// What the compiler says in all three forms.
+fn escape_seeds(corpus: &Path) -> anyhow::Result<usize> {
+    let folder = root().join("fixtures/costs/go1.27");
+    let texts = ["escape.m.txt.zst", "escape.m2.txt.zst", "escape.json/main/main.json.zst"];
+    for (number, text) in texts.iter().enumerate() {
+        let mut bytes = zstd::decode_all(fs::File::open(folder.join(text))?).with_context(|| format!("decompress {text}"))?;
+        bytes.truncate(MAX_INPUT_BYTES);
+        fs::write(corpus.join(format!("seed-{number}")), bytes)?;
+    }
+    Ok(texts.len())
+}
+
+/// The beginning of the smallest trace of each version, and its end behind a header: tables stand at the end of a generation.
+fn trace_seeds(corpus: &Path) -> anyhow::Result<usize> {
+    const HEADER_BYTES: usize = 16;
+    let folder = root().join("fixtures/traces");
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))? {
+        let path = entry?.path();
+        if !path.is_dir() {
+            continue;
+        }
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let bytes =
+            zstd::decode_all(fs::File::open(path.join("tiny.trace.zst"))?).with_context(|| format!("decompress {name}"))?;
+        let half = MAX_INPUT_BYTES.min(bytes.len()) - HEADER_BYTES;
+        let end = [&bytes[..HEADER_BYTES], &bytes[bytes.len() - half..]].concat();
+        fs::write(corpus.join(format!("seed-{name}-begin")), &bytes[..half])?;
+        fs::write(corpus.join(format!("seed-{name}-end")), end)?;
+        count += 2;
     }
     Ok(count)
 }

@@ -20,8 +20,10 @@ struct Part {
     run: fn(u64, Save) -> anyhow::Result<()>,
 }
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 7] = [
     Part { name: "fuzz", title: "Fuzzing", times: 600, run: fuzzing },
+    Part { name: "traces", title: "Damaged traces", times: 1_000_000, run: soak_tests::traces },
+    Part { name: "runlog", title: "Damaged runtime logs", times: 1_000_000, run: soak_tests::runlog },
     Part { name: "churn", title: "A program that never rests", times: 500, run: soak_tests::churn },
     Part { name: "kill", title: "Readers that are killed", times: 500, run: soak_tests::kill },
     Part { name: "services", title: "Healthy services", times: 20, run: soak_services::run },

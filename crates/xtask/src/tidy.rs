@@ -89,19 +89,38 @@ fn pattern_folders(breaches: &mut Vec<String>) -> anyhow::Result<()> {
         if !path.is_dir() {
             continue;
         }
-        for part in ["mod.rs", "dump.rs", "page.en.md", "page.zh-CN.md", "kernel/kernel.go", "kernel/fixed/fixed.go"] {
+        for part in ["mod.rs", "page.en.md", "page.zh-CN.md", "kernel/kernel.go", "kernel/fixed/fixed.go"] {
             if !path.join(part).is_file() {
                 breaches.push(format!("{}: lacks {part}", shown(&path)));
             }
         }
-        for (prefix, minor) in ["bad", "fixed"].iter().flat_map(|prefix| (21..=27).map(move |minor| (prefix, minor))) {
-            let recording = path.join(format!("fixtures/{prefix}.go1.{minor}.debug2.txt.zst"));
-            if !recording.is_file() {
-                breaches.push(format!("{}: not recorded", shown(&recording)));
+        let minors: &[u32] = if path.join("dump.rs").is_file() { &[21, 22, 23, 24, 25, 26, 27] } else { &[22, 25, 27] };
+        let forms = recorded_forms(&path);
+        for (prefix, minor) in ["bad", "fixed"].iter().flat_map(|prefix| minors.iter().map(move |minor| (prefix, minor))) {
+            for form in &forms {
+                let recording = path.join(format!("fixtures/{prefix}.go1.{minor}.{form}"));
+                if !recording.is_file() {
+                    breaches.push(format!("{}: not recorded", shown(&recording)));
+                }
             }
         }
     }
     Ok(())
+}
+
+/// What a kernel is recorded as: goroutines, or what shows where none of them hangs.
+fn recorded_forms(pattern: &Path) -> Vec<&'static str> {
+    if pattern.join("dump.rs").is_file() {
+        return vec!["debug2.txt.zst"];
+    }
+    let mut forms = vec!["runlog.txt.zst"];
+    if pattern.join("profile.rs").is_file() {
+        forms.extend(["allocs.pb.gz", "allocs.delta.pb.gz"]);
+    }
+    if pattern.join("trace.rs").is_file() {
+        forms.push("trace.zst");
+    }
+    forms
 }
 
 /// Files git tracks, and new ones it does not ignore.

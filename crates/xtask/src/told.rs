@@ -76,12 +76,23 @@ impl Drop for Told {
     }
 }
 
-/// CPU a process has used, in seconds (`/proc/PID/stat`, in hundredths).
+/// CPU a process has used, in seconds.
 pub fn cpu_s(pid: i32) -> anyhow::Result<f64> {
     const USER: usize = 11;
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("read a process's CPU")?;
+    stat_s(&format!("/proc/{pid}/stat"), USER)
+}
+
+/// CPU of all children of this process that have ended, and of theirs, in seconds.
+pub fn ended_cpu_s() -> anyhow::Result<f64> {
+    const CHILDREN_USER: usize = 13;
+    stat_s("/proc/self/stat", CHILDREN_USER)
+}
+
+/// Two neighbouring fields of a process's `stat`, which count hundredths of a second.
+fn stat_s(path: &str, field: usize) -> anyhow::Result<f64> {
+    let stat = fs::read_to_string(path).context("read a process's CPU")?;
     let fields = stat.rsplit_once(')').context("read a process's CPU")?.1;
-    let ticks = fields.split_ascii_whitespace().skip(USER).take(2).map(str::parse::<f64>);
+    let ticks = fields.split_ascii_whitespace().skip(field).take(2).map(str::parse::<f64>);
     Ok(ticks.sum::<Result<f64, _>>().context("read a process's CPU")? / 100.0)
 }
 

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 use crate::docs::root;
+use crate::test::command;
 
 /// The oldest Node that runs the build.
 const NODE_MIN: (u32, u32) = (20, 19);
@@ -49,6 +50,8 @@ fn check_build_and_test() -> anyhow::Result<()> {
     size_is_kept()?;
     npm(&["run", "--silent", "test"])?;
     browser_is_there()?;
+    // Tests of the timeline ask the real goherd, with the viewer that stands in ui/dist.
+    command("cargo", &["build", "--release", "--quiet", "-p", "goherd"])?;
     npm(&["run", "--silent", "test:browser"])
 }
 
