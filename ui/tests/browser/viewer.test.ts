@@ -59,6 +59,18 @@ describe.each<Look & { theme: 'light' | 'dark' }>([
   })
 })
 
+test('a target with a long name makes no page wider than a small screen', async () => {
+  const name = `/builds/${'recorded-of-a-service-whose-name-is-a-long-one/'.repeat(4)}dump.txt`
+  const { context, page } = await open(browser, written('long', { envelope: { ...envelope, targets: [{ kind: 'file', name, bytes: 1 }] }, pages }), { width: 390 })
+  const wide: Record<string, number> = {}
+  for (const [of, hash] of Object.entries(PAGES)) {
+    await goTo(page, hash)
+    wide[of] = await overflow(page)
+  }
+  expect(wide).toEqual(Object.fromEntries(Object.keys(PAGES).map((of) => [of, 0])))
+  await context.close()
+})
+
 describe('pages', () => {
   test('the verdict says what, how many, where, why and what next', async () => {
     const { context, page } = await open(browser, address)
