@@ -186,6 +186,10 @@ fn note(loss: &Loss) -> Note {
             let text = format!("a table of generation {generation} cannot be read on; {bytes} bytes of it were passed over");
             (NoteKind::Malformed, text)
         }
+        Lost::Between => {
+            let text = format!("a table of generation {generation} stands under the head of a thread's events: what lay between is missing");
+            (NoteKind::Malformed, text)
+        }
         Lost::Stacks => {
             let text = format!("stacks of generation {generation} are not in the trace: its events are told without places");
             (NoteKind::Truncated, text)

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use herd_model::{Frame, NameId, StackId, TraceClocks, TraceTables, unescaped};
+use herd_model::{Frame, NO_THREAD, NameId, StackId, TraceClocks, TraceTables, unescaped};
 use rustc_hash::FxHashMap;
 
 use super::batches::Head;
@@ -155,6 +155,10 @@ impl Generation {
         if head.experimental {
             losses.experimental_bytes += payload.len() as u64;
             return;
+        }
+        // Tables are written on behalf of no thread (`unsafeTraceWriter(gen, nil)`, runtime/tracebuf.go).
+        if head.thread != NO_THREAD && matches!(*first, STRINGS | STACKS | CPU_SAMPLES | FREQUENCY | SYNC) {
+            losses.add(Lost::Between, offset, 0, self.number);
         }
         let whole = match *first {
             STRINGS => self.add_texts(&payload[1..], tables),

@@ -18,6 +18,8 @@ pub enum Lost {
     Events,
     /// A table that cannot be read, and the rest of its batch.
     Table,
+    /// A table stands under the head of a thread's events: what lay between the two is missing.
+    Between,
     /// Events tell of stacks that no table has.
     Stacks,
     /// Stacks tell of functions or files that no table has.
