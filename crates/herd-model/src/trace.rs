@@ -363,7 +363,8 @@ impl<V: TraceVisitor> TraceVisitor for Option<V> {
         }
     }
 
-    #[inline]
+    #[allow(clippy::inline_always, reason = "the question whether there is anybody costs less than a call")]
+    #[inline(always)]
     fn event(&mut self, tables: &TraceTables, event: &TraceEvent) {
         if let Some(visitor) = self {
             visitor.event(tables, event);

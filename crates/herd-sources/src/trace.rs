@@ -187,7 +187,9 @@ fn note(loss: &Loss) -> Note {
             (NoteKind::Malformed, text)
         }
         Lost::Between => {
-            let text = format!("a table of generation {generation} stands under the head of a thread's events: what lay between is missing");
+            let text = format!(
+                "a table of generation {generation} stands under the head of a thread's events: what lay between is missing"
+            );
             (NoteKind::Malformed, text)
         }
         Lost::Stacks => {

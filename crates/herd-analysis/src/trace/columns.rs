@@ -77,6 +77,20 @@ impl Columns {
         if to_ns <= from_ns {
             return;
         }
+        // Nearly all lie in one column.
+        let (first, last) =
+            (from_ns.saturating_sub(self.start_ns) >> self.width_bits, (to_ns - self.start_ns.min(to_ns)) >> self.width_bits);
+        if first == last
+            && let Some(column) = self.kept.get_mut(first as usize)
+        {
+            let total = &mut column.stretches_ns[what as usize];
+            *total = total.saturating_add(to_ns - from_ns.max(self.start_ns));
+            return;
+        }
+        self.long_stretch(what, from_ns, to_ns);
+    }
+
+    fn long_stretch(&mut self, what: Stretch, from_ns: u64, to_ns: u64) {
         // Makes room first, so that the width holds for the whole stretch.
         self.column(to_ns);
         let mut from = from_ns.max(self.start_ns);

@@ -123,7 +123,7 @@ impl Portrait {
     }
 
     fn syscalls(&self, top: usize, tables: &TraceTables) -> TraceSyscalls {
-        let mut order: Vec<(StackId, AtStack)> = self.syscall_stacks.iter().map(|(stack, stat)| (*stack, *stat)).collect();
+        let mut order: Vec<(StackId, AtStack)> = self.syscall_stacks.iter().collect();
         order.sort_by_key(|(stack, stat)| (std::cmp::Reverse((stat.total_ns, stat.unfinished)), *stack));
         let stacks: Vec<TraceStack> = order.into_iter().take(top).map(|(stack, stat)| stat.report(stack, tables)).collect();
         TraceSyscalls {

@@ -53,6 +53,28 @@ pub struct AtStack {
     pub unfinished_ns: u64,
 }
 
+/// Time by stack, in a list: nearly every event of a busy program comes by.
+#[derive(Clone, Debug, Default)]
+pub struct ByStack(Vec<AtStack>);
+
+impl ByStack {
+    /// What is kept of a stack.
+    #[inline]
+    pub fn at(&mut self, stack: StackId) -> &mut AtStack {
+        let at = stack.0 as usize;
+        if at >= self.0.len() {
+            self.0.resize(at + 1, AtStack::default());
+        }
+        &mut self.0[at]
+    }
+
+    /// Stacks with anything, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (StackId, AtStack)> {
+        let all = (0..).map(StackId).zip(self.0.iter().copied());
+        all.filter(|(_, stat)| stat.count + stat.count_unseen + stat.unfinished > 0)
+    }
+}
+
 impl AtStack {
     /// Counts a finished one in.
     #[inline]

@@ -41,10 +41,8 @@ impl Portrait {
         match weighed {
             Weighed::Waits => self.waits.each(|reason, stack, stat| weights.add(stack, Some(reason), &values(&stat))),
             Weighed::Syscalls => {
-                let mut stacks: Vec<(&StackId, &AtStack)> = self.syscall_stacks.iter().collect();
-                stacks.sort_by_key(|(stack, _)| **stack);
-                for (stack, stat) in stacks {
-                    weights.add(*stack, None, &values(stat));
+                for (stack, stat) in self.syscall_stacks.iter() {
+                    weights.add(stack, None, &values(&stat));
                 }
             }
             Weighed::Cpu => {

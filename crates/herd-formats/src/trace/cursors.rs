@@ -118,7 +118,8 @@ impl<'a> Drain<'a> {
             while let Some((at_ns, sample)) = samples.next_if(|(at_ns, _)| *at_ns < earliest) {
                 self.sample(*at_ns, sample, &refers, &mut out);
             }
-            self.take_one(&mut heap, &mut cursors, &refers, &mut out);
+            let until = samples.peek().map_or(u64::MAX, |(at_ns, _)| *at_ns);
+            self.take_on(&mut heap, &mut cursors, until, &refers, &mut out);
         }
         for (at_ns, sample) in samples {
             self.sample(*at_ns, sample, &refers, &mut out);
@@ -129,29 +130,53 @@ impl<'a> Drain<'a> {
         }
     }
 
-    /// Takes the earliest event whose turn it is; where it is nobody's, the earliest of all.
-    fn take_one<V: TraceVisitor>(
+    /// Takes events of the earliest thread for as long as it is the earliest, up to a moment.
+    #[inline]
+    fn take_on<V: TraceVisitor>(
         &mut self,
+        heap: &mut Vec<Head>,
+        cursors: &mut [Cursor<'a>],
+        until_ns: u64,
+        refers: &Refers<'_>,
+        out: &mut Out<'_, V>,
+    ) {
+        let until_ns = heap.iter().skip(1).take(2).fold(until_ns, |until_ns, (at_ns, _)| until_ns.min(*at_ns));
+        let cursor = &mut cursors[heap[0].1 as usize];
+        loop {
+            let taken = self.order.take(cursor.thread, &cursor.wire, refers, out);
+            if taken != Taken::Yes {
+                heap[0].0 = cursor.wire.at_ns;
+                return self.take_another(taken, heap, cursors, refers, out);
+            }
+            if !self.step_here(cursor) {
+                return remove(heap, 0);
+            }
+            if cursor.wire.at_ns > until_ns || out.visit.is_done() {
+                heap[0].0 = cursor.wire.at_ns;
+                return sift_down(heap, 0);
+            }
+        }
+    }
+
+    /// It is not the turn of the earliest event: takes the earliest whose turn it is; where it is nobody's, the earliest of all.
+    fn take_another<V: TraceVisitor>(
+        &mut self,
+        taken: Taken,
         heap: &mut Vec<Head>,
         cursors: &mut [Cursor<'a>],
         refers: &Refers<'_>,
         out: &mut Out<'_, V>,
     ) {
-        let first = &cursors[heap[0].1 as usize];
-        match self.order.take(first.thread, &first.wire, refers, out) {
-            Taken::Yes => return self.next(heap, cursors, 0),
-            Taken::Never => self.force(first, refers, out),
-            Taken::Wait => {
-                heap.sort_by_key(|(at_ns, _)| *at_ns);
-                for at in 1..heap.len() {
-                    let cursor = &cursors[heap[at].1 as usize];
-                    if self.order.take(cursor.thread, &cursor.wire, refers, out) == Taken::Yes {
-                        return self.next(heap, cursors, at);
-                    }
+        if taken == Taken::Wait {
+            heap.sort_by_key(|(at_ns, _)| *at_ns);
+            for at in 1..heap.len() {
+                let cursor = &cursors[heap[at].1 as usize];
+                if self.order.take(cursor.thread, &cursor.wire, refers, out) == Taken::Yes {
+                    return self.next(heap, cursors, at);
                 }
-                self.force(&cursors[heap[0].1 as usize], refers, out);
             }
         }
+        self.force(&cursors[heap[0].1 as usize], refers, out);
         self.next(heap, cursors, 0);
     }
 
@@ -167,7 +192,6 @@ impl<'a> Drain<'a> {
     }
 
     /// The event of the cursor at `at` is taken: on to its next one.
-    #[inline]
     fn next(&mut self, heap: &mut Vec<Head>, cursors: &mut [Cursor<'a>], at: usize) {
         let cursor = &mut cursors[heap[at].1 as usize];
         if self.step(cursor) {
@@ -180,8 +204,14 @@ impl<'a> Drain<'a> {
     }
 
     /// Reads the next event of a thread; `false` when there is none.
-    #[inline]
     fn step(&mut self, cursor: &mut Cursor<'a>) -> bool {
+        self.step_here(cursor)
+    }
+
+    /// The same, part of the loop that is run for nearly all events.
+    #[allow(clippy::inline_always, reason = "a call would keep in memory what the loop keeps in registers")]
+    #[inline(always)]
+    fn step_here(&mut self, cursor: &mut Cursor<'a>) -> bool {
         loop {
             let left = cursor.rest.rest.len();
             let Some(kind) = cursor.rest.byte() else {
@@ -214,13 +244,15 @@ impl<'a> Drain<'a> {
 
     #[inline]
     fn read_event(&self, cursor: &mut Cursor<'a>, kind: u8, args: u8) -> bool {
-        let numbers = &mut cursor.rest;
+        // A copy of its own: where it stands is then kept in registers, not in memory.
+        let mut numbers = cursor.rest;
         let Some(dt) = numbers.number() else { return false };
         let wire = &mut cursor.wire;
         for arg in &mut wire.args[..args as usize] {
             let Some(number) = numbers.number() else { return false };
             *arg = number;
         }
+        cursor.rest = numbers;
         wire.kind = kind;
         wire.at_ns = cursor.last_ns.saturating_add(self.ns.of(dt)).min(NS_MAX);
         cursor.last_ns = wire.at_ns;

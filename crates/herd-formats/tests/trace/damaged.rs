@@ -94,14 +94,16 @@ fn bytes_gone_between_two_heads_are_told_by_what_stands_under_the_first() {
     const NOBODY: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
     const THREAD: [u8; 10] = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00];
     for (name, whole) in recordings().into_iter().filter(|(name, _)| name.ends_with("tiny")) {
-        let heads: Vec<usize> = (0..whole.len() - 12).filter(|at| whole[*at] == 1 && whole[at + 2..].starts_with(&NOBODY)).collect();
+        let heads: Vec<usize> =
+            (0..whole.len() - 12).filter(|at| whole[*at] == 1 && whole[at + 2..].starts_with(&NOBODY)).collect();
         assert!(heads.len() > 3, "{name}: {heads:?}");
         let mut told = 0;
         for at in heads {
             let mut bytes = whole.clone();
             bytes[at + 2..at + 12].copy_from_slice(&THREAD);
             let losses = read(&bytes).summary.losses;
-            told += usize::from(losses.kept.iter().any(|loss| loss.lost == Lost::Between && loss.offset.abs_diff(at as u64) < 40));
+            told +=
+                usize::from(losses.kept.iter().any(|loss| loss.lost == Lost::Between && loss.offset.abs_diff(at as u64) < 40));
         }
         // Clocks, stacks, texts: three tables a generation at least, in two generations.
         assert!(told >= 6, "{name}: {told} were told");
