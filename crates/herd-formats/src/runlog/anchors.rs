@@ -36,11 +36,13 @@ pub struct Searches {
     finders: [Finder<'static>; 5],
 }
 
-/// Where each search stands in one text.
+/// Where each search stands in one text; [`NOWHERE`] when nothing more of its kind is there.
 #[derive(Clone, Copy, Debug)]
 pub struct Places {
-    next: [Option<usize>; 5],
+    next: [usize; 5],
 }
+
+const NOWHERE: usize = usize::MAX;
 
 impl Searches {
     /// Builds them.
@@ -50,17 +52,20 @@ impl Searches {
 
     /// Starts in a text.
     pub fn start(&self, text: &[u8]) -> Places {
-        Places { next: std::array::from_fn(|kind| self.finders[kind].find(text)) }
+        Places { next: std::array::from_fn(|kind| self.finders[kind].find(text).unwrap_or(NOWHERE)) }
     }
 
     /// The first place at or after `from`.
     pub fn next(&self, text: &[u8], places: &mut Places, from: usize) -> Option<(usize, Anchor)> {
-        for (finder, next) in self.finders.iter().zip(&mut places.next) {
-            if next.is_some_and(|at| at < from) {
-                *next = text.get(from..).and_then(|rest| finder.find(rest)).map(|at| from + at);
+        let mut first = (NOWHERE, Anchor::Gc);
+        for ((finder, next), (kind, _)) in self.finders.iter().zip(&mut places.next).zip(&KINDS) {
+            if *next < from {
+                *next = text.get(from..).and_then(|rest| finder.find(rest)).map_or(NOWHERE, |at| from + at);
+            }
+            if *next < first.0 {
+                first = (*next, *kind);
             }
         }
-        let first = places.next.iter().zip(KINDS).filter_map(|(next, (kind, _))| next.map(|at| (at, kind)));
-        first.min_by_key(|(at, _)| *at)
+        (first.0 != NOWHERE).then_some(first)
     }
 }
