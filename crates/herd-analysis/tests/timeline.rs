@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use herd_analysis::trace::timeline::{Looked, Overview, Part, Surroundings, Window};
 use herd_analysis::trace::{Portrait, Shown};
-use herd_formats::trace::{Times, read};
+use herd_formats::trace::{Times, read, read_on};
 use herd_model::{
-    StackId, TimelineMoment, TimelineState, TraceEvent, TraceGeneration, TraceGoState, TraceGoroutine, TraceTables, TraceVisitor,
-    TraceWhat,
+    StackId, TimelineMoment, TimelineState, TraceEvent, TraceGeneration, TraceGoState, TraceGoroutine, TracePlace, TraceTables,
+    TraceVisitor, TraceWhat,
 };
 
 const HEADER_BYTES: usize = 16;
@@ -111,8 +111,10 @@ impl TraceVisitor for Plain {
     fn another_trace(&mut self, _tables: &TraceTables) {}
 }
 
+/// So few that each recording is gone on from at many places.
+const STATION_EVENTS: usize = 500;
+
 /// Several visitors of one pass.
-#[derive(Default)]
 struct All {
     overview: Overview,
     portrait: Portrait,
@@ -135,6 +137,14 @@ impl TraceVisitor for All {
         self.overview.another_trace(tables);
         self.portrait.another_trace(tables);
     }
+
+    fn wants_place(&self) -> bool {
+        self.overview.wants_place()
+    }
+
+    fn place(&mut self, place: &TracePlace) {
+        self.overview.place(place);
+    }
 }
 
 struct Opened {
@@ -146,7 +156,8 @@ struct Opened {
 
 fn opened(path: &Path) -> Opened {
     let bytes = zstd::decode_all(&*std::fs::read(path).unwrap()).unwrap();
-    let (mut tables, mut all) = (TraceTables::new(), All::default());
+    let overview = Overview::with_stations(STATION_EVENTS);
+    let (mut tables, mut all) = (TraceTables::new(), All { overview, portrait: Portrait::default(), plain: Plain::default() });
     read(&*bytes, Times::Recorded, &mut tables, &mut all).unwrap();
     all.overview.finish(bytes.len() as u64);
     all.plain.close();
@@ -168,16 +179,18 @@ fn classes(states: &[f64]) -> [f64; 4] {
     [states[0], states[1], states[2], states[3..].iter().sum()]
 }
 
-fn part_read(bytes: &[u8], part: Part) -> impl std::io::Read + '_ {
+fn read_part<V: TraceVisitor>(bytes: &[u8], part: Part, place: Option<&TracePlace>, tables: &mut TraceTables, visit: &mut V) {
     let (from, to) = (part.offset as usize, (part.offset + part.bytes) as usize);
-    Cursor::new(&bytes[..HEADER_BYTES]).chain(&bytes[from..to])
+    let source = Cursor::new(&bytes[..HEADER_BYTES]).chain(&bytes[from..to]);
+    read_on(source, Times::Recorded, place, tables, visit).unwrap();
 }
 
 fn moment(trace: &mut Opened, goroutine: u64, at_ns: u64) -> Option<TimelineMoment> {
     let mut next = trace.all.overview.part_at(at_ns);
     while let Some(part) = next {
+        let place = trace.all.overview.place_in(part);
         let mut looking = trace.all.overview.look_at(goroutine, at_ns, part);
-        read(part_read(&trace.bytes, part), Times::Recorded, &mut trace.tables, &mut looking).unwrap();
+        read_part(&trace.bytes, part, place.as_ref(), &mut trace.tables, &mut looking);
         next = match looking.finish(&trace.tables) {
             Looked::Moment(moment) => return Some(*moment),
             Looked::GoesOn(part) => Some(part),
@@ -247,7 +260,7 @@ fn a_goroutine_that_was_there_starts_where_its_own_stack_says() {
 
 #[test]
 fn a_narrow_window_has_the_spans_of_the_whole_trace() {
-    let (mut compared, mut again, mut looked) = (0, 0, 0);
+    let (mut compared, mut again, mut looked, mut inside) = (0, 0, 0, 0);
     for path in recordings() {
         let mut trace = opened(&path);
         let start_ns = trace.all.plain.start_ns.unwrap();
@@ -258,8 +271,10 @@ fn a_narrow_window_has_the_spans_of_the_whole_trace() {
             let open: Vec<u32> = every.lanes.iter().map(|lane| lane.id).collect();
             let window = Window { from_ns, to_ns, columns: 1000, open, ..Window::default() };
             let part = trace.all.overview.part(&window).unwrap();
+            let place = trace.all.overview.place_in(part);
+            inside += u64::from(place.is_some());
             let mut close_up = trace.all.overview.close_up(window.clone(), part);
-            read(part_read(&trace.bytes, part), Times::Recorded, &mut trace.tables, &mut close_up).unwrap();
+            read_part(&trace.bytes, part, place.as_ref(), &mut trace.tables, &mut close_up);
             let (view, around) = close_up.finish(&trace.tables);
             assert!(view.close);
             assert_eq!(trace.all.overview.close_again(&window, &around, &trace.tables).as_ref(), Some(&view), "{}", trace.name);
@@ -274,8 +289,8 @@ fn a_narrow_window_has_the_spans_of_the_whole_trace() {
             }
             let begin_ns = start_ns + from_ns;
             let rows: u64 = view.lanes.iter().map(|lane| lane.rows.len() as u64 + lane.rows_hidden).sum();
-            let inside = |span: &Span| span.from_ns < start_ns + to_ns && begin_ns < span.to_ns && span.from_ns < span.to_ns;
-            let there = trace.all.plain.spans.values().filter(|spans| spans.iter().any(inside)).count() as u64;
+            let overlaps = |span: &Span| span.from_ns < start_ns + to_ns && begin_ns < span.to_ns && span.from_ns < span.to_ns;
+            let there = trace.all.plain.spans.values().filter(|spans| spans.iter().any(overlaps)).count() as u64;
             assert_eq!(rows, there, "{}: {eighth} eighths", trace.name);
             for (lane, row) in view.lanes.iter().flat_map(|lane| lane.rows.iter().map(move |row| (lane, row))) {
                 let plain = &trace.all.plain.spans[&row.goroutine];
@@ -304,6 +319,7 @@ fn a_narrow_window_has_the_spans_of_the_whole_trace() {
     }
     assert!(compared > 5000, "{compared}");
     assert!(again > 400 && looked > 100, "{again} {looked}");
+    assert!(inside > 100, "{inside} windows were gone on to from inside a generation");
 }
 
 /// Windows beside another, told from what was read around that one and from the trace: how many were compared.
@@ -320,9 +336,23 @@ fn beside(trace: &mut Opened, around: &Surroundings, (from_ns, to_ns): (u64, u64
         let window = Window { from_ns, to_ns, columns: 300, open: (0..64).collect(), ..Window::default() };
         let Some(kept) = trace.all.overview.close_again(&window, around, &trace.tables) else { continue };
         let part = trace.all.overview.part(&window).unwrap();
+        let place = trace.all.overview.place_in(part);
         let mut close_up = trace.all.overview.close_up(window, part);
-        read(part_read(&trace.bytes, part), Times::Recorded, &mut trace.tables, &mut close_up).unwrap();
-        assert_eq!(kept, close_up.finish(&trace.tables).0, "{}: {from_ns} to {to_ns}", trace.name);
+        read_part(&trace.bytes, part, place.as_ref(), &mut trace.tables, &mut close_up);
+        let fresh = close_up.finish(&trace.tables).0;
+        let where_else = kept.lanes.iter().zip(&fresh.lanes).find(|(kept, fresh)| kept != fresh).map(|(kept, fresh)| {
+            let rows = kept.rows.iter().zip(&fresh.rows).find(|(kept, fresh)| kept != fresh);
+            (
+                kept.id,
+                kept.cells == fresh.cells,
+                kept.rows.len(),
+                fresh.rows.len(),
+                kept.rows_hidden,
+                fresh.rows_hidden,
+                format!("{rows:?}"),
+            )
+        });
+        assert!(kept == fresh, "{}: {from_ns} to {to_ns}: {where_else:?} {}", trace.name, kept.procs == fresh.procs);
         compared += 1;
     }
     compared
@@ -356,7 +386,7 @@ fn a_wait_is_told_with_who_ended_it_wherever_that_was() {
             let woken_by = found.woken_by.unwrap();
             assert_eq!(woken_by.goroutine.unwrap_or(0), wait.waker.unwrap(), "{}: #{goroutine}", trace.name);
             told += 1;
-            across += u64::from(trace.all.overview.part_at(wait.to_ns - start_ns) != Some(first));
+            across += u64::from(trace.all.overview.part_at(wait.to_ns - start_ns).unwrap().offset != first.offset);
         }
     }
     assert!(told > 100 && across > 0, "{told} {across}");

@@ -10,9 +10,7 @@ use herd_analysis::trace::plateau::{Facts, facts};
 use herd_analysis::trace::queues::{QueueFor, Queues};
 use herd_analysis::trace::{Portrait, Shown};
 use herd_formats::trace::{Times, read};
-use herd_model::{
-    Certainty, Envelope, Place, Target, TargetKind, TraceEvent, TraceGeneration, TraceTables, TraceVisitor, Verdict,
-};
+use herd_model::{Certainty, Envelope, Place, Target, TargetKind, TraceTables, Verdict};
 use herd_patterns::{CATALOGUE, Pattern};
 
 const MINORS: [&str; 3] = ["1.22", "1.25", "1.27"];

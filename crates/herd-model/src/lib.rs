@@ -84,8 +84,8 @@ pub use timeline::{
     Timeline, TimelineLane, TimelineMoment, TimelineProc, TimelineRow, TimelineState, TimelineStop, TimelineWaker,
 };
 pub use trace::{
-    NO_PROC, NO_THREAD, TraceClocks, TraceEvent, TraceGeneration, TraceGoState, TraceGoroutine, TraceProcState, TraceTables,
-    TraceVisitor, TraceWhat,
+    NO_PROC, NO_THREAD, TraceClocks, TraceEvent, TraceGeneration, TraceGoState, TraceGoroutine, TracePlace, TraceProcState,
+    TraceTables, TraceVisitor, TraceWhat,
 };
 pub use trace_beside::{
     TraceAllocating, TraceAllocator, TraceAllocators, TraceBesideCpu, TraceBesideLabel, TraceBesideStack, TraceBusyGoroutine,

@@ -1,7 +1,9 @@
 //! An execution trace as the events it holds, in the order they happened: who was created, ran, waited and was woken, and what the
 //! collector did meanwhile.
 
+use std::any::Any;
 use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -316,6 +318,26 @@ pub struct TraceGeneration {
     pub clocks: Option<TraceClocks>,
 }
 
+/// Where a reader stands between two events of a generation; only the reader knows what it keeps there.
+#[derive(Clone, Debug)]
+pub struct TracePlace {
+    /// Bytes of memory it takes.
+    pub bytes: usize,
+    kept: Arc<dyn Any + Send + Sync>,
+}
+
+impl TracePlace {
+    /// A place by what a reader keeps of it.
+    pub fn new(kept: impl Any + Send + Sync, bytes: usize) -> Self {
+        TracePlace { bytes, kept: Arc::new(kept) }
+    }
+
+    /// What the reader keeps, for the one that made it.
+    pub fn kept<T: Any>(&self) -> Option<&T> {
+        self.kept.downcast_ref()
+    }
+}
+
 /// What looks at a trace event by event.
 pub trait TraceVisitor {
     /// A generation begins.
@@ -329,6 +351,13 @@ pub trait TraceVisitor {
     fn is_done(&self) -> bool {
         false
     }
+    /// Whether to be told where reading stands, so that it can go on from there another time.
+    #[inline]
+    fn wants_place(&self) -> bool {
+        false
+    }
+    /// Where reading stands: all events up to here have been shown.
+    fn place(&mut self, _place: &TracePlace) {}
 }
 
 /// Two look at the same events, the first one first.
@@ -352,6 +381,16 @@ impl<A: TraceVisitor, B: TraceVisitor> TraceVisitor for (A, B) {
 
     fn is_done(&self) -> bool {
         self.0.is_done() && self.1.is_done()
+    }
+
+    #[inline]
+    fn wants_place(&self) -> bool {
+        self.0.wants_place() || self.1.wants_place()
+    }
+
+    fn place(&mut self, place: &TracePlace) {
+        self.0.place(place);
+        self.1.place(place);
     }
 }
 
@@ -379,6 +418,17 @@ impl<V: TraceVisitor> TraceVisitor for Option<V> {
 
     fn is_done(&self) -> bool {
         self.as_ref().is_none_or(TraceVisitor::is_done)
+    }
+
+    #[inline]
+    fn wants_place(&self) -> bool {
+        self.as_ref().is_some_and(TraceVisitor::wants_place)
+    }
+
+    fn place(&mut self, place: &TracePlace) {
+        if let Some(visitor) = self {
+            visitor.place(place);
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use herd_analysis::trace::timeline::{Looked, Overview, Part, Surroundings, Window};
-use herd_formats::trace::{Times, TraceError, read};
-use herd_model::{Timeline, TimelineMoment, TraceTables, TraceVisitor};
+use herd_formats::trace::{Times, TraceError, read_on};
+use herd_model::{Timeline, TimelineMoment, TracePlace, TraceTables, TraceVisitor};
 
 /// Bytes of a trace's header, which stands before every part that is read.
 const HEADER_BYTES: usize = 16;
@@ -67,8 +67,9 @@ impl Recorded {
         }
         // Gone before as much again is read.
         *around = None;
+        let place = overview.place_in(part);
         let mut close_up = overview.close_up(window, part);
-        let read = read_part(file, header, part, tables, &mut close_up);
+        let read = read_part(file, header, (part, place), tables, &mut close_up);
         let (view, beside) = close_up.finish(tables);
         read.map(|()| {
             *around = Some(beside);
@@ -88,8 +89,9 @@ impl Recorded {
         }
         let mut next = overview.part_at(at_ns);
         while let Some(part) = next {
+            let place = overview.place_in(part);
             let mut looking = overview.look_at(goroutine, at_ns, part);
-            let read = read_part(file, header, part, tables, &mut looking);
+            let read = read_part(file, header, (part, place), tables, &mut looking);
             let looked = looking.finish(tables);
             read?;
             next = match looked {
@@ -105,11 +107,11 @@ impl Recorded {
 fn read_part<V: TraceVisitor>(
     file: &mut File,
     header: &[u8; HEADER_BYTES],
-    part: Part,
+    (part, place): (Part, Option<TracePlace>),
     tables: &mut TraceTables,
     visit: &mut V,
 ) -> Result<(), TraceError> {
     file.seek(SeekFrom::Start(part.offset))?;
     let source = Cursor::new(header).chain(file.take(part.bytes));
-    read(source, Times::Recorded, tables, visit).map(|_| ())
+    read_on(source, Times::Recorded, place.as_ref(), tables, visit).map(|_| ())
 }

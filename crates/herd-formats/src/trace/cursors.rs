@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 
-use herd_model::{NO_PROC, NO_THREAD, NameId, StackId, TraceEvent, TraceGoroutine, TraceTables, TraceVisitor, TraceWhat};
+use herd_model::{
+    NO_PROC, NO_THREAD, NameId, StackId, TraceEvent, TraceGoroutine, TracePlace, TraceTables, TraceVisitor, TraceWhat,
+};
 
 use super::generation::{Generation, Sample};
 use super::order::{Lookup, Order, Out, Taken, Wire};
@@ -68,6 +70,29 @@ struct Cursor<'a> {
 /// A cursor by the time of its event.
 type Head = (u64, u32);
 
+/// Where reading stands inside a generation.
+#[derive(Clone, Debug)]
+pub struct Station {
+    /// Its number.
+    pub generation: u64,
+    /// Who runs where.
+    pub order: Order,
+    stands: Vec<Stand>,
+    heap: Vec<Head>,
+    samples: usize,
+}
+
+/// Where one thread's events stand; `left` bytes of a batch are not read.
+#[derive(Clone, Debug)]
+struct Stand {
+    written: usize,
+    next_batch: usize,
+    thread: u32,
+    last_ns: u64,
+    left: usize,
+    wire: Wire,
+}
+
 struct Refers<'a> {
     generation: &'a Generation,
     inferred: &'a [NameId],
@@ -94,12 +119,41 @@ impl Lookup for Refers<'_> {
 }
 
 impl<'a> Drain<'a> {
-    /// Passes all events on, in order.
-    pub fn run<V: TraceVisitor>(&mut self, tables: &TraceTables, visit: &mut V) {
+    /// Passes all events on, in order: from the generation's beginning, or from where somebody stood.
+    pub fn run<V: TraceVisitor>(&mut self, from: Option<&Station>, tables: &TraceTables, visit: &mut V) {
         let refers = Refers { generation: self.generation, inferred: self.inferred, lost_stacks: Cell::new(false) };
         let mut out = Out { tables, visit, clamp: self.clamp };
-        let mut cursors: Vec<Cursor<'a>> = Vec::new();
-        let mut heap: Vec<Head> = Vec::new();
+        let (mut cursors, mut heap) = match from {
+            Some(station) => (station.stands.iter().map(|stand| self.cursor(stand)).collect(), station.heap.clone()),
+            None => self.cursors(),
+        };
+        let samples = self.samples();
+        let mut samples = samples.iter().skip(from.map_or(0, |station| station.samples)).peekable();
+        while let Some((earliest, _)) = heap.first().copied()
+            && !out.visit.is_done()
+        {
+            while let Some((at_ns, sample)) = samples.next_if(|(at_ns, _)| *at_ns < earliest) {
+                self.sample(*at_ns, sample, &refers, &mut out);
+            }
+            let until = samples.peek().map_or(u64::MAX, |(at_ns, _)| *at_ns);
+            self.take_on(&mut heap, &mut cursors, until, &refers, &mut out);
+            if out.visit.wants_place() {
+                let place = self.place(&cursors, &heap, self.generation.samples.len() - samples.len());
+                out.visit.place(&place);
+            }
+        }
+        for (at_ns, sample) in samples {
+            self.sample(*at_ns, sample, &refers, &mut out);
+        }
+        self.clamp = out.clamp;
+        if refers.lost_stacks.get() {
+            self.losses.add(Lost::Stacks, self.generation.offset, 0, self.generation.number);
+        }
+    }
+
+    /// Every thread at its first event, and the threads by the times of those.
+    fn cursors(&mut self) -> (Vec<Cursor<'a>>, Vec<Head>) {
+        let (mut cursors, mut heap): (Vec<Cursor<'a>>, Vec<Head>) = (Vec::new(), Vec::new());
         for at in 0..self.generation.written.len() {
             let thread = self.order.thread(self.generation.written[at].thread);
             let mut cursor =
@@ -110,24 +164,33 @@ impl<'a> Drain<'a> {
                 cursors.push(cursor);
             }
         }
-        let samples = self.samples();
-        let mut samples = samples.iter().peekable();
-        while let Some((earliest, _)) = heap.first().copied()
-            && !out.visit.is_done()
-        {
-            while let Some((at_ns, sample)) = samples.next_if(|(at_ns, _)| *at_ns < earliest) {
-                self.sample(*at_ns, sample, &refers, &mut out);
-            }
-            let until = samples.peek().map_or(u64::MAX, |(at_ns, _)| *at_ns);
-            self.take_on(&mut heap, &mut cursors, until, &refers, &mut out);
-        }
-        for (at_ns, sample) in samples {
-            self.sample(*at_ns, sample, &refers, &mut out);
-        }
-        self.clamp = out.clamp;
-        if refers.lost_stacks.get() {
-            self.losses.add(Lost::Stacks, self.generation.offset, 0, self.generation.number);
-        }
+        (cursors, heap)
+    }
+
+    /// Where everybody stands.
+    #[cold]
+    fn place(&self, cursors: &[Cursor<'_>], heap: &[Head], samples: usize) -> TracePlace {
+        let stands = cursors.iter().map(|cursor| Stand {
+            written: cursor.written,
+            next_batch: cursor.next_batch,
+            thread: cursor.thread,
+            last_ns: cursor.last_ns,
+            left: cursor.rest.rest.len(),
+            wire: cursor.wire,
+        });
+        let (stands, order): (Vec<Stand>, Order) = (stands.collect(), self.order.clone());
+        let bytes = order.bytes() + stands.len() * size_of::<(Stand, Head)>();
+        TracePlace::new(Station { generation: self.generation.number, order, stands, heap: heap.to_vec(), samples }, bytes)
+    }
+
+    /// The cursor that stood there. Of another generation than it stood in, it would stand at the end of a batch at most.
+    fn cursor(&self, stand: &Stand) -> Cursor<'a> {
+        let written = self.generation.written.get(stand.written);
+        let batch = stand.next_batch.checked_sub(1).and_then(|at| written?.batches.get(at));
+        let payload: &'a [u8] = batch.map_or(&[], |batch| self.generation.payload(*batch));
+        let rest = Numbers { rest: &payload[payload.len().saturating_sub(stand.left)..] };
+        let Stand { written, next_batch, thread, last_ns, wire, .. } = *stand;
+        Cursor { written, next_batch, thread, last_ns, rest, wire }
     }
 
     /// Takes events of the earliest thread for as long as it is the earliest, up to a moment.

@@ -14,14 +14,14 @@ mod wire;
 
 use std::io::{self, Read};
 
-use herd_model::{NameId, TraceGeneration, TraceTables, TraceVisitor};
+use herd_model::{NameId, TraceGeneration, TracePlace, TraceTables, TraceVisitor};
 
 pub use batches::{is_header, minor};
 pub use salvage::{Loss, Losses, Lost};
 pub use wire::kind_name;
 
 use batches::{Expected, Front, Input};
-use cursors::Drain;
+use cursors::{Drain, Station};
 use generation::Generation;
 use order::Order;
 use wire::HEADER_BYTES;
@@ -84,11 +84,23 @@ impl Summary {
     }
 }
 
-/// Reads a trace to its end, or until the visitor is done, and shows the visitor every event in order; names, frames and stacks go into `tables`. O(bytes), and for each event in a trace whose threads wait for each
-/// other O(threads).
+/// Reads a trace to its end, or until the visitor is done, and shows the visitor every event in order; names, frames and stacks go into
+/// `tables`. O(bytes), and for each event in a trace whose threads wait for each other O(threads).
 pub fn read<R: Read, V: TraceVisitor>(
     source: R,
     times: Times,
+    tables: &mut TraceTables,
+    visit: &mut V,
+) -> Result<Summary, TraceError> {
+    read_on(source, times, None, tables, visit)
+}
+
+/// The same from where a visitor of the same trace was told that reading stood ([`TraceVisitor::place`]): of that generation the events
+/// behind it. `source` is a header and the trace from that generation or one before it on; `tables` are those of that reading.
+pub fn read_on<R: Read, V: TraceVisitor>(
+    source: R,
+    times: Times,
+    from: Option<&TracePlace>,
     tables: &mut TraceTables,
     visit: &mut V,
 ) -> Result<Summary, TraceError> {
@@ -98,6 +110,7 @@ pub fn read<R: Read, V: TraceVisitor>(
         format,
         summary: Summary { format, bytes: 0, generations: 0, events: Box::new([0; 256]), losses: Losses::default() },
         tables,
+        from: from.and_then(TracePlace::kept),
         generation: Generation::default(),
         order: Order::default(),
         inferred: Vec::new(),
@@ -130,6 +143,7 @@ fn header<R: Read>(input: &mut Input<R>) -> Result<u32, TraceError> {
 struct Reading<'a> {
     format: u32,
     tables: &'a mut TraceTables,
+    from: Option<&'a Station>,
     summary: Summary,
     generation: Generation,
     order: Order,
@@ -240,6 +254,10 @@ impl Reading<'_> {
         };
         visit.generation(tables, &began);
         self.order.begin(self.generation.number);
+        let from = self.from.take_if(|station| station.generation == number);
+        if let Some(station) = from {
+            self.order = station.order.clone();
+        }
         self.clamp = self.clamp.map(|last| began.first_ns.max(last + 1));
         let mut drain = Drain {
             generation: &self.generation,
@@ -250,7 +268,7 @@ impl Reading<'_> {
             events,
             clamp: self.clamp,
         };
-        drain.run(tables, visit);
+        drain.run(from, tables, visit);
         self.clamp = drain.clamp;
         self.summary.generations += 1;
         self.last_number = self.generation.number;

@@ -103,7 +103,7 @@ enum Gc {
 }
 
 /// Who runs where, as far as the events so far tell.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Order {
     generation: u64,
     first_generation: u64,
@@ -128,6 +128,12 @@ struct At {
 }
 
 impl Order {
+    /// Bytes of memory.
+    pub fn bytes(&self) -> usize {
+        let threads = self.threads.len() * size_of::<(Thread, u64, u32)>();
+        self.slots.len() * size_of::<Goroutine>() + self.free.len() * size_of::<u32>() + self.by_id.bytes() + threads
+    }
+
     /// A generation begins: numbers of Gs and Ps start again, who runs where stays.
     pub fn begin(&mut self, generation: u64) {
         self.generation = generation;

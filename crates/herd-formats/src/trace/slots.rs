@@ -9,20 +9,26 @@ const PAGES_MAX: usize = 1 << 22;
 const NONE: u32 = u32::MAX;
 
 /// Slot by id. Memory follows the pages with goroutines that live, and 8 bytes for every 1024 ids.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Slots {
     pages: Vec<Option<Box<Page>>>,
     free: Vec<Box<Page>>,
     far: FxHashMap<u64, u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Page {
     used: u32,
     slots: [u32; PAGE],
 }
 
 impl Slots {
+    /// Bytes of memory.
+    pub fn bytes(&self) -> usize {
+        let pages = self.pages.iter().flatten().count() + self.free.len();
+        pages * size_of::<Page>() + self.pages.len() * size_of::<usize>() + self.far.len() * size_of::<(u64, u32)>()
+    }
+
     /// The slot of a goroutine.
     #[inline]
     pub fn get(&self, id: u64) -> Option<u32> {

@@ -6,10 +6,7 @@ use super::follow::{Ending, Follow, Life, Spans};
 use super::pyramid::{Cell, PROCS_MAX, STATES};
 use super::rows::Rows;
 use super::view::{COLUMNS_MAX, Grid, by_state, wanted};
-use super::{Overview, Part, SiteId, Window, lane_of};
-
-/// Events come in the order in which they can follow each other; clocks of processors differ by far less.
-const LATE_NS: u64 = 1_000_000;
+use super::{LATE_NS, Overview, Part, SiteId, Window, lane_of};
 
 /// How far beside a window its surroundings are kept, in widths of it: what a few moves and zooms ask for next.
 const BESIDE: u64 = 4;
@@ -72,15 +69,8 @@ impl Overview {
     /// To be shown [`Part`] of the trace, as if the trace began there.
     pub fn close_up(&mut self, window: Window, part: Part) -> CloseUp<'_> {
         let in_window = self.in_window(&window);
-        let grid = in_window.grid;
-        let beside = self.beside(&grid, part);
-        let around = Surroundings {
-            from_ns: grid.from_ns.saturating_sub(beside).max(self.generations[part.first].first_ns).min(grid.from_ns),
-            to_ns: grid.to_ns.saturating_add(beside).min(self.generations[part.last].last_ns).max(grid.to_ns),
-            spans: Vec::new(),
-            busy: Vec::new(),
-            over_limit: false,
-        };
+        let (from_ns, to_ns) = self.around(&window, part);
+        let around = Surroundings { from_ns, to_ns, spans: Vec::new(), busy: Vec::new(), over_limit: false };
         let follow = self.lend(part, Keeping { window: in_window, around });
         CloseUp { overview: self, window, follow, over: false }
     }
@@ -100,6 +90,14 @@ impl Overview {
         Some(self.shown(window, seen, tables))
     }
 
+    /// From when to when what lies around a window is kept.
+    pub(super) fn around(&self, window: &Window, part: Part) -> (u64, u64) {
+        let grid = self.grid(window);
+        let beside = self.beside(&grid, part);
+        let from_ns = grid.from_ns.saturating_sub(beside).max(self.generations[part.first].first_ns).min(grid.from_ns);
+        (from_ns, grid.to_ns.saturating_add(beside).min(self.generations[part.last].last_ns).max(grid.to_ns))
+    }
+
     /// How far beside a window its surroundings reach: no farther than what of them is likely to be kept.
     fn beside(&self, grid: &Grid, part: Part) -> u64 {
         let width = grid.to_ns - grid.from_ns;
@@ -109,11 +107,16 @@ impl Overview {
         (width.saturating_mul(BESIDE)).min(fits.saturating_sub(width) / 2)
     }
 
-    fn in_window(&self, window: &Window) -> InWindow {
+    fn grid(&self, window: &Window) -> Grid {
         let (from_ns, to_ns) = self.clipped(window);
         let step_ns = (to_ns - from_ns).div_ceil(window.columns.clamp(1, COLUMNS_MAX) as u64).max(1);
-        let rows = Rows::new(window.open.clone(), window.goroutines.clone(), (from_ns, to_ns), step_ns);
-        InWindow { grid: Grid { from_ns, to_ns, step_ns }, lanes: Vec::new(), procs: Vec::new(), rows }
+        Grid { from_ns, to_ns, step_ns }
+    }
+
+    fn in_window(&self, window: &Window) -> InWindow {
+        let grid = self.grid(window);
+        let rows = Rows::new(window.open.clone(), window.goroutines.clone(), (grid.from_ns, grid.to_ns), grid.step_ns);
+        InWindow { grid, lanes: Vec::new(), procs: Vec::new(), rows }
     }
 
     fn shown(&self, window: &Window, seen: InWindow, tables: &TraceTables) -> Timeline {

@@ -84,13 +84,47 @@ pub struct Follow<S> {
     lives: Vec<Life>,
     procs: Vec<Option<u64>>,
     states: Vec<Option<TimelineState>>,
+    /// Whoever is not in `lives` or `known` is not there.
+    complete: bool,
+}
+
+/// Everybody at one moment inside a generation.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    lives: Vec<Life>,
+    procs: Vec<Option<u64>>,
+}
+
+impl Moment {
+    /// Bytes of memory.
+    pub fn bytes(&self) -> usize {
+        self.lives.len() * size_of::<Life>() + self.procs.len() * size_of::<Option<u64>>()
+    }
 }
 
 impl<S: Spans> Follow<S> {
     /// From a moment on, with those known there in order of their ids.
     pub fn new(start_ns: u64, sites: Sites, learned: FxHashMap<u64, SiteId>, known: Arc<[Life]>, spans: S) -> Self {
-        let met = vec![false; known.len()];
-        Follow { spans, sites, learned, known, met, start_ns, lives: Vec::new(), procs: Vec::new(), states: Vec::new() }
+        let (met, complete) = (vec![false; known.len()], !known.is_empty());
+        let (lives, procs, states) = (Vec::new(), Vec::new(), Vec::new());
+        Follow { spans, sites, learned, known, met, start_ns, lives, procs, states, complete }
+    }
+
+    /// What everybody does.
+    pub fn moment(&self) -> Moment {
+        Moment { lives: self.lives.clone(), procs: self.procs.clone() }
+    }
+
+    /// Goes on from a moment, for events that name goroutines as those up to it did; of `unheard`, in order of their ids, nothing had been
+    /// told by then.
+    pub fn resume(&mut self, moment: &Moment, unheard: Arc<[Life]>) {
+        self.lives.clone_from(&moment.lives);
+        self.procs.clone_from(&moment.procs);
+        for life in self.lives.iter_mut().filter(|life| is_unknown(life)) {
+            life.site = self.learned.get(&life.id).copied().unwrap_or(life.site);
+        }
+        (self.met, self.complete) = (vec![false; unheard.len()], true);
+        self.known = unheard;
     }
 
     /// The next event.
@@ -185,7 +219,7 @@ impl<S: Spans> Follow<S> {
 
     /// Whether who is not heard of until a generation ends is known all the same.
     pub fn is_known(&self) -> bool {
-        !self.known.is_empty()
+        self.complete
     }
 
     /// What is read ends: all that goes on is handed over.

@@ -15,11 +15,13 @@ mod view;
 
 use std::sync::Arc;
 
-use herd_model::{NameId, StackId, TimelineState, TraceEvent, TraceGeneration, TraceTables, TraceVisitor, TraceWhat};
+use herd_model::{
+    NameId, StackId, TimelineState, TraceEvent, TraceGeneration, TraceGoroutine, TracePlace, TraceTables, TraceVisitor, TraceWhat,
+};
 use rustc_hash::FxHashMap;
 
 use super::sites::{SiteId, Sites};
-use follow::{Ending, Follow, Life, Spans};
+use follow::{Ending, Follow, Life, Moment, Spans};
 use pyramid::{Pyramid, STATES};
 
 pub use close::{CloseUp, Surroundings};
@@ -36,6 +38,14 @@ const KEPT_MAX: usize = 100_000;
 const HELD_MAX: usize = 1 << 18;
 /// Bytes of a trace that are read again for any look: about 0.07 s of a core.
 const CLOSE_BYTES: u64 = 16 << 20;
+/// Events from one place inside a generation that reading can go on from to the next: about 0.02 s of a core.
+const STATION_EVENTS: usize = 1 << 19;
+/// Bytes copied there for each event read, at the most: little beside reading it.
+const STATION_BYTES_AN_EVENT: usize = 16;
+/// Bytes of memory that such places may take.
+const STATIONS_BYTES: usize = 64 << 20;
+/// Events come in the order in which they can follow each other; clocks of processors differ by far less.
+const LATE_NS: u64 = 1_000_000;
 /// Part of a generation's length to which a window is narrow.
 const NARROW_SHARE: u64 = 4;
 
@@ -65,6 +75,8 @@ pub struct Part {
     pub bytes: u64,
     first: usize,
     last: usize,
+    /// The place inside the first one that is gone on from.
+    station: Option<usize>,
 }
 
 /// A generation.
@@ -74,6 +86,17 @@ struct Generation {
     first_ns: u64,
     last_ns: u64,
     known: Arc<[Life]>,
+    stations: Vec<Station>,
+}
+
+/// A place inside a generation that reading can go on from.
+#[derive(Clone, Debug)]
+struct Station {
+    at_ns: u64,
+    /// How many of those told of in the first generation had been told of by then.
+    told: usize,
+    place: TracePlace,
+    moment: Arc<Moment>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -161,12 +184,18 @@ pub struct Overview {
     start_ns: Option<u64>,
     end_ns: u64,
     generations: Vec<Generation>,
+    /// Who was there when the trace began, in the order in which the first generation tells of them, which takes all of it.
+    told: Vec<Life>,
     known: usize,
     bytes: u64,
     marking: Vec<(u64, u64)>,
     marks_since: Option<u64>,
     stops: Vec<Stop>,
     stopping: Vec<Stop>,
+    station_events: usize,
+    /// Events to the next place that is remembered.
+    to_station: usize,
+    station_bytes: usize,
     /// Another trace has begun in the same file: this one is over.
     over: bool,
     /// Collections and stops beyond those kept.
@@ -177,17 +206,28 @@ pub struct Overview {
 
 impl Default for Overview {
     fn default() -> Self {
+        Overview::with_stations(STATION_EVENTS)
+    }
+}
+
+impl Overview {
+    /// One that reading can go on from every so many events; above zero.
+    pub fn with_stations(events: usize) -> Self {
         Overview {
+            station_events: events,
             follow: following(0),
             start_ns: None,
             end_ns: 0,
             generations: Vec::new(),
+            told: Vec::new(),
             known: 0,
             bytes: 0,
             marking: Vec::new(),
             marks_since: None,
             stops: Vec::new(),
             stopping: Vec::new(),
+            to_station: events,
+            station_bytes: 0,
             over: false,
             passed_over: 0,
             forgotten: 0,
@@ -211,6 +251,7 @@ impl TraceVisitor for Overview {
         if self.over {
             return;
         }
+        self.first_is_over();
         let mut known = self.follow.alive();
         if self.known + known.len() > KNOWN_MAX {
             self.forgotten += known.len() as u64;
@@ -222,7 +263,9 @@ impl TraceVisitor for Overview {
             first_ns: generation.first_ns,
             last_ns: generation.first_ns,
             known: known.into(),
+            stations: Vec::new(),
         });
+        self.to_station = self.station_events;
     }
 
     #[inline]
@@ -238,8 +281,29 @@ impl TraceVisitor for Overview {
         if let Some(generation) = self.generations.last_mut() {
             generation.last_ns = generation.last_ns.max(event.at_ns);
         }
+        self.to_station = self.to_station.saturating_sub(1);
         self.collector(event);
         self.follow.event(tables, event);
+        if let TraceWhat::GoStatus { goroutine, first: true, .. } = event.what {
+            self.tells(goroutine);
+        }
+    }
+
+    #[inline]
+    fn wants_place(&self) -> bool {
+        self.to_station == 0 && !self.over
+    }
+
+    fn place(&mut self, place: &TracePlace) {
+        let (moment, at_ns) = (Arc::new(self.follow.moment()), self.end_ns);
+        let bytes = place.bytes + moment.bytes();
+        self.to_station = self.station_events.max(bytes / STATION_BYTES_AN_EVENT);
+        if self.station_bytes + bytes > STATIONS_BYTES {
+            self.to_station = usize::MAX;
+        } else if let Some(generation) = self.generations.last_mut() {
+            self.station_bytes += bytes;
+            generation.stations.push(Station { at_ns, told: self.told.len(), place: place.clone(), moment });
+        }
     }
 
     fn another_trace(&mut self, _tables: &TraceTables) {
@@ -251,10 +315,28 @@ impl Overview {
     /// The trace, of so many bytes, has passed by.
     pub fn finish(&mut self, bytes: u64) {
         self.bytes = bytes;
+        self.first_is_over();
         self.follow.close(self.end_ns);
         self.follow.spans.release();
         if let Some(from_ns) = self.marks_since.take() {
             self.marked(from_ns, self.end_ns);
+        }
+    }
+
+    fn tells(&mut self, goroutine: TraceGoroutine) {
+        if self.generations.len() == 1 && self.told.len() < KNOWN_MAX {
+            self.told.extend(self.follow.life(goroutine).copied());
+        }
+    }
+
+    /// The first generation has told of everybody: from now on it is known who was there where it begins.
+    fn first_is_over(&mut self) {
+        if let [first] = &mut self.generations[..]
+            && first.known.is_empty()
+            && self.told.len() < KNOWN_MAX
+        {
+            self.known += self.told.len();
+            first.known = by_id(&self.told);
         }
     }
 
@@ -272,9 +354,25 @@ impl Overview {
     pub fn part(&self, window: &Window) -> Option<Part> {
         let part = self.part_of(window.from_ns, window.to_ns)?;
         let width_ns = window.to_ns.saturating_sub(window.from_ns);
-        // A generation is read as a whole, however large, and of the one that the window ends in only the beginning.
+        // A generation is unpacked as a whole, however large, and of the one that the window ends in only the beginning is read.
         let is_small = part.bytes <= CLOSE_BYTES || part.last - part.first <= 1 && width_ns <= self.narrow_ns();
-        is_small.then_some(part)
+        is_small.then(|| self.from_station(part, self.around(window, part).0))
+    }
+
+    /// The same part, gone on from inside its first generation where all that is behind a time is wanted.
+    fn from_station(&self, part: Part, from_ns: u64) -> Part {
+        let stations = &self.generations[part.first].stations;
+        let before = stations.partition_point(|station| station.at_ns.saturating_add(LATE_NS) <= from_ns);
+        Part { station: before.checked_sub(1), ..part }
+    }
+
+    fn station(&self, part: Part) -> Option<&Station> {
+        self.generations[part.first].stations.get(part.station?)
+    }
+
+    /// Where reading goes on from, if not from the beginning of the part.
+    pub fn place_in(&self, part: Part) -> Option<TracePlace> {
+        self.station(part).map(|station| station.place.clone())
     }
 
     /// A window so wide lies in two generations at most, nearly always.
@@ -294,7 +392,7 @@ impl Overview {
     fn generations_from_to(&self, first: usize, last: usize) -> Part {
         let offset = self.generations[first].offset;
         let end = self.generations.get(last + 1).map_or(self.bytes, |next| next.offset);
-        Part { offset, bytes: end.saturating_sub(offset), first, last }
+        Part { offset, bytes: end.saturating_sub(offset), first, last, station: None }
     }
 
     fn start(&self) -> u64 {
@@ -310,8 +408,16 @@ impl Overview {
         let generation = &self.generations[part.first];
         let start_ns = generation.first_ns.max(self.start());
         let known = generation.known.clone();
+        let moment = self.station(part).map(|station| {
+            let unheard = if part.first == 0 { by_id(self.told.get(station.told..).unwrap_or_default()) } else { Arc::default() };
+            (station.moment.clone(), unheard)
+        });
         let (sites, learned) = (std::mem::take(&mut self.follow.sites), std::mem::take(&mut self.follow.learned));
-        Follow::new(start_ns, sites, learned, known, spans)
+        let mut follow = Follow::new(start_ns, sites, learned, known, spans);
+        if let Some((moment, unheard)) = moment {
+            follow.resume(&moment, unheard);
+        }
+        follow
     }
 
     /// What was lent comes back.
@@ -388,6 +494,12 @@ impl Overview {
             self.passed_over += 1;
         }
     }
+}
+
+fn by_id(lives: &[Life]) -> Arc<[Life]> {
+    let mut lives = lives.to_vec();
+    lives.sort_unstable_by_key(|life| life.id);
+    lives.into()
 }
 
 /// The reason of a span in the trace's words, where it has one.
