@@ -84,7 +84,7 @@ impl Columns {
             && let Some(column) = self.kept.get_mut(first as usize)
         {
             let total = &mut column.stretches_ns[what as usize];
-            *total = total.saturating_add(to_ns - from_ns.max(self.start_ns));
+            *total = total.saturating_add(to_ns.saturating_sub(from_ns.max(self.start_ns)));
             return;
         }
         self.long_stretch(what, from_ns, to_ns);
