@@ -11,7 +11,7 @@ use super::{LATE_NS, Overview, Part, SiteId, Window, lane_of};
 /// How far beside a window its surroundings are kept, in widths of it: what a few moves and zooms ask for next.
 const BESIDE: u64 = 4;
 /// Spans kept of them, 64 bytes each.
-const SPANS_MAX: usize = 1 << 20;
+const SPANS_MAX: usize = 1 << 18;
 
 /// Bytes of a trace a span takes, at the least: mostly two events of five bytes begin and end it.
 const SPAN_BYTES: u64 = 8;
