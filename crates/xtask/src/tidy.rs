@@ -12,6 +12,7 @@ use crate::docs::root;
 const ARROWS: &[(&str, &[&str])] = &[
     ("herd-model", &[]),
     ("herd-formats", &["herd-model"]),
+    ("herd-golang", &["herd-model"]),
     ("herd-live", &["herd-model"]),
     ("herd-analysis", &["herd-model"]),
     ("herd-patterns", &["herd-analysis", "herd-model"]),

@@ -1,0 +1,12 @@
+//! Go source read without the Go toolchain: tokens, syntax trees, names.
+//!
+//! Nothing here panics on input and nothing refuses the rest of a file: what is wrong with it becomes a list of errors with byte
+//! offsets, beside the tree of what could be read.
+
+pub mod intern;
+pub mod lexer;
+pub mod token;
+pub mod unicode;
+
+pub use intern::{Interner, Symbol, known};
+pub use token::Token;
