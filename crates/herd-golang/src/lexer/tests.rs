@@ -14,13 +14,12 @@ fn tokens(source: &str) -> String {
         if lexer.token == Token::Eof {
             return shown.join(" ");
         }
-        let text = match lexer.token {
-            Token::Semicolon if lexer.implicit => "\\n".to_owned(),
-            Token::Semicolon => ";".to_owned(),
-            token if token.is_literal() || matches!(token, Token::Comment | Token::Illegal) => {
-                format!("{token:?}:{}", String::from_utf8_lossy(lexer.text()))
-            }
-            token => token.text().to_owned(),
+        let text = if lexer.token == Token::Semicolon {
+            if lexer.implicit { "\\n".to_owned() } else { ";".to_owned() }
+        } else if lexer.token.is_literal() || matches!(lexer.token, Token::Comment | Token::Illegal) {
+            format!("{:?}:{}", lexer.token, String::from_utf8_lossy(lexer.text()))
+        } else {
+            lexer.token.text().to_owned()
         };
         shown.push(format!("{text}@{}-{}{mark}", lexer.start, lexer.end));
     }

@@ -1,0 +1,125 @@
+//! What the tree of a small source says; the whole grammar is held against Go's own parser in `tests/oracle.rs`.
+
+use crate::ast::{Decl, DirectiveKind, Expr, File, Spec, Stmt};
+use crate::{Interner, Mode, parse};
+
+#[track_caller]
+fn whole(source: &str, names: &Interner, mode: Mode) -> File {
+    let file = parse(source.as_bytes().to_vec(), names, mode);
+    assert_eq!(file.errors, [], "{source}");
+    file
+}
+
+/// Names of the functions at the top, `!` behind those that have no body.
+fn functions(file: &File, names: &Interner) -> Vec<String> {
+    let mut found = Vec::new();
+    for decl in &file.decls {
+        if let Decl::Func { name, body, .. } = file.decl(*decl) {
+            found.push(format!("{}{}", names.text(name.name), if body.is_none() { "!" } else { "" }));
+        }
+    }
+    found
+}
+
+#[test]
+fn header() {
+    let names = Interner::new();
+    let source = "//go:build linux && !cgo\n// +build linux\n\n// Package p.\npackage p // p\n\nimport (\n\t\"a/b\"\n\t. `c`\n\td \"\\x64\"\n)\nimport _ \"e\"\n\nfunc ) {";
+    let file = whole(source, &names, Mode::Imports);
+    let imports: Vec<(Option<&str>, &str)> = file
+        .imports
+        .iter()
+        .filter_map(|spec| match file.spec(*spec) {
+            Spec::Import { name, path, .. } => Some((name.map(|name| names.text(name.name)), names.text(*path))),
+            Spec::Value { .. } | Spec::Type { .. } => None,
+        })
+        .collect();
+    assert_eq!(imports, [(None, "a/b"), (Some("."), "c"), (Some("d"), "d"), (Some("_"), "e")]);
+    assert_eq!(file.name.map(|name| names.text(name.name)), Some("p"));
+    assert_eq!(file.package.map(|pos| file.position(pos)).map(|at| (at.line, at.column)), Some((5, 1)));
+    let directives: Vec<(DirectiveKind<'_>, &str)> = file.directives().map(|found| (found.kind, found.arguments)).collect();
+    assert_eq!(directives, [(DirectiveKind::Build, "linux && !cgo"), (DirectiveKind::PlusBuild, "linux")]);
+    let doc = file.doc.expect("a comment above the package clause");
+    assert_eq!(file.comment_group(doc).len(), 1);
+}
+
+#[test]
+fn bodies_are_passed_over() {
+    let names = Interner::new();
+    let source = "package p\nfunc f() { if { } /* } */ \"}\" }\nfunc g()\nvar x = func() int { ))) }\ntype T struct{ a int }\n";
+    let file = whole(source, &names, Mode::Declarations);
+    assert_eq!(functions(&file, &names), ["f", "g!"]);
+    assert_eq!(file.decls.len(), 4);
+    assert!(file.all_stmts().all(|(_, stmt)| matches!(stmt, Stmt::SkippedBlock)));
+}
+
+#[test]
+fn a_broken_declaration_costs_itself() {
+    let names = Interner::new();
+    let broken = [
+        "func b() { if x {\n",
+        "func b() { f((((( \n}\n",
+        "func b( {\n}\n",
+        "func b() {\n<<<<<<< HEAD\n\tx := 1\n=======\n\tx := 2\n>>>>>>> other\n}\n",
+        "<<<<<<< HEAD\nfunc b() {}\n=======\nfunc b() int {}\n>>>>>>> other\n",
+        "func b() { s := \"open\n}\n",
+        "func b() {\n\tswitch {\n\tcase\n",
+        "func (b *) () { x.. }\n",
+        "type b struct { x ) }\n",
+        "var b = []int{1, 2\n",
+    ];
+    for text in broken {
+        let source =
+            format!("package p\n\nfunc a() {{}}\n\n{text}\nfunc c() int {{ return 1 }}\n\ntype T int\n\nfunc (T) d() {{}}\n");
+        let file = parse(source.clone().into_bytes(), &names, Mode::Full);
+        assert!(!file.errors.is_empty(), "{source}");
+        let found = functions(&file, &names);
+        for name in ["a", "c", "d"] {
+            assert!(found.iter().any(|found| found == name), "{name} is lost: {found:?} in\n{source}\n{:?}", file.errors);
+        }
+    }
+}
+
+#[test]
+fn names_are_shared() {
+    let names = Interner::new();
+    let one = whole("package p\nvar averylongname, x = 1, averylongname\n", &names, Mode::Full);
+    let other = whole("package q\nfunc averylongname() { averylongname() }\n", &names, Mode::Full);
+    let wanted = names.get("averylongname").expect("it was met");
+    for file in [&one, &other] {
+        assert_eq!(file.all_exprs().filter(|(_, expr)| matches!(expr, Expr::Ident { name } if *name == wanted)).count(), 1);
+    }
+}
+
+#[test]
+fn depth_is_bounded() {
+    let names = Interner::new();
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("{", "}"), ("f(", ")"), ("func() { return ", "}"), ("-", ""), ("<-", ""), ("*", ""), ("[]", "")]
+    {
+        let source = format!("package p\n\nvar x = {}1{}\n\nfunc last() {{}}\n", open.repeat(100_000), close.repeat(100_000));
+        let file = parse(source.into_bytes(), &names, Mode::Full);
+        assert!(!file.errors.is_empty(), "{open}");
+        assert_eq!(functions(&file, &names), ["last"], "{open}");
+    }
+    let nested = ["if x { ", "for { ", "switch { case x: ", "L: ", "func() { ", "if x { } else "];
+    for open in nested {
+        let source = format!("package p\n\nfunc f() {{ {}\n}}\n\nfunc last() {{}}\n", open.repeat(100_000));
+        let file = parse(source.into_bytes(), &names, Mode::Full);
+        assert!(!file.errors.is_empty(), "{open}");
+        assert_eq!(functions(&file, &names).last().map(String::as_str), Some("last"), "{open}");
+    }
+}
+
+#[test]
+fn chains_are_long() {
+    let names = Interner::new();
+    let source = format!("package p\n\nvar x = \"a\"{}\nvar y = a{}\n", " + \"b\"".repeat(50_000), ".f()".repeat(20_000));
+    let file = whole(&source, &names, Mode::Full);
+    assert_eq!(file.expr_count(), 100_001 + 40_001);
+}
+
+#[test]
+fn nodes_are_small() {
+    assert!(size_of::<Expr>() <= 24 && size_of::<Stmt>() <= 24, "{} {}", size_of::<Expr>(), size_of::<Stmt>());
+}
