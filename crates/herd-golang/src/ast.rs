@@ -5,7 +5,7 @@
 //! `End` do in Go.
 //!
 //! An id belongs to the file that gave it. Trees are at most [`crate::parser::NESTING_MAX`] productions deep, but chains of operators,
-//! calls and selectors lean left and may be a hundred thousand long: descend to the left in a loop.
+//! calls and selectors lean left and may be a hundred thousand long: descend to the left in a loop, as [`crate::walk()`] does.
 
 mod directive;
 mod file;

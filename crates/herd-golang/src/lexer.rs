@@ -107,6 +107,15 @@ impl<'s> Lexer<'s> {
         }
     }
 
+    /// Goes back to the start of a token that was read, which was the first on its line, and reads it again.
+    pub(crate) fn rewind(&mut self, start: u32, line: u32) {
+        self.at = start as usize;
+        self.needs_semicolon = false;
+        self.newline_in_comment = None;
+        self.lines.truncate(line as usize + 1);
+        self.scan();
+    }
+
     /// The text of the last token.
     #[inline]
     pub fn text(&self) -> &'s [u8] {

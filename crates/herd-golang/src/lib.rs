@@ -10,8 +10,10 @@ pub mod literal;
 pub mod parser;
 pub mod token;
 pub mod unicode;
+pub mod walk;
 
 pub use ast::File;
 pub use intern::{Interner, Symbol, known};
 pub use parser::{Mode, parse};
 pub use token::Token;
+pub use walk::{Descend, walk};

@@ -76,6 +76,17 @@ struct Parser<'s> {
     held: Option<Token>,
 }
 
+/// A token to which one can go back.
+#[derive(Clone, Copy)]
+struct Mark {
+    start: u32,
+    line: u32,
+    taken_end: u32,
+    lead_comment: Option<CommentGroupId>,
+    comments: usize,
+    comment_groups: usize,
+}
+
 impl<'s> Parser<'s> {
     fn new(source: &'s [u8], names: &'s Interner, mode: Mode) -> Self {
         Self {
@@ -143,6 +154,29 @@ impl<'s> Parser<'s> {
         let Some(token) = self.held.take() else { return false };
         self.lexer.token = token;
         token != Token::Eof
+    }
+
+    /// Goes back to the `func` of a declaration that was taken for a statement, and shows what is underway the end of the file.
+    fn rewind_to(&mut self, mark: Mark) {
+        self.held = None;
+        self.sync = (0, 0);
+        self.file.comments.truncate(mark.comments);
+        self.file.comment_groups.truncate(mark.comment_groups);
+        self.lexer.rewind(mark.start, mark.line);
+        self.taken_end = mark.taken_end;
+        self.lead_comment = mark.lead_comment;
+        self.hold();
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            start: self.lexer.start,
+            line: self.lexer.line,
+            taken_end: self.taken_end,
+            lead_comment: self.lead_comment,
+            comments: self.file.comments.len(),
+            comment_groups: self.file.comment_groups.len(),
+        }
     }
 
     fn at_line_start(&self) -> bool {

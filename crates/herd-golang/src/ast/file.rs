@@ -240,6 +240,12 @@ impl File {
         self.comments.get(first as usize..(first + len) as usize).unwrap_or_default()
     }
 
+    /// The places of a group's comments in [`File::comments`].
+    pub fn comment_indices(&self, id: CommentGroupId) -> std::ops::Range<u32> {
+        let (first, len) = self.comment_groups[id.index()];
+        first..first + len
+    }
+
     /// Every group of comments, in order.
     pub fn all_comment_groups(&self) -> impl ExactSizeIterator<Item = CommentGroupId> + use<> {
         (0..self.comment_groups.len()).map(CommentGroupId::of_index)

@@ -67,6 +67,8 @@ fn a_broken_declaration_costs_itself() {
         "func (b *) () { x.. }\n",
         "type b struct { x ) }\n",
         "var b = []int{1, 2\n",
+        "func b() { if x {\n\nfunc (T) e() {\n\tx := 1\n}\n",
+        "func b() {\n\tf(func() {\n\n// E.\nfunc (t *T) e(int) (a, b int) {\n\tx := 1 // x\n}\n",
     ];
     for text in broken {
         let source =
@@ -74,7 +76,8 @@ fn a_broken_declaration_costs_itself() {
         let file = parse(source.clone().into_bytes(), &names, Mode::Full);
         assert!(!file.errors.is_empty(), "{source}");
         let found = functions(&file, &names);
-        for name in ["a", "c", "d"] {
+        let e = text.contains("e(").then_some("e");
+        for name in ["a", "c", "d"].into_iter().chain(e) {
             assert!(found.iter().any(|found| found == name), "{name} is lost: {found:?} in\n{source}\n{:?}", file.errors);
         }
     }
