@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 
 use crate::docs::root;
 
-const TARGETS: [&str; 8] = ["dump", "escape", "pieces", "pprof", "profile", "runlog", "saved", "trace"];
+const TARGETS: [&str; 9] = ["dump", "escape", "golang", "pieces", "pprof", "profile", "runlog", "saved", "trace"];
 
 /// What cargo-fuzz asks of the compiler, less the sanitizer, which needs a nightly one.
 const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -124,6 +124,9 @@ fn seeds(corpus: &Path, target: &str) -> anyhow::Result<usize> {
     if target == "escape" {
         return escape_seeds(corpus);
     }
+    if target == "golang" {
+        return source_seeds(corpus);
+    }
     if target == "runlog" {
         return runlog_seeds(corpus);
     }
@@ -167,6 +170,24 @@ fn profile_seeds(corpus: &Path) -> anyhow::Result<usize> {
         bytes.truncate(MAX_INPUT_BYTES);
         fs::write(corpus.join(format!("seed-{name}")), bytes)?;
         count += 1;
+    }
+    Ok(count)
+}
+
+/// The kernels of the patterns and their cured twins.
+fn source_seeds(corpus: &Path) -> anyhow::Result<usize> {
+    let folder = root().join("crates/herd-patterns/src/patterns");
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).with_context(|| format!("read {}", folder.display()))? {
+        let pattern = entry?.path();
+        for kernel in ["kernel/kernel.go", "kernel/fixed/fixed.go"].map(|kernel| pattern.join(kernel)) {
+            if kernel.is_file() {
+                let mut bytes = fs::read(&kernel).with_context(|| format!("read {}", kernel.display()))?;
+                bytes.truncate(MAX_INPUT_BYTES);
+                fs::write(corpus.join(format!("seed-{count}")), bytes)?;
+                count += 1;
+            }
+        }
     }
     Ok(count)
 }

@@ -76,10 +76,10 @@ impl Parser<'_> {
         Pos::at(self.taken_end)
     }
 
-    /// From a place to the end of what was taken.
+    /// From a place to the end of what was taken, which is before it where something is missing.
     #[inline]
     pub(super) fn span_from(&self, start: Pos) -> Span {
-        Span { start, end: self.taken_end() }
+        Span { start, end: self.taken_end().max(start) }
     }
 
     /// An expression from a place to the end of what was taken.

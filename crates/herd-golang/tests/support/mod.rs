@@ -52,6 +52,12 @@ impl Oracle {
         Self { binary, minor }
     }
 
+    /// Whether it refuses only what its release does not know yet: methods with type parameters are Go 1.27.
+    pub fn is_too_old_for(&self, theirs: &Verdict) -> bool {
+        let known = self.minor.strip_prefix("1.").and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| minor >= 27);
+        !known && matches!(theirs, Verdict::Broken { message, .. } if message == "method must have no type parameters")
+    }
+
     /// What go/parser makes of files, in order.
     pub fn judge(&self, paths: &[PathBuf]) -> Vec<Verdict> {
         let text = self.run(&[], paths);
