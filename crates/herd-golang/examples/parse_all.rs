@@ -1,6 +1,8 @@
-//! Parses every Go file below folders: `parse_all [--mode full|declarations|imports] [--oracle] FOLDER…` prints files, megabytes, seconds of
-//! CPU of one thread and failures; with `--oracle` it holds every file against go/parser instead, and exits with 1 where they differ.
-//! `--no-testdata` leaves folders of that name out.
+//! Parses every Go file below folders and prints files, megabytes, seconds of CPU and failures.
+//!
+//! `parse_all [--mode full|declarations|imports] [--threads N] [--keep] [--no-testdata] [--oracle] FOLDER…`: `--keep` holds all trees until the
+//! end, for the memory they take; `--no-testdata` leaves folders of that name out; `--oracle` holds every file against go/parser instead, and
+//! exits with 1 where they differ.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, reason = "a bench talks to who runs it")]
 
 #[path = "../tests/support/mod.rs"]
@@ -8,21 +10,24 @@ mod support;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
-use herd_golang::{Interner, Mode, parse};
+use herd_golang::{File, Interner, Mode, parse};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 use support::{Oracle, Verdict, go_files, own_verdict};
 
 fn main() -> ExitCode {
     let mut mode = Mode::Full;
-    let (mut oracle, mut testdata) = (false, true);
+    let (mut oracle, mut testdata, mut keep, mut threads) = (false, true, false, 1);
     let mut files: Vec<PathBuf> = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--oracle" => oracle = true,
             "--no-testdata" => testdata = false,
+            "--keep" => keep = true,
+            "--threads" => threads = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(1),
             "--mode" => {
                 mode = match arguments.next().as_deref() {
                     Some("declarations") => Mode::Declarations,
@@ -36,30 +41,54 @@ fn main() -> ExitCode {
     if !testdata {
         files.retain(|path| !path.components().any(|part| part.as_os_str() == "testdata"));
     }
-    if oracle { compare(&files) } else { measure(&files, mode) }
+    if oracle { compare(&files) } else { measure(&files, mode, threads, keep) }
 }
 
-fn measure(files: &[PathBuf], mode: Mode) -> ExitCode {
+fn measure(files: &[PathBuf], mode: Mode, threads: usize, keep: bool) -> ExitCode {
     let sources: Vec<Vec<u8>> = files.iter().map(|path| std::fs::read(path).unwrap()).collect();
     let bytes: usize = sources.iter().map(Vec::len).sum();
+    let resident = max_resident_mb();
     let names = Interner::new();
-    let (mut failures, mut exprs, mut stmts) = (0, 0, 0);
     let start = cpu_seconds();
-    for source in sources {
-        let file = parse(source, &names, mode);
-        failures += usize::from(!file.errors.is_empty());
-        exprs += file.expr_count();
-        stmts += file.stmt_count();
-    }
+    let queue = Mutex::new(sources.into_iter());
+    let work = || {
+        let mut kept: Vec<File> = Vec::new();
+        let (mut failures, mut exprs, mut stmts) = (0, 0, 0);
+        loop {
+            let Some(source) = queue.lock().unwrap().next() else { return (kept, failures, exprs, stmts) };
+            let file = parse(source, &names, mode);
+            failures += usize::from(!file.errors.is_empty());
+            exprs += file.expr_count();
+            stmts += file.stmt_count();
+            kept.extend(keep.then_some(file));
+        }
+    };
+    let done: Vec<_> = if threads == 1 {
+        vec![work()]
+    } else {
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+        })
+    };
     let seconds = cpu_seconds() - start;
     let megabytes = bytes as f64 / 1e6;
+    let sum = |figure: fn(&(Vec<File>, usize, usize, usize)) -> usize| done.iter().map(figure).sum::<usize>();
     println!(
-        "{} files, {megabytes:.1} MB, {seconds:.3} CPU s, {:.1} MB per CPU s, {failures} failures; {exprs} expressions, {stmts} statements, {} names",
+        "{} files, {megabytes:.1} MB, {seconds:.3} CPU s, {:.1} MB per CPU s, {} failures; {} expressions, {} statements, {} names; {:.0} MB resident at most, of which {resident:.0} before parsing",
         files.len(),
         megabytes / seconds,
-        names.count()
+        sum(|done| done.1),
+        sum(|done| done.2),
+        sum(|done| done.3),
+        names.count(),
+        max_resident_mb(),
     );
     ExitCode::SUCCESS
+}
+
+fn max_resident_mb() -> f64 {
+    getrusage(UsageWho::RUSAGE_SELF).unwrap().max_rss() as f64 * 1024.0 / 1e6
 }
 
 /// User and system time of the process.

@@ -9,12 +9,12 @@ use herd_golang::lexer::Lexer;
 use herd_golang::{Interner, Mode, Token, parse};
 use support::{Oracle, Verdict, go_files, go_roots, own_verdict};
 
-/// Mutants that the oracle judges too, unless `GOHERD_TEST_EACH` names a number.
+/// Mutants that the oracle judges too, unless `GOHERD_TEST_MUTANTS` names a number.
 const MUTANTS: u64 = 2000;
 
 #[test]
 fn mutants_are_judged_as_go_does() {
-    let count = std::env::var("GOHERD_TEST_EACH").ok().and_then(|count| count.parse().ok()).unwrap_or(MUTANTS);
+    let count = std::env::var("GOHERD_TEST_MUTANTS").ok().and_then(|count| count.parse().ok()).unwrap_or(MUTANTS);
     let folder = tempfile::tempdir().expect("a folder");
     let oracle = Oracle::build(folder.path());
     let seeds = seeds();

@@ -197,7 +197,7 @@ impl File {
         self.stmts.len()
     }
 
-    /// Every expression, inner ones before those they are part of.
+    /// Every expression, inner ones before those they are part of; with those few that were given up while reading and belong to nothing.
     pub fn all_exprs(&self) -> impl ExactSizeIterator<Item = (ExprId, &Expr)> {
         self.exprs.iter().enumerate().map(|(index, expr)| (ExprId::of_index(index), &expr.node))
     }

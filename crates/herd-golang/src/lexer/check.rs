@@ -9,13 +9,18 @@ pub fn check_encoding(source: &[u8]) -> Vec<SyntaxError> {
         errors.push(SyntaxError { offset: 0, message: "illegal UTF-8 encoding (got UTF-16)".into() });
         return errors;
     }
-    malformed(source, &mut errors);
+    let ascii = source.is_ascii();
+    if !ascii {
+        malformed(source, &mut errors);
+    }
     for at in memchr::memchr_iter(0, source).take(ERRORS_MAX) {
         errors.push(SyntaxError { offset: at as u32, message: "illegal character NUL".into() });
     }
-    let marks = memchr::memmem::find_iter(source, BYTE_ORDER_MARK).filter(|at| *at > 0);
-    for at in marks.take(ERRORS_MAX) {
-        errors.push(SyntaxError { offset: at as u32, message: "illegal byte order mark".into() });
+    if !ascii {
+        let marks = memchr::memmem::find_iter(source, BYTE_ORDER_MARK).filter(|at| *at > 0);
+        errors.extend(
+            marks.take(ERRORS_MAX).map(|at| SyntaxError { offset: at as u32, message: "illegal byte order mark".into() }),
+        );
     }
     errors.sort_by_key(|error| error.offset);
     errors.truncate(ERRORS_MAX);
