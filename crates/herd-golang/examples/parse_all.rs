@@ -44,6 +44,15 @@ fn main() -> ExitCode {
     if oracle { compare(&files) } else { measure(&files, mode, threads, keep) }
 }
 
+/// What one thread has done.
+#[derive(Default)]
+struct Done {
+    kept: Vec<File>,
+    failures: usize,
+    exprs: usize,
+    stmts: usize,
+}
+
 fn measure(files: &[PathBuf], mode: Mode, threads: usize, keep: bool) -> ExitCode {
     let sources: Vec<Vec<u8>> = files.iter().map(|path| std::fs::read(path).unwrap()).collect();
     let bytes: usize = sources.iter().map(Vec::len).sum();
@@ -52,18 +61,17 @@ fn measure(files: &[PathBuf], mode: Mode, threads: usize, keep: bool) -> ExitCod
     let start = cpu_seconds();
     let queue = Mutex::new(sources.into_iter());
     let work = || {
-        let mut kept: Vec<File> = Vec::new();
-        let (mut failures, mut exprs, mut stmts) = (0, 0, 0);
+        let mut done = Done::default();
         loop {
-            let Some(source) = queue.lock().unwrap().next() else { return (kept, failures, exprs, stmts) };
+            let Some(source) = queue.lock().unwrap().next() else { return done };
             let file = parse(source, &names, mode);
-            failures += usize::from(!file.errors.is_empty());
-            exprs += file.expr_count();
-            stmts += file.stmt_count();
-            kept.extend(keep.then_some(file));
+            done.failures += usize::from(!file.errors.is_empty());
+            done.exprs += file.expr_count();
+            done.stmts += file.stmt_count();
+            done.kept.extend(keep.then_some(file));
         }
     };
-    let done: Vec<_> = if threads == 1 {
+    let done: Vec<Done> = if threads == 1 {
         vec![work()]
     } else {
         std::thread::scope(|scope| {
@@ -73,14 +81,14 @@ fn measure(files: &[PathBuf], mode: Mode, threads: usize, keep: bool) -> ExitCod
     };
     let seconds = cpu_seconds() - start;
     let megabytes = bytes as f64 / 1e6;
-    let sum = |figure: fn(&(Vec<File>, usize, usize, usize)) -> usize| done.iter().map(figure).sum::<usize>();
+    let sum = |figure: fn(&Done) -> usize| done.iter().map(figure).sum::<usize>();
     println!(
         "{} files, {megabytes:.1} MB, {seconds:.3} CPU s, {:.1} MB per CPU s, {} failures; {} expressions, {} statements, {} names; {:.0} MB resident at most, of which {resident:.0} before parsing",
         files.len(),
         megabytes / seconds,
-        sum(|done| done.1),
-        sum(|done| done.2),
-        sum(|done| done.3),
+        sum(|done| done.failures),
+        sum(|done| done.exprs),
+        sum(|done| done.stmts),
         names.count(),
         max_resident_mb(),
     );
