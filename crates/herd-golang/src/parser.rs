@@ -320,11 +320,11 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// Notes an error, unless the last one is on the same line.
+    /// Notes an error, unless the last one is on the same line, or what is missing was cut off on purpose.
     #[cold]
     fn error(&mut self, pos: Pos, message: impl Into<Cow<'static, str>>) {
         self.broken = true;
-        if self.lexer.errors.len() >= ERRORS_MAX {
+        if self.lexer.errors.len() >= ERRORS_MAX || self.held.is_some() {
             return;
         }
         let line = |offset: u32| self.lexer.lines.partition_point(|start| *start <= offset);
@@ -402,7 +402,12 @@ fn starts_statement(token: Token) -> bool {
 }
 
 fn starts_declaration(token: Token) -> bool {
-    matches!(token, Token::Import | Token::Const | Token::Type | Token::Var | Token::Func)
+    token == Token::Func || starts_general_declaration(token)
+}
+
+/// Of any but a function, whose keyword starts literals and types too.
+fn starts_general_declaration(token: Token) -> bool {
+    matches!(token, Token::Import | Token::Const | Token::Type | Token::Var)
 }
 
 fn ends_expression(token: Token) -> bool {

@@ -1,6 +1,6 @@
 //! Declarations, and the file they make.
 
-use super::{Mode, Parser, ends_expression, starts_declaration};
+use super::{Mode, Parser, ends_expression, starts_general_declaration};
 use crate::ast::{CommentGroupId, Decl, DeclId, Expr, ExprId, Ident, List, Pos, Span, Spec, SpecId};
 use crate::intern::known;
 use crate::literal;
@@ -44,7 +44,7 @@ impl Parser<'_> {
         self.depth = 1;
         self.expr_level = 0;
         self.in_rhs = false;
-        let decl = self.decl(starts_declaration);
+        let decl = self.decl(starts_general_declaration);
         self.file.decls.push(decl);
         self.depth = 0;
     }
