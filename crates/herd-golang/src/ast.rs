@@ -4,8 +4,9 @@
 //! Rust asks for it. A node's place is not in the node: [`File::expr_span`] and its like tell it at once, first to last byte as `Pos` and
 //! `End` do in Go.
 //!
-//! An id belongs to the file that gave it. Trees are at most [`crate::parser::NESTING_MAX`] productions deep, but chains of operators,
-//! calls and selectors lean left and may be a hundred thousand long: descend to the left in a loop, as [`crate::walk()`] does.
+//! An id belongs to the file that gave it. Trees are at most [`crate::parser::NESTING_MAX`] productions deep, but chains may be a hundred
+//! thousand long: of operators, calls and selectors, which lean left, and of `else if`, which lean right. Follow them in a loop, as
+//! [`crate::walk()`] does.
 
 mod directive;
 mod file;

@@ -70,7 +70,7 @@ impl Parser<'_> {
     }
 
     /// Counts a link of a chain.
-    fn too_long(&mut self, chain: &mut u32) -> bool {
+    pub(super) fn too_long(&mut self, chain: &mut u32) -> bool {
         *chain += 1;
         if *chain + self.depth < CHAIN_MAX {
             return false;

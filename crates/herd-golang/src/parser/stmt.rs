@@ -297,35 +297,42 @@ impl Parser<'_> {
         stmt
     }
 
+    /// Chains of `else if` grow in a loop, not in depth.
     fn if_stmt(&mut self) -> StmtId {
-        if self.too_deep() {
-            self.leave();
-            return self.add_bad_stmt(self.pos());
-        }
-        let pos = self.expect(Token::If);
-        let (init, cond) = self.if_header();
-        let body = self.block();
-        let mut els = None;
-        if self.at(Token::Else) {
+        let mut chain: Vec<(Pos, Option<StmtId>, ExprId, StmtId)> = Vec::new();
+        let mut links = 0;
+        let mut stmt = loop {
+            let pos = self.expect(Token::If);
+            let (init, cond) = self.if_header();
+            let body = self.block();
+            if !self.at(Token::Else) {
+                self.expect_semicolon();
+                break self.add_if(pos, init, cond, body, None);
+            }
             self.next();
-            els = Some(match self.token() {
-                Token::If => self.if_stmt(),
-                Token::LeftBrace => {
-                    let block = self.block();
-                    self.expect_semicolon();
-                    block
-                }
-                _ => {
-                    self.error_expected(self.pos(), "if statement or block");
-                    self.add_bad_stmt(self.pos())
-                }
-            });
-        } else {
-            self.expect_semicolon();
+            if self.at(Token::If) && !self.too_long(&mut links) {
+                chain.push((pos, init, cond, body));
+                continue;
+            }
+            let els = if self.at(Token::LeftBrace) {
+                let block = self.block();
+                self.expect_semicolon();
+                block
+            } else {
+                self.error_expected(self.pos(), "if statement or block");
+                self.add_bad_stmt(self.pos())
+            };
+            break self.add_if(pos, init, cond, body, Some(els));
+        };
+        for (pos, init, cond, body) in chain.into_iter().rev() {
+            stmt = self.add_if(pos, init, cond, body, Some(stmt));
         }
-        self.leave();
+        stmt
+    }
+
+    fn add_if(&mut self, start: Pos, init: Option<StmtId>, cond: ExprId, body: StmtId, els: Option<StmtId>) -> StmtId {
         let end = self.file.stmt_span(els.unwrap_or(body)).end;
-        self.add_stmt_at(Span { start: pos, end }, Stmt::If { init, cond, body, els })
+        self.add_stmt_at(Span { start, end }, Stmt::If { init, cond, body, els })
     }
 
     fn if_header(&mut self) -> (Option<StmtId>, ExprId) {

@@ -152,7 +152,7 @@ fn depth_is_bounded() {
             assert_eq!(file.errors.len(), 2, "{:.20} {:?}", open, file.errors);
             assert_eq!(functions(&file, &names), ["last"], "{open:.20}");
         }
-        let nested = ["if x { ", "for { ", "switch { case x: ", "L: ", "func() { ", "if x { } else ", "select { case <-c: ", "{"];
+        let nested = ["if x { ", "for { ", "switch { case x: ", "L: ", "func() { ", "select { case <-c: ", "{"];
         for open in nested {
             let source = format!("package p\n\nfunc f() {{ {}\n}}\n\nfunc last() {{}}\n", open.repeat(100_000));
             let file = parse(source.into_bytes(), &names, Mode::Full);
@@ -170,6 +170,8 @@ fn chains_are_long() {
     let source = format!("package p\n\nvar x = \"a\"{}\nvar y = a{}\n", " + \"b\"".repeat(50_000), ".f()".repeat(20_000));
     let file = whole(&source, &names, Mode::Full);
     assert_eq!(file.expr_count(), 100_001 + 40_001);
+    let source = format!("package p\n\nfunc f() {{ {}{{ }}\n}}\n", "if x { } else ".repeat(50_000));
+    assert_eq!(whole(&source, &names, Mode::Full).stmt_count(), 100_002);
 }
 
 #[test]
