@@ -1,20 +1,18 @@
 //! Names as numbers: one table for all files and threads, so that equal names are equal symbols wherever they were read.
 
-use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use hashbrown::HashTable;
-use rustc_hash::FxBuildHasher;
+use crate::words::{Word, Words};
 
 /// A name. Symbols of one [`Interner`] are equal exactly when their texts are; their order says nothing, and differs from run to run where
 /// files are read by several threads.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct Symbol(pub u32);
 
 /// All names of a program. Shared by reference among threads; it only grows.
 pub struct Interner {
-    shards: Box<[Mutex<HashTable<Entry>>]>,
+    shards: Box<[Mutex<Shard>]>,
     texts: [OnceLock<Segment>; SEGMENTS],
     count: AtomicU32,
 }
@@ -22,11 +20,11 @@ pub struct Interner {
 /// Texts of a run of symbols; each is set before its symbol is told to anyone.
 type Segment = Box<[OnceLock<Box<str>>]>;
 
-/// A symbol by the hash of its text.
-#[derive(Clone, Copy)]
-struct Entry {
-    hash: u64,
-    symbol: Symbol,
+/// The names of some hashes.
+struct Shard {
+    words: Words,
+    /// Of the longer ones, one behind the other.
+    texts: Vec<u8>,
 }
 
 /// Power of two. Threads that read different files seldom meet in one of so many.
@@ -45,11 +43,13 @@ impl Default for Interner {
 impl Interner {
     /// A table that knows the names of [`known`] and no other.
     pub fn new() -> Self {
+        let shard = || Mutex::new(Shard { words: Words::with_room(0), texts: Vec::new() });
         let names = Self {
-            shards: (0..SHARDS).map(|_| Mutex::new(HashTable::new())).collect(),
+            shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
             texts: [const { OnceLock::new() }; SEGMENTS],
             count: AtomicU32::new(0),
         };
+        names.add("");
         for text in known::TEXTS {
             names.intern(text);
         }
@@ -58,11 +58,41 @@ impl Interner {
 
     /// The symbol of a text; a new one where the text was never seen. A hash, a lock and a look-up.
     pub fn intern(&self, text: &str) -> Symbol {
-        let hash = FxBuildHasher.hash_one(text);
-        let mut shard = self.shard(hash);
-        if let Some(entry) = shard.find(hash, |entry| entry.hash == hash && self.text(entry.symbol) == text) {
-            return entry.symbol;
+        self.intern_word(Word::of_text(text))
+    }
+
+    pub(crate) fn intern_word(&self, word: Word<'_>) -> Symbol {
+        let Some(mut shard) = self.shard(word) else { return known::EMPTY };
+        match shard.words.find(word, &shard.texts) {
+            Ok(symbol) => symbol,
+            Err(free) => {
+                let symbol = self.add(std::str::from_utf8(word.text()).unwrap_or_default());
+                let start = shard.texts.len() as u32;
+                if word.text().len() > 8 {
+                    shard.texts.extend_from_slice(word.text());
+                }
+                shard.words.put(free, word, start, symbol);
+                symbol
+            }
         }
+    }
+
+    /// The symbol of a text that some file holds.
+    pub fn get(&self, text: &str) -> Option<Symbol> {
+        let word = Word::of_text(text);
+        let Some(shard) = self.shard(word) else { return Some(known::EMPTY) };
+        shard.words.find(word, &shard.texts).ok()
+    }
+
+    /// Where a word is; nothing for the empty one, which tables do not hold.
+    fn shard(&self, word: Word<'_>) -> Option<MutexGuard<'_, Shard>> {
+        let shard = self.shards.get(word.high_bits() % SHARDS).filter(|_| !word.text().is_empty())?;
+        // Nothing panics while it holds a shard, and a table is whole after each step.
+        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A new symbol and its text.
+    fn add(&self, text: &str) -> Symbol {
         let symbol = Symbol(self.count.fetch_add(1, Ordering::Relaxed));
         let (segment, place) = place(symbol);
         if let Some(segment) = self.texts.get(segment) {
@@ -71,15 +101,7 @@ impl Interner {
                 cell.get_or_init(|| text.into());
             }
         }
-        shard.insert_unique(hash, Entry { hash, symbol }, |entry| entry.hash);
         symbol
-    }
-
-    /// The symbol of a text that some file holds.
-    pub fn get(&self, text: &str) -> Option<Symbol> {
-        let hash = FxBuildHasher.hash_one(text);
-        let shard = self.shard(hash);
-        shard.find(hash, |entry| entry.hash == hash && self.text(entry.symbol) == text).map(|entry| entry.symbol)
     }
 
     /// The text of a symbol; nothing for a symbol of another table. Takes no lock.
@@ -92,13 +114,6 @@ impl Interner {
     /// How many names there are.
     pub fn count(&self) -> u32 {
         self.count.load(Ordering::Relaxed)
-    }
-
-    fn shard(&self, hash: u64) -> MutexGuard<'_, HashTable<Entry>> {
-        // The table takes its buckets from the low bits and its tags from the highest ones.
-        let shard = (hash >> 40) as usize % self.shards.len();
-        // Nothing panics while it holds a shard, and a table is whole after each step.
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -133,9 +148,9 @@ pub mod known {
     }
 
     known! {
+        EMPTY = "",
         BLANK = "_",
         DOT = ".",
-        EMPTY = "",
         INIT = "init",
         MAIN = "main",
         ANY = "any",

@@ -87,15 +87,20 @@ impl<'s> Lexer<'s> {
         }
         let mut at = self.at;
         let byte = loop {
-            match self.source.get(at) {
-                Some(b' ' | b'\t' | b'\r') => at += 1,
-                Some(b'\n') if !self.needs_semicolon => {
-                    at += 1;
-                    self.lines.push(at as u32);
-                }
-                Some(&byte) => break byte,
-                None => return self.at_end(),
+            let Some(&byte) = self.source.get(at) else { return self.at_end() };
+            // White space, and what is illegal, is at most that.
+            if byte > b' ' {
+                break byte;
             }
+            if byte == b'\n' {
+                if self.needs_semicolon {
+                    break byte;
+                }
+                self.lines.push(at as u32 + 1);
+            } else if byte != b' ' && byte != b'\t' && byte != b'\r' {
+                break byte;
+            }
+            at += 1;
         };
         self.start = at as u32;
         self.line = self.lines.len() as u32 - 1;

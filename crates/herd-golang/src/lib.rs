@@ -30,6 +30,7 @@ pub mod parser;
 pub mod token;
 pub mod unicode;
 pub mod walk;
+mod words;
 
 pub use ast::File;
 pub use intern::{Interner, Symbol, known};

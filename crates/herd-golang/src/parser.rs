@@ -7,6 +7,7 @@
 mod build;
 mod decl;
 mod expr;
+mod names;
 mod params;
 mod stmt;
 mod types;
@@ -17,7 +18,8 @@ use crate::ast::{Comment, CommentGroupId, File, Ident, Pos, Span};
 use crate::intern::{Interner, known};
 use crate::lexer::{ERRORS_MAX, Lexer, SOURCE_BYTES_MAX, SyntaxError, check_encoding};
 use crate::token::Token;
-use build::Names;
+use build::Scratch;
+use names::Names;
 
 /// How much of a file is read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -56,7 +58,7 @@ struct Parser<'s> {
     names: Names<'s>,
     mode: Mode,
     file: File,
-    scratch: build::Scratch,
+    scratch: Scratch,
     /// Offset behind the last token that was taken.
     taken_end: u32,
     /// The comment right above the next token, and the one behind the last token on its line.
@@ -91,10 +93,10 @@ impl<'s> Parser<'s> {
     fn new(source: &'s [u8], names: &'s Interner, mode: Mode) -> Self {
         Self {
             lexer: Lexer::new(source),
-            names: Names::new(source, names),
+            names: Names::new(source.len(), names),
             mode,
             file: build::empty_file(source.len(), mode),
-            scratch: build::Scratch::default(),
+            scratch: Scratch::default(),
             taken_end: 0,
             lead_comment: None,
             line_comment: None,

@@ -7,8 +7,6 @@ use crate::ast::{
     Decl, DeclId, Expr, ExprId, Field, FieldId, FieldList, FieldListId, File, Ident, List, Pos, Span, Spanned, Spec, SpecId,
     Stmt, StmtId,
 };
-use crate::intern::{Interner, Symbol};
-use crate::lexer::Lexer;
 
 /// Members of lists that are not at their end yet, those of inner lists above those of outer ones.
 #[derive(Default)]
@@ -64,7 +62,11 @@ pub(super) fn give_back(file: &mut File) {
 /// Appends to an arena; tells the list that was appended.
 fn append<T: Copy>(arena: &mut Vec<T>, stack: &mut Vec<T>, from: usize) -> List<T> {
     let first = arena.len();
-    arena.extend_from_slice(stack.get(from..).unwrap_or_default());
+    match stack.get(from..) {
+        Some(&[one]) => arena.push(one),
+        Some(several) => arena.extend_from_slice(several),
+        None => {}
+    }
     stack.truncate(from);
     List { first: first as u32, len: (arena.len() - first) as u32, of: PhantomData }
 }
@@ -179,99 +181,5 @@ impl Parser<'_> {
         let first = self.file.idents.len();
         self.file.idents.push(ident);
         self.idents_since(first)
-    }
-}
-
-/// The names of the file met so far, so that the table all files share is asked once for each.
-pub(super) struct Names<'s> {
-    source: &'s [u8],
-    interner: &'s Interner,
-    /// Open addressing; a length of 0 is a free slot. Its length is a power of two.
-    slots: Vec<Slot>,
-    used: usize,
-}
-
-/// A name, by its first eight bytes and where it was first met.
-#[derive(Clone, Copy, Default)]
-struct Slot {
-    head: u64,
-    start: u32,
-    len: u32,
-    symbol: u32,
-}
-
-impl<'s> Names<'s> {
-    pub(super) fn new(source: &'s [u8], interner: &'s Interner) -> Self {
-        let room = (source.len() / 32).next_power_of_two().clamp(64, 4096);
-        Self { source, interner, slots: vec![Slot::default(); room], used: 0 }
-    }
-
-    /// The symbol of the name that a lexer read last.
-    #[inline]
-    pub(super) fn symbol(&mut self, lexer: &Lexer<'_>) -> Symbol {
-        let len = lexer.end - lexer.start;
-        let mut slot = self.slot(lexer.head, lexer.start, len);
-        loop {
-            let known = self.slots[slot];
-            if known.len == 0 {
-                return self.add(slot, lexer.head, lexer.start, len);
-            }
-            if known.head == lexer.head && known.len == len && (len <= 8 || self.text(known.start, len) == lexer.text()) {
-                return Symbol(known.symbol);
-            }
-            slot = (slot + 1) & (self.slots.len() - 1);
-        }
-    }
-
-    /// Where the search for a name begins.
-    #[inline]
-    fn slot(&self, head: u64, start: u32, len: u32) -> usize {
-        const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut hash = (head ^ u64::from(len) << 59).wrapping_mul(MULTIPLIER);
-        if len > 8 {
-            for bytes in self.text(start + 8, len - 8).chunks(8) {
-                let word = bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-                hash = (hash.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER);
-            }
-        }
-        (hash >> 32) as usize & (self.slots.len() - 1)
-    }
-
-    fn text(&self, start: u32, len: u32) -> &'s [u8] {
-        self.source.get(start as usize..(start + len) as usize).unwrap_or_default()
-    }
-
-    /// The symbol of any text.
-    pub(super) fn intern(&self, text: &str) -> Symbol {
-        self.interner.intern(text)
-    }
-
-    /// Bytes of a name.
-    pub(super) fn text_len(&self, name: Symbol) -> u32 {
-        self.interner.text(name).len() as u32
-    }
-
-    #[cold]
-    fn add(&mut self, slot: usize, head: u64, start: u32, len: u32) -> Symbol {
-        // The lexer takes letters only where they are well formed.
-        let symbol = self.interner.intern(std::str::from_utf8(self.text(start, len)).unwrap_or_default());
-        self.slots[slot] = Slot { head, start, len, symbol: symbol.0 };
-        self.used += 1;
-        if self.used * 2 > self.slots.len() {
-            self.grow();
-        }
-        symbol
-    }
-
-    fn grow(&mut self) {
-        let room = self.slots.len() * 2;
-        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); room]);
-        for known in old.into_iter().filter(|known| known.len > 0) {
-            let mut slot = self.slot(known.head, known.start, known.len);
-            while self.slots[slot].len > 0 {
-                slot = (slot + 1) & (room - 1);
-            }
-            self.slots[slot] = known;
-        }
     }
 }
