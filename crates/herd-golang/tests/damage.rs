@@ -158,16 +158,17 @@ fn time_is_linear_in_what_is_hostile() {
         for prefix in
             ["package p\n", "package p\nfunc f() {\n", "package p\nvar x = ", "package p\ntype T ", "package p\nfunc f("]
         {
-            let mut times = Vec::new();
-            for bytes in [100_000, 1_600_000] {
+            let time = |bytes: usize| {
                 let source = format!("{prefix}{}", long(piece, bytes)).into_bytes();
                 let start = Instant::now();
                 let file = parse(source, &names, Mode::Full);
-                times.push(start.elapsed());
                 assert!(file.errors.len() <= 4000);
-            }
-            // Sixteen times the source; more than a hundred times the time is not linear, unless both are next to nothing.
-            assert!(times[1] < (times[0] * 100).max(Duration::from_millis(500)), "{prefix:?} {piece:?}: {times:?}");
+                start.elapsed()
+            };
+            // Sixteen times the source; more than a hundred times the time is not linear, unless both are next to nothing, or the machine
+            // was busy elsewhere three times.
+            let linear = || time(1_600_000) < (time(100_000) * 100).max(Duration::from_millis(500));
+            assert!((0..3).any(|_| linear()), "{prefix:?} {piece:?}");
         }
     }
 }

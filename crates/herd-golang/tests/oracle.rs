@@ -6,7 +6,8 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use herd_golang::{Interner, Mode, parse, unicode};
+use herd_golang::ast::{Decl, Expr, File, Node};
+use herd_golang::{Descend, Interner, Mode, parse, unicode, walk};
 use support::{Oracle, Verdict, go_files, go_roots, own_nodes, own_verdict};
 
 /// Of the standard library every so many-th file is read.
@@ -23,6 +24,57 @@ fn the_standard_library() {
     let (whole, broken) = compare(&files);
     assert_eq!(broken, 0);
     assert!(whole > 5000 / SAMPLE);
+}
+
+#[test]
+fn declarations_are_those_of_the_whole_file() {
+    let names = Interner::new();
+    let (_, root) = go_roots().pop().expect("a toolchain");
+    for path in go_files(&root.join("src")).into_iter().filter(|path| !is_testdata(path)).step_by(SAMPLE) {
+        let source = std::fs::read(&path).expect("a file");
+        let whole = parse(source.clone(), &names, Mode::Full);
+        let declared = parse(source.clone(), &names, Mode::Declarations);
+        let header = parse(source, &names, Mode::Imports);
+        assert!(declared.errors.is_empty() && header.errors.is_empty(), "{}", path.display());
+        assert_eq!(outside_bodies(&declared), outside_bodies(&whole), "{}", path.display());
+        assert_eq!(declared.lines, whole.lines, "{}", path.display());
+        let imports = |file: &File| file.imports.iter().map(|spec| format!("{:?}", file.spec(*spec))).collect::<Vec<_>>();
+        assert_eq!(imports(&header), imports(&whole), "{}", path.display());
+        assert_eq!(header.package, whole.package);
+    }
+}
+
+/// Kinds and places of all nodes but those within bodies of functions, and what comments say.
+fn outside_bodies(file: &File) -> Vec<String> {
+    let mut bodies = BTreeSet::new();
+    let mut nodes = Vec::new();
+    walk(file, Node::File, |node| {
+        nodes.push(match node {
+            Node::Comment(index) => file.text(file.comments[index as usize].span).into_owned(),
+            Node::CommentGroup(_) => String::new(),
+            Node::File
+            | Node::Decl(_)
+            | Node::Spec(_)
+            | Node::FieldList(_)
+            | Node::Field(_)
+            | Node::Stmt(_)
+            | Node::Expr(_)
+            | Node::Ident(_)
+            | Node::ImportPath(_) => format!("{} {:?}", walk::go_name(file, node), file.span(node)),
+        });
+        if let Node::Decl(id) = node
+            && let Decl::Func { body: Some(body), .. } = *file.decl(id)
+        {
+            bodies.insert(body);
+        }
+        if let Node::Expr(id) = node
+            && let Expr::FuncLit { body, .. } = *file.expr(id)
+        {
+            bodies.insert(body);
+        }
+        if matches!(node, Node::Stmt(id) if bodies.contains(&id)) { Descend::Over } else { Descend::Into }
+    });
+    nodes
 }
 
 #[test]

@@ -236,16 +236,18 @@ impl Parser<'_> {
             terms.push(id);
             id = x;
         }
-        let (named, constraint, start) = match *self.file.expr(id) {
-            Expr::Binary { op: Token::Mul, op_pos, x, y } if certain || self.is_type_element(y) => {
-                (x, Expr::Star { x: y }, op_pos)
-            }
-            Expr::Call { fun, left_paren, args, ellipsis: None } => match *self.file.list(args) {
-                [x] if certain || self.is_type_element(x) => (fun, Expr::Paren { x }, left_paren),
-                _ => return None,
-            },
-            _ => return None,
+        let (named, constraint, start, operand) = if let Expr::Binary { op: Token::Mul, op_pos, x, y } = *self.file.expr(id) {
+            (x, Expr::Star { x: y }, op_pos, y)
+        } else if let Expr::Call { fun, left_paren, args, ellipsis: None } = *self.file.expr(id)
+            && let [x] = *self.file.list(args)
+        {
+            (fun, Expr::Paren { x }, left_paren, x)
+        } else {
+            return None;
         };
+        if !certain && !self.is_type_element(operand) {
+            return None;
+        }
         let Expr::Ident { name } = *self.file.expr(named) else { return None };
         self.file.exprs[id.index()].node = constraint;
         for term in std::iter::once(id).chain(terms) {
@@ -258,17 +260,14 @@ impl Parser<'_> {
     fn is_type_element(&self, x: ExprId) -> bool {
         let mut open = vec![x];
         while let Some(id) = open.pop() {
-            match *self.file.expr(id) {
-                Expr::ArrayType { .. }
-                | Expr::StructType { .. }
-                | Expr::FuncType { .. }
-                | Expr::InterfaceType { .. }
-                | Expr::MapType { .. }
-                | Expr::ChanType { .. }
-                | Expr::Unary { op: Token::Tilde, .. } => return true,
-                Expr::Binary { x, y, .. } => open.extend([x, y]),
-                Expr::Paren { x } => open.push(x),
-                _ => {}
+            let expr = *self.file.expr(id);
+            if is_composite_type(&expr) || matches!(expr, Expr::Unary { op: Token::Tilde, .. }) {
+                return true;
+            }
+            if let Expr::Binary { x, y, .. } = expr {
+                open.extend([x, y]);
+            } else if let Expr::Paren { x } = expr {
+                open.push(x);
             }
         }
         false
@@ -302,4 +301,17 @@ impl Parser<'_> {
         let end = body.map_or(self.file.expr_span(ty).end, |body| self.file.stmt_span(body).end);
         self.add_decl(Span { start: pos, end }, Decl::Func { doc, recv, name, ty, body })
     }
+}
+
+/// Whether it is a type and no name.
+fn is_composite_type(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::ArrayType { .. }
+            | Expr::StructType { .. }
+            | Expr::FuncType { .. }
+            | Expr::InterfaceType { .. }
+            | Expr::MapType { .. }
+            | Expr::ChanType { .. }
+    )
 }

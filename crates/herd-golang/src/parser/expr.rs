@@ -208,12 +208,8 @@ impl Parser<'_> {
                 Token::LeftParen => self.call(start, x),
                 Token::LeftBrace => {
                     let ty = self.file.unparen(x);
-                    match *self.file.expr(ty) {
-                        // In the header of a control clause, the brace opens the body.
-                        Expr::Bad | Expr::Ident { .. } | Expr::Selector { .. } | Expr::Index { .. } | Expr::IndexList { .. }
-                            if self.expr_level >= 0 => {}
-                        Expr::ArrayType { .. } | Expr::StructType { .. } | Expr::MapType { .. } => {}
-                        _ => return x,
+                    if !self.is_literal_type(ty) {
+                        return x;
                     }
                     if ty != x {
                         self.error(self.file.expr_span(ty).start, "cannot parenthesize type in composite literal");
@@ -225,6 +221,31 @@ impl Parser<'_> {
             if self.too_long(&mut chain) {
                 return x;
             }
+        }
+    }
+
+    /// Whether a `{` behind it opens a literal value. Behind a name in the header of a control clause it opens the body.
+    fn is_literal_type(&self, ty: ExprId) -> bool {
+        match self.file.expr(ty) {
+            Expr::Bad | Expr::Ident { .. } | Expr::Selector { .. } | Expr::Index { .. } | Expr::IndexList { .. } => {
+                self.expr_level >= 0
+            }
+            Expr::ArrayType { .. } | Expr::StructType { .. } | Expr::MapType { .. } => true,
+            Expr::Ellipsis { .. }
+            | Expr::BasicLit { .. }
+            | Expr::FuncLit { .. }
+            | Expr::CompositeLit { .. }
+            | Expr::Paren { .. }
+            | Expr::Slice { .. }
+            | Expr::TypeAssert { .. }
+            | Expr::Call { .. }
+            | Expr::Star { .. }
+            | Expr::Unary { .. }
+            | Expr::Binary { .. }
+            | Expr::KeyValue { .. }
+            | Expr::FuncType { .. }
+            | Expr::InterfaceType { .. }
+            | Expr::ChanType { .. } => false,
         }
     }
 

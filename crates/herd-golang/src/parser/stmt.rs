@@ -259,15 +259,12 @@ impl Parser<'_> {
             self.error(span.start, format!("expression in {} must not be parenthesized", keyword.text()));
         }
         let end = self.file.expr_span(call).end;
-        let node = match *self.file.expr(call) {
-            Expr::Call { .. } if keyword == Token::Go => Stmt::Go { call },
-            Expr::Call { .. } => Stmt::Defer { call },
-            Expr::Bad => Stmt::Bad,
-            _ => {
-                self.error(end, format!("expression in {} must be function call", keyword.text()));
-                Stmt::Bad
-            }
-        };
+        let mut node = Stmt::Bad;
+        if matches!(self.file.expr(call), Expr::Call { .. }) {
+            node = if keyword == Token::Go { Stmt::Go { call } } else { Stmt::Defer { call } };
+        } else if !matches!(self.file.expr(call), Expr::Bad) {
+            self.error(end, format!("expression in {} must be function call", keyword.text()));
+        }
         let stmt = self.add_stmt_at(Span { start: pos, end }, node);
         self.expect_semicolon();
         stmt
