@@ -57,6 +57,15 @@ pub(super) fn give_back(file: &mut File) {
     file.expr_lists.shrink_to_fit();
     file.stmt_lists.shrink_to_fit();
     file.lines.shrink_to_fit();
+    file.comments.shrink_to_fit();
+    file.comment_groups.shrink_to_fit();
+    file.idents.shrink_to_fit();
+    file.fields.shrink_to_fit();
+    file.field_lists.shrink_to_fit();
+    file.field_id_lists.shrink_to_fit();
+    file.specs.shrink_to_fit();
+    file.spec_lists.shrink_to_fit();
+    file.all_decls.shrink_to_fit();
 }
 
 /// Appends to an arena; tells the list that was appended.
@@ -64,8 +73,8 @@ fn append<T: Copy>(arena: &mut Vec<T>, stack: &mut Vec<T>, from: usize) -> List<
     let first = arena.len();
     match stack.get(from..) {
         Some(&[one]) => arena.push(one),
+        Some([]) | None => {}
         Some(several) => arena.extend_from_slice(several),
-        None => {}
     }
     stack.truncate(from);
     List { first: first as u32, len: (arena.len() - first) as u32, of: PhantomData }
