@@ -74,6 +74,10 @@ struct Parser<'s> {
     sync: (u32, u32),
     /// Whether an error was met in the declaration at hand.
     broken: bool,
+    /// The first token within the declaration at hand that seems to start another one.
+    suspect: Option<Mark>,
+    /// Bytes that were read twice.
+    reread: usize,
     /// The token that starts the next declaration, while the broken one before it is shown the end of the file.
     held: Option<Token>,
 }
@@ -105,6 +109,8 @@ impl<'s> Parser<'s> {
             depth: 0,
             sync: (0, 0),
             broken: false,
+            suspect: None,
+            reread: 0,
             held: None,
         }
     }
@@ -140,8 +146,18 @@ impl<'s> Parser<'s> {
         if self.lexer.token == Token::Comment {
             self.comments(last_line);
         }
-        if self.broken && self.depth > 0 && self.at_line_start() && starts_declaration(self.lexer.token) {
+        if starts_declaration(self.lexer.token) && self.depth > 0 && self.at_line_start() {
+            self.meet_declaration();
+        }
+    }
+
+    /// At what seems to start a declaration although the one at hand is not at its end: where that is broken it ends here, and where it
+    /// proves to be broken further on this is where to go back to.
+    fn meet_declaration(&mut self) {
+        if self.broken {
             self.hold();
+        } else if self.suspect.is_none() {
+            self.suspect = Some(self.mark());
         }
     }
 
@@ -158,9 +174,12 @@ impl<'s> Parser<'s> {
         token != Token::Eof
     }
 
-    /// Goes back to the `func` of a declaration that was taken for a statement, and shows what is underway the end of the file.
+    /// Goes back from a broken declaration to where the next one seems to start, unless too much was read twice already.
     fn rewind_to(&mut self, mark: Mark) {
-        self.held = None;
+        self.reread += (self.lexer.start - mark.start) as usize;
+        if self.reread > self.lexer.source.len() * 4 {
+            return;
+        }
         self.sync = (0, 0);
         self.file.comments.truncate(mark.comments);
         self.file.comment_groups.truncate(mark.comment_groups);

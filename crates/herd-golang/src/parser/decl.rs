@@ -41,11 +41,17 @@ impl Parser<'_> {
 
     fn top_decl(&mut self) {
         self.broken = false;
+        self.suspect = None;
         self.depth = 1;
         self.expr_level = 0;
         self.in_rhs = false;
         let decl = self.decl(starts_general_declaration);
         self.file.decls.push(decl);
+        if self.broken
+            && let Some(mark) = self.suspect
+        {
+            self.rewind_to(mark);
+        }
         self.depth = 0;
     }
 

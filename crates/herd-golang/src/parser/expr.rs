@@ -173,7 +173,7 @@ impl Parser<'_> {
                 self.expect(Token::RightParen);
                 return self.add_expr(pos, Expr::Paren { x });
             }
-            Token::Func if !self.ends_at_function() => {
+            Token::Func => {
                 let ty = self.func_type();
                 if !self.at(Token::LeftBrace) {
                     return ty;

@@ -74,7 +74,6 @@ impl Parser<'_> {
             return self.add_bad_stmt(pos);
         }
         let stmt = match self.token() {
-            Token::Func if !self.broken && self.at_line_start() => self.function_literal_or_method(),
             Token::Ident
             | Token::Int
             | Token::Float
@@ -94,7 +93,13 @@ impl Parser<'_> {
             | Token::And
             | Token::Xor
             | Token::Arrow
-            | Token::Not => self.simple_stmt_in_list(),
+            | Token::Not => {
+                let simple = self.simple_stmt(Place::List);
+                if !matches!(simple, Simple::Labeled(_)) {
+                    self.expect_semicolon();
+                }
+                self.stmt_of(simple)
+            }
             Token::Const | Token::Type | Token::Var => {
                 let decl = self.decl(starts_statement);
                 self.add_stmt_at(self.file.decl_span(decl), Stmt::Decl { decl })
@@ -125,25 +130,6 @@ impl Parser<'_> {
             }
         };
         self.leave();
-        stmt
-    }
-
-    fn simple_stmt_in_list(&mut self) -> StmtId {
-        let simple = self.simple_stmt(Place::List);
-        if !matches!(simple, Simple::Labeled(_)) {
-            self.expect_semicolon();
-        }
-        self.stmt_of(simple)
-    }
-
-    /// A statement whose `func` is at the start of a line. Where it is not whole it is rather a method, behind a body that lacks a brace.
-    fn function_literal_or_method(&mut self) -> StmtId {
-        let mark = self.mark();
-        let stmt = self.simple_stmt_in_list();
-        let there = self.lexer.start == mark.start;
-        if self.broken && !there {
-            self.rewind_to(mark);
-        }
         stmt
     }
 

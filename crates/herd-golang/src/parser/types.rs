@@ -39,7 +39,7 @@ impl Parser<'_> {
                 let x = self.ty();
                 self.add_expr(pos, Expr::Star { x })
             }
-            Token::Func if !self.ends_at_function() => self.func_type(),
+            Token::Func => self.func_type(),
             Token::Interface => self.interface_type(),
             Token::Map => self.map_type(),
             Token::Chan | Token::Arrow => self.chan_type(),
@@ -286,20 +286,6 @@ impl Parser<'_> {
     pub(super) fn file_ident_end(&self, ident: Ident) -> Pos {
         let len = if ident.name == known::BLANK { 1 } else { self.names.text_len(ident.name) };
         Pos::at(ident.pos.offset() + len)
-    }
-
-    /// Whether `func` begins a declaration: at the start of a line, with a name behind it, which types and literals have not. Then what is
-    /// underway lacks a brace, and ends.
-    pub(super) fn ends_at_function(&mut self) -> bool {
-        let behind = self.lexer.source.get(self.lexer.end as usize..).unwrap_or_default();
-        let next = behind.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
-        let named = next.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_' || *byte >= 0x80);
-        if !named || !self.at_line_start() {
-            return false;
-        }
-        self.error_expected(self.pos(), "'}'");
-        self.hold();
-        true
     }
 
     pub(super) fn func_type(&mut self) -> ExprId {
