@@ -263,7 +263,8 @@ pub enum Decl {
     Bad,
     /// `import`, `const`, `var` or `type`, with or without parentheses.
     Gen { keyword: Token, doc: Option<CommentGroupId>, left_paren: Option<Pos>, specs: List<SpecId> },
-    /// A function or a method. The type is an [`Expr::FuncType`], which holds the type parameters.
+    /// A function or a method. The type is an [`Expr::FuncType`], which holds the type parameters. A body that lacks so much that it ran into
+    /// the next declaration is [`Stmt::Bad`].
     Func { doc: Option<CommentGroupId>, recv: Option<FieldListId>, name: Ident, ty: ExprId, body: Option<StmtId> },
 }
 

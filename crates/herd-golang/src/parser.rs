@@ -89,8 +89,6 @@ struct Mark {
     line: u32,
     taken_end: u32,
     lead_comment: Option<CommentGroupId>,
-    comments: usize,
-    comment_groups: usize,
 }
 
 impl<'s> Parser<'s> {
@@ -122,6 +120,8 @@ impl<'s> Parser<'s> {
         let read = if self.mode == Mode::Imports { self.lexer.end as usize } else { self.lexer.source.len() };
         errors.extend(check_encoding(self.lexer.source.get(..read).unwrap_or_default()));
         errors.sort_by_key(|error| error.offset);
+        // Those of what was read twice.
+        errors.dedup();
         file.errors = errors;
         file.lines = self.lexer.lines;
         file.has_line_directives = self.lexer.has_line_directives;
@@ -174,30 +174,22 @@ impl<'s> Parser<'s> {
         token != Token::Eof
     }
 
-    /// Goes back from a broken declaration to where the next one seems to start, unless too much was read twice already.
-    fn rewind_to(&mut self, mark: Mark) {
+    /// Goes back from a broken declaration to where the next one seems to start, unless too much was read twice already. Tells whether it did.
+    fn rewind_to(&mut self, mark: Mark) -> bool {
         self.reread += (self.lexer.start - mark.start) as usize;
         if self.reread > self.lexer.source.len() * 4 {
-            return;
+            return false;
         }
         self.sync = (0, 0);
-        self.file.comments.truncate(mark.comments);
-        self.file.comment_groups.truncate(mark.comment_groups);
         self.lexer.rewind(mark.start, mark.line);
         self.taken_end = mark.taken_end;
         self.lead_comment = mark.lead_comment;
         self.hold();
+        true
     }
 
     fn mark(&self) -> Mark {
-        Mark {
-            start: self.lexer.start,
-            line: self.lexer.line,
-            taken_end: self.taken_end,
-            lead_comment: self.lead_comment,
-            comments: self.file.comments.len(),
-            comment_groups: self.file.comment_groups.len(),
-        }
+        Mark { start: self.lexer.start, line: self.lexer.line, taken_end: self.taken_end, lead_comment: self.lead_comment }
     }
 
     fn at_line_start(&self) -> bool {
@@ -225,17 +217,32 @@ impl<'s> Parser<'s> {
 
     /// Comments of which each starts at most so many lines behind the one before it; and the line on which the last one ends.
     fn comment_group(&mut self, lines: u32) -> (CommentGroupId, u32) {
+        let start = self.pos();
+        let again = self.file.comments.last().is_some_and(|last| last.span.start >= start);
         let first = self.file.comments.len();
         let mut end_line = self.lexer.line;
         while self.lexer.token == Token::Comment && self.lexer.line <= end_line + lines {
-            let span = Span { start: self.pos(), end: Pos::at(self.lexer.end) };
-            self.file.comments.push(Comment { span });
+            if !again {
+                let span = Span { start: self.pos(), end: Pos::at(self.lexer.end) };
+                self.file.comments.push(Comment { span });
+            }
             end_line = self.lexer.lines.len() as u32 - 1;
             self.lexer.scan();
+        }
+        if again {
+            return (self.group_at(start), end_line);
         }
         let group = CommentGroupId::of_index(self.file.comment_groups.len());
         self.file.comment_groups.push((first as u32, (self.file.comments.len() - first) as u32));
         (group, end_line)
+    }
+
+    /// The group that a comment which is read again was put into.
+    fn group_at(&self, start: Pos) -> CommentGroupId {
+        let comments = &self.file.comments;
+        let begins = |first: u32| comments.get(first as usize).is_some_and(|comment| comment.span.start <= start);
+        let groups = self.file.comment_groups.partition_point(|(first, _)| begins(*first));
+        CommentGroupId::of_index(groups.saturating_sub(1))
     }
 
     #[inline]

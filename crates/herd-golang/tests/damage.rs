@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use herd_golang::ast::{Decl, DeclId, File, Ident, Spec, StmtId};
+use herd_golang::ast::{Decl, DeclId, File, Ident, Node, Spec, StmtId};
 use herd_golang::lexer::Lexer;
-use herd_golang::{Interner, Mode, Symbol, Token, parse};
+use herd_golang::{Descend, Interner, Mode, Symbol, Token, parse, walk};
 use support::{Oracle, Verdict, go_files, go_roots, own_verdict};
 
 /// Mutants that the oracle judges too, unless `GOHERD_TEST_MUTANTS` names a number.
@@ -174,7 +174,13 @@ fn bytes_changed_anywhere() {
         }
         for mode in [Mode::Full, Mode::Declarations, Mode::Imports] {
             let file = parse(source.clone(), &names, mode);
-            assert_eq!(file.source, source);
+            walk(&file, Node::File, |node| {
+                if let Some(span) = file.span(node) {
+                    assert!(span.start <= span.end && span.end.offset() as usize <= source.len() + 1, "{node:?} {span:?}");
+                }
+                Descend::Into
+            });
+            assert!(file.comments.is_sorted_by_key(|comment| comment.span.start));
         }
     }
 }

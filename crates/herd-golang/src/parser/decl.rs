@@ -1,7 +1,7 @@
 //! Declarations, and the file they make.
 
 use super::{Mode, Parser, ends_expression, starts_general_declaration};
-use crate::ast::{CommentGroupId, Decl, DeclId, Expr, ExprId, Ident, List, Pos, Span, Spec, SpecId};
+use crate::ast::{CommentGroupId, Decl, DeclId, Expr, ExprId, Ident, List, Pos, Span, Spanned, Spec, SpecId, Stmt};
 use crate::intern::known;
 use crate::literal;
 use crate::token::Token;
@@ -49,10 +49,22 @@ impl Parser<'_> {
         self.file.decls.push(decl);
         if self.broken
             && let Some(mark) = self.suspect
+            && self.rewind_to(mark)
         {
-            self.rewind_to(mark);
+            self.give_up_body(decl);
         }
         self.depth = 0;
+    }
+
+    /// Leaves nothing of a body that took the declarations behind it for its own.
+    fn give_up_body(&mut self, decl: DeclId) {
+        let end = self.taken_end();
+        if let Decl::Func { body: Some(body), .. } = *self.file.decl(decl) {
+            let start = self.file.stmt_span(body).start;
+            let end = end.max(start);
+            self.file.stmts[body.index()] = Spanned { node: Stmt::Bad, span: Span { start, end } };
+            self.file.all_decls[decl.index()].span.end = end;
+        }
     }
 
     /// A declaration; where none starts, up to where one may.

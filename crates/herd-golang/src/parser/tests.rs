@@ -1,6 +1,6 @@
 //! What the tree of a small source says; the whole grammar is held against Go's own parser in `tests/oracle.rs`.
 
-use crate::ast::{Decl, DirectiveKind, Expr, File, Spec, Stmt};
+use crate::ast::{Decl, DirectiveKind, Expr, File, Node, Spec, Stmt};
 use crate::{Interner, Mode, parse};
 
 #[track_caller]
@@ -81,6 +81,26 @@ fn a_broken_declaration_costs_itself() {
             assert!(found.iter().any(|found| found == name), "{name} is lost: {found:?} in\n{source}\n{:?}", file.errors);
         }
     }
+}
+
+#[test]
+fn comments_are_kept_once() {
+    let names = Interner::new();
+    let source = "package p\n\nfunc b() { if x {\n\n// T.\ntype T struct { // t\n\t// A.\n\ta int // a\n}\n\n// Last.\nfunc last() {} // l\n\n/* end */\n";
+    let file = parse(source.as_bytes().to_vec(), &names, Mode::Full);
+    let comments: Vec<_> = file.comments.iter().map(|comment| file.text(comment.span).into_owned()).collect();
+    assert_eq!(comments, ["// T.", "// t", "// A.", "// a", "// Last.", "// l", "/* end */"]);
+    assert_eq!(functions(&file, &names), ["b", "last"]);
+    let docs: Vec<_> = file
+        .decls
+        .iter()
+        .filter_map(|decl| match *file.decl(*decl) {
+            Decl::Gen { doc, .. } | Decl::Func { doc, .. } => doc,
+            Decl::Bad => None,
+        })
+        .map(|doc| file.text(file.span(Node::CommentGroup(doc)).expect("it has comments")).into_owned())
+        .collect();
+    assert_eq!(docs, ["// T.", "// Last."]);
 }
 
 #[test]
