@@ -26,6 +26,7 @@ pub mod ast;
 pub mod intern;
 pub mod lexer;
 pub mod literal;
+pub mod load;
 pub mod parser;
 pub mod token;
 pub mod unicode;

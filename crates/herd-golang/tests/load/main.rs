@@ -1,0 +1,9 @@
+//! Loading programs: against what `go list` says of them, on broken inputs, on build constraints.
+
+mod constraints;
+mod go;
+mod languages;
+mod odd;
+mod oracle;
+mod programs;
+mod workspaces;

@@ -1,0 +1,301 @@
+//! Broken, missing, strange and hostile inputs: a partial program with notes, never a failure.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use herd_golang::load::{
+    Context, ModuleKind, NoteKind, Program, Reason, Role, Target, Tests, Unknown, Workspace, modfile, program, vendored,
+};
+
+use crate::go::goroot;
+use crate::oracle::Dice;
+use crate::workspaces::write;
+
+/// Loads `./...` of a folder without any module cache.
+fn load(folder: &Path) -> Program {
+    load_with(folder, &["./..."], |_| {})
+}
+
+fn load_with(folder: &Path, patterns: &[&str], change: impl FnOnce(&mut Context)) -> Program {
+    let cache = folder.join("no-cache");
+    let variable = |name: &str| match name {
+        "GOROOT" => Some(goroot().display().to_string()),
+        "GOMODCACHE" => Some(cache.display().to_string()),
+        "GOOS" => Some("linux".to_owned()),
+        "GOARCH" => Some("amd64".to_owned()),
+        "GOTOOLCHAIN" => Some("local".to_owned()),
+        _ => None,
+    };
+    let mut context = Context::from_variables(&variable);
+    context.tests = Tests::Named;
+    change(&mut context);
+    program(folder, patterns, &context)
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), files);
+    folder
+}
+
+/// Kinds of notes with the name of their file and their line.
+fn told(program: &Program) -> Vec<(NoteKind, String, u32)> {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    program.notes.iter().map(|note| (note.kind, name(&note.file), note.line)).collect()
+}
+
+#[track_caller]
+fn tells(program: &Program, kind: NoteKind, file: &str, line: u32) {
+    assert!(told(program).contains(&(kind, file.to_owned(), line)), "{:#?}", program.notes);
+    assert!(program.notes.iter().all(|note| !note.text.is_empty() && !note.next.is_empty()));
+}
+
+#[test]
+fn a_go_mod_file_of_the_future() {
+    let text = "module m\n\ngo 1.99.0\n\ntoolchain go1.99.1\n\nfrobnicate x => y\n\nrequire (\n\texample.com/a v1.0.0\n)\n";
+    let folder = folder(&[("go.mod", text), ("a.go", "package m\n\nimport (\n\t\"fmt\"\n\t\"example.com/a/b\"\n)\n")]);
+    let program = load(folder.path());
+    tells(&program, NoteKind::GoMod, "go.mod", 7);
+    tells(&program, NoteKind::Toolchain, "go.mod", 3);
+    tells(&program, NoteKind::ModuleMissing, "a.go", 5);
+    assert_eq!(program.packages[0].files[0].language.0, 99);
+    assert_eq!(program.unknown.len(), 1);
+    assert!(matches!(program.unknown[0].reason, Unknown::ModuleMissing(_)));
+    let fmt = program.packages[0].imports.iter().find(|import| &*import.path == "fmt").expect("fmt");
+    assert!(matches!(fmt.target, Target::Package(_)));
+    assert_eq!(program.coverage().modules_missing, 1);
+}
+
+#[test]
+fn conflict_markers_and_broken_lines() {
+    let text = "module m\n<<<<<<< ours\nrequire example.com/a v1.0.0\n=======\nrequire example.com/a v1.2.0\n>>>>>>> theirs\nrequire example.com/b master\nreplace x\n\"\nrequire (\n  example.com/c v1\n";
+    let folder = folder(&[("go.mod", text), ("a.go", "package m\n\nimport _ \"example.com/a\"\n")]);
+    let program = load(folder.path());
+    for line in [2, 4, 6, 7, 8, 9, 10] {
+        tells(&program, NoteKind::GoMod, "go.mod", line);
+    }
+    let versions: Vec<_> = program
+        .modules
+        .iter()
+        .filter(|module| module.kind == ModuleKind::Dependency)
+        .map(|module| (&*module.path, &*module.version))
+        .collect();
+    assert_eq!(versions, [("example.com/a", "v1.2.0"), ("example.com/c", "v1.0.0")]);
+}
+
+#[test]
+fn no_go_mod_file_at_all() {
+    let folder = folder(&[
+        ("p/a.go", "package p\n\nimport \"os\"\n"),
+        ("vendor/x.org/y/y.go", "package y\n"),
+        ("p/q/q.go", "package q\n\nimport _ \"x.org/y\"\n"),
+    ]);
+    let program = load(folder.path());
+    assert_eq!(program.named, 2);
+    assert_eq!(program.coverage().imports_unknown, 0);
+    tells(&program, NoteKind::GoMod, folder.path().file_name().and_then(|name| name.to_str()).expect("a name"), 0);
+}
+
+#[test]
+fn no_toolchain() {
+    let folder = folder(&[
+        ("go.mod", "module m\n\ngo 1.26\n"),
+        ("a.go", "package m\n\nimport (\n\t\"fmt\"\n\t\"m/b\"\n)\n"),
+        ("b/b.go", "package b\n"),
+    ]);
+    let program = load_with(folder.path(), &["."], |context| {
+        context.goroot = Some(folder.path().join("nowhere"));
+        context.home = None;
+    });
+    // Another toolchain may be installed in a usual place of this machine.
+    if program.toolchain.toolchain.is_none() {
+        tells(&program, NoteKind::Toolchain, "go.mod", 0);
+        assert_eq!(program.unknown[0].reason, Unknown::NoToolchain);
+    }
+    assert!(program.packages.iter().any(|package| &*package.path == "m/b"));
+}
+
+#[test]
+fn cycles_end() {
+    let folder = folder(&[
+        ("go.mod", "module m\n\ngo 1.16\n\nrequire n v1.0.0\n\nreplace n => ./n\n"),
+        ("n/go.mod", "module n\n\nrequire m v1.0.0\n\nrequire n v1.5.0\n"),
+        ("n/n.go", "package n\n\nimport _ \"m/a\"\n"),
+        ("a/a.go", "package a\n\nimport _ \"m/b\"\nimport _ \"m/a\"\n"),
+        ("b/b.go", "package b\n\nimport _ \"m/a\"\nimport _ \"n\"\n"),
+    ]);
+    let program = load(folder.path());
+    let mut paths: Vec<&str> = program.packages.iter().map(|package| &*package.path).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["m/a", "m/b", "n"]);
+}
+
+#[test]
+fn folders_and_files_that_cannot_be_read() {
+    let folder = folder(&[("go.mod", "module m\n\ngo 1.26\n"), ("a.go", "package m\n"), ("sub/b.go", "package sub\n")]);
+    let at = folder.path();
+    write(at, &[("sub/folder.go/x.txt", "")]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        symlink("loop.go", at.join("loop.go")).expect("link");
+        symlink("nowhere.go", at.join("dangling.go")).expect("link");
+        symlink("..", at.join("sub/up")).expect("link");
+        symlink(at.join("a.go"), at.join("linked.go")).expect("link");
+        let pipe = std::process::Command::new("mkfifo").arg(at.join("pipe.go")).status().expect("mkfifo");
+        assert!(pipe.success());
+    }
+    let program = load(at);
+    let root = program.packages.iter().find(|package| &*package.path == "m").expect("m");
+    assert_eq!(root.files.iter().map(|file| &*file.name).collect::<Vec<_>>(), ["a.go", "linked.go"]);
+    let unreadable: Vec<&str> =
+        root.left_out.iter().filter(|file| file.reason == Reason::Unreadable).map(|file| &*file.name).collect();
+    assert_eq!(unreadable, ["dangling.go", "loop.go", "pipe.go"]);
+    assert_eq!(program.named, 2);
+    assert_eq!(program.coverage().files_unreadable, 3);
+}
+
+#[test]
+fn strange_sources() {
+    let mut long_comment = String::from("/*");
+    long_comment.extend(std::iter::repeat_n('x', 50 << 20));
+    let long = format!("{long_comment}*/ package m\nimport \"os\"\n");
+    let endless = long_comment.clone();
+    let imports = (0..200_000).fold(String::from("package m\nimport (\n"), |mut text, at| {
+        let _ = writeln!(text, "_ \"m/none{}\"", at % 3);
+        text
+    }) + ")\n";
+    let folder = folder(&[
+        ("go.mod", "module m\n\ngo 1.26\n"),
+        ("conflict.go", "package m\n<<<<<<< ours\nimport \"fmt\"\n=======\n>>>>>>>\n"),
+        ("empty.go", ""),
+        ("endless.go", &endless),
+        ("good.go", "package m\n\nimport \"fmt\"\n"),
+        ("imports.go", &imports),
+        ("long.go", &long),
+        ("nul.go", "package m\0\nimport \"os\"\n"),
+        ("other.go", "package other\n\nimport \"bytes\"\n"),
+        ("marker.go", "//go:build linux\n//go:build linux\n\npackage m\n"),
+        ("string.go", "package m\n\nimport \"fm\n"),
+    ]);
+    let begin = Instant::now();
+    let program = load(folder.path());
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    let package = &program.packages[0];
+    assert_eq!(&*package.name, "m");
+    assert!(package.files.iter().any(|file| &*file.name == "long.go" && file.fault.is_none()));
+    let imports: Vec<&str> = package.imports.iter().map(|import| &*import.path).collect();
+    assert_eq!(imports, ["fmt", "m/none0", "m/none1", "m/none2", "os"]);
+    assert_eq!(
+        package.left_out.iter().map(|file| (&*file.name, file.reason)).collect::<Vec<_>>(),
+        [("marker.go", Reason::BrokenConstraint), ("other.go", Reason::OtherPackage)]
+    );
+    for (kind, file, line) in [
+        (NoteKind::MixedPackages, "other.go", 0),
+        (NoteKind::Header, "empty.go", 1),
+        (NoteKind::Header, "string.go", 3),
+        (NoteKind::Constraint, "marker.go", 1),
+    ] {
+        tells(&program, kind, file, line);
+    }
+}
+
+#[test]
+fn imports_that_are_none() {
+    let text = "package m\n\nimport (\n\t\"./x\"\n\t\"/etc\"\n\t\"a b\"\n\t\"\"\n\t\"x.org/../y\"\n\t\"m@v1/x\"\n\t\"C\"\n\t\"unsafe\"\n\t\"fnt\"\n\t\"x.org/y\"\n)\n";
+    let folder = folder(&[("go.mod", "module m\n\ngo 1.26\n"), ("a.go", text)]);
+    let program = load_with(folder.path(), &["."], |context| context.cgo = true);
+    assert_eq!(program.packages[0].files[0].role, Role::Cgo);
+    let reason =
+        |path: &str| program.unknown.iter().find(|package| &*package.path == path).map(|package| (package.reason, package.line));
+    for (path, line) in [("./x", 4), ("/etc", 5), ("a b", 6), ("", 7), ("x.org/../y", 8), ("m@v1/x", 9)] {
+        assert_eq!(reason(path), Some((Unknown::Invalid, line)), "{path:?}");
+    }
+    assert_eq!(reason("fnt"), Some((Unknown::NotInStandardLibrary, 12)));
+    assert_eq!(reason("x.org/y"), Some((Unknown::NoModule, 13)));
+    assert_eq!(program.packages.iter().map(|package| &*package.path).collect::<Vec<_>>(), ["m", "unsafe"]);
+}
+
+#[test]
+fn patterns_that_name_nothing() {
+    let folder = folder(&[
+        ("go.mod", "module m\n"),
+        ("docs/readme.txt", ""),
+        ("a/a.go", "package a\n"),
+        ("nested/go.mod", "module n\n"),
+        ("nested/n.go", "package n\n"),
+    ]);
+    for pattern in
+        ["./docs", "./docs/...", "./none", "./none/...", "..", "../...", "./nested", "./nested/...", "/", "x.org/...", ""]
+    {
+        let program = load_with(folder.path(), &[pattern], |_| {});
+        assert_eq!(program.named, 0, "{pattern}");
+        let noted = program
+            .notes
+            .iter()
+            .any(|note| matches!(note.kind, NoteKind::Pattern | NoteKind::PackageMissing | NoteKind::Unreadable));
+        assert!(noted, "{pattern}: {:#?}", program.notes);
+    }
+    assert_eq!(load_with(folder.path(), &["./a/a.go", "a.go/../a"], |_| {}).named, 1);
+}
+
+#[test]
+fn broken_workspaces() {
+    let folder = folder(&[
+        ("go.work", "go 1.26\nuse ./a\nuse ./a\nuse ./gone\n<<<<<<< x\nuse (\n"),
+        ("a/go.mod", "module a\n\ngo 1.26\n"),
+        ("a/a.go", "package a\n\nimport _ \"b\"\n"),
+        ("b/go.mod", "module b\n"),
+        ("b/b.go", "package b\n"),
+    ]);
+    let program = load(&folder.path().join("a"));
+    for line in [3, 4, 5, 6] {
+        tells(&program, NoteKind::GoWork, "go.work", line);
+    }
+    // A module the workspace leaves out is read alone.
+    let alone = load(&folder.path().join("b"));
+    tells(&alone, NoteKind::GoWork, "go.work", 0);
+    assert_eq!(&*alone.packages[0].path, "b");
+    let off = load_with(&folder.path().join("a"), &["."], |context| context.workspace = Workspace::Off);
+    assert_eq!(off.notes.iter().filter(|note| note.kind == NoteKind::GoWork).count(), 0);
+}
+
+#[test]
+fn mutated_module_files() {
+    let good = [
+        include_str!("../../../../testbed/go.mod"),
+        "go 1.26\n\nuse (\n\t./a\n\t\"./b c\"\n)\n\nreplace a.b/c v1.0.0 => ../d // why\n\ngodebug default=go1.21\n",
+        "module \"m\"\n\nretract (\n\tv1.0.0 // bad\n\t[v1.1.0, v1.2.0]\n)\n\nexclude x.y/z v1.0.0+incompatible\ntool (\n\ta/b\n)\nignore `./x y`\n",
+        "## workspace\n# a.b/c v1.0.0 => ../d\n## explicit; go 1.21\na.b/c/x\n# e/f => g/h v1.2.3\n",
+    ];
+    let mut dice = Dice(0xA076_1D64_78BD_642F);
+    let pieces = [
+        "(", ")", "\"", "`", "//", "/*", "\n", "=>", "[", ",", "]", "\\", "\0", "é", "v1", "<<<<<<<", "require", "module", "go",
+        "1.99", "\u{feff}",
+    ];
+    let mut kept = 0;
+    for round in 0..20_000 {
+        let mut text: Vec<char> = good[round % good.len()].chars().take(1200).collect();
+        for _ in 0..=dice.below(4) {
+            let at = dice.below(text.len() + 1);
+            match dice.below(4) {
+                0 => text.truncate(at),
+                1 => drop(text.splice(at..(at + dice.below(9)).min(text.len()), std::iter::empty())),
+                2 => drop(text.splice(at..at, dice.pick(&pieces).chars())),
+                _ => {
+                    let copy: Vec<char> = text.iter().skip(dice.below(text.len() + 1)).take(40).copied().collect();
+                    drop(text.splice(at..at, copy));
+                }
+            }
+        }
+        let text: String = text.into_iter().collect();
+        let lines = u32::try_from(text.split('\n').count()).expect("few lines");
+        let file = modfile::parse(&text);
+        assert!(file.faults.iter().all(|fault| (1..=lines).contains(&fault.line)), "{text:?}");
+        kept += file.require.len() + file.uses.len() + file.retract.len();
+        let vendored = vendored::parse(&text);
+        assert!(vendored.packages.values().all(|at| *at < vendored.modules.len()));
+    }
+    assert!(kept > 100_000, "{kept} lines survive");
+}
