@@ -58,8 +58,8 @@ pub fn of_header(header: &[u8], tag: &dyn Fn(&str) -> bool) -> Constraint {
     let mut constraint = Constraint { holds: true, line: 0, go: None, fault: None };
     let top = scan(header);
     match top.go_build {
-        Lines::Many => {
-            constraint.holds = false;
+        Lines::Many { second } => {
+            (constraint.holds, constraint.line) = (false, second);
             constraint.fault = Some(Fault::Multiple);
         }
         Lines::One { text, line } => {
@@ -90,7 +90,7 @@ struct Top<'a> {
 enum Lines<'a> {
     None,
     One { text: &'a str, line: u32 },
-    Many,
+    Many { second: u32 },
 }
 
 fn scan(header: &[u8]) -> Top<'_> {
@@ -113,7 +113,8 @@ fn scan(header: &[u8]) -> Top<'_> {
         if !in_block_comment && let Some(text) = after_go_build(line) {
             top.go_build = match top.go_build {
                 Lines::None => Lines::One { text, line: number },
-                Lines::One { .. } | Lines::Many => Lines::Many,
+                Lines::One { .. } => Lines::Many { second: number },
+                Lines::Many { second } => Lines::Many { second },
             };
         }
         if !ended && let Some(text) = after_plus_build(line) {

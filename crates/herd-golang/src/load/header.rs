@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::constraint::{self, Constraint};
 use crate::lexer::Lexer;
+use crate::literal;
 use crate::token::Token;
 
 /// Bytes read at first: nine heads in ten are shorter.
@@ -32,7 +33,7 @@ pub struct Header {
 /// One import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderImport {
-    /// Import path as written, without quotes.
+    /// Import path.
     pub path: Box<str>,
     /// 1-based.
     pub line: u32,
@@ -129,8 +130,8 @@ fn specs(lexer: &mut Lexer<'_>, header: &mut Header, grouped: bool) -> bool {
         if lexer.token != Token::String {
             return false;
         }
-        let Some(path) = unquoted(&String::from_utf8_lossy(lexer.text())) else { return false };
-        header.imports.push(HeaderImport { path, line: lexer.line + 1 });
+        let Some(path) = literal::string(lexer.text()) else { return false };
+        header.imports.push(HeaderImport { path: String::from_utf8_lossy(&path).into(), line: lexer.line + 1 });
         next(lexer);
         if !grouped {
             return true;
@@ -141,12 +142,6 @@ fn specs(lexer: &mut Lexer<'_>, header: &mut Header, grouped: bool) -> bool {
             return false;
         }
     }
-}
-
-/// The value of a string literal; `None` where its end is missing. Import paths are written without escapes.
-fn unquoted(literal: &str) -> Option<Box<str>> {
-    let quote = literal.chars().next()?;
-    literal.strip_prefix(quote)?.strip_suffix(quote).map(Box::from)
 }
 
 /// The next token that is no comment.

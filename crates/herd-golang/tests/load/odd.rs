@@ -195,7 +195,7 @@ fn strange_sources() {
         (NoteKind::MixedPackages, "other.go", 0),
         (NoteKind::Header, "empty.go", 1),
         (NoteKind::Header, "string.go", 3),
-        (NoteKind::Constraint, "marker.go", 1),
+        (NoteKind::Constraint, "marker.go", 2),
     ] {
         tells(&program, kind, file, line);
     }
