@@ -215,10 +215,8 @@ fn level_variable(goarch: &str) -> Option<&'static str> {
 
 /// Takes in what GOFLAGS says of `-tags`, `-mod` and `-modfile`; its other flags do not change which files make up a program.
 fn take_flags(context: &mut Context, flags: &str) {
-    for flag in flags.split_whitespace() {
-        let flag = flag.trim_matches(['\'', '"']);
+    for flag in split_flags(flags) {
         let Some((name, value)) = flag.trim_start_matches('-').split_once('=') else { continue };
-        let value = value.trim_matches(['\'', '"']);
         match name {
             "tags" => context.tags = split_tags(value),
             "mod" => context.mode = if value == "vendor" { ModuleMode::Vendor } else { ModuleMode::Cache },
@@ -226,6 +224,19 @@ fn take_flags(context: &mut Context, flags: &str) {
             _ => {}
         }
     }
+}
+
+/// Flags are separated by spaces; one with a space in it stands in quotes as a whole (cmd/internal/quoted).
+fn split_flags(text: &str) -> Vec<&str> {
+    let mut flags = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let quoted = rest.strip_prefix(first).filter(|_| matches!(first, '\'' | '"')).and_then(|inner| inner.split_once(first));
+        let (flag, behind) = quoted.unwrap_or_else(|| rest.split_once(char::is_whitespace).unwrap_or((rest, "")));
+        flags.push(flag);
+        rest = behind.trim_start();
+    }
+    flags
 }
 
 /// Tags of a `-tags` flag: separated by commas, in old scripts by spaces.

@@ -246,9 +246,6 @@ fn compare_package(package: &Package, truth: &Value, loaded: &Program, tests: bo
 /// Compares the modules with `go list -m all`.
 #[track_caller]
 pub fn compare_modules(question: &Question<'_>) -> usize {
-    let mut context = context(question);
-    context.graph = Graph::Always;
-    let loaded = program(question.folder, question.patterns, &context);
     let text = |value: &Value, field: &str| value[field].as_str().unwrap_or_default().to_owned();
     let theirs: BTreeSet<(String, String, String)> = list(question, &["-m", "-e", "-json"], &["all"])
         .iter()
@@ -259,6 +256,10 @@ pub fn compare_modules(question: &Question<'_>) -> usize {
             (text(module, "Path"), text(module, "Version"), by)
         })
         .collect();
+    // Only then is the module cache filled.
+    let mut context = context(question);
+    context.graph = Graph::Always;
+    let loaded = program(question.folder, question.patterns, &context);
     let mine: BTreeSet<(String, String, String)> = loaded
         .modules
         .iter()

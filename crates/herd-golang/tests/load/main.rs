@@ -2,6 +2,7 @@
 
 mod constraints;
 mod go;
+mod graphs;
 mod languages;
 mod odd;
 mod oracle;

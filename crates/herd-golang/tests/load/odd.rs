@@ -117,6 +117,34 @@ fn no_toolchain() {
 }
 
 #[test]
+fn toolchains_that_go_fetched() {
+    let folder = folder(&[
+        ("go.mod", "module m\n\ngo 1.98.0\n"),
+        ("a.go", "package m\n\nimport \"fmt\"\n"),
+        ("cache/golang.org/toolchain@v0.0.1-go1.97.0.linux-amd64/VERSION", "go1.97.0\n"),
+        ("cache/golang.org/toolchain@v0.0.1-go1.97.0.linux-amd64/src/runtime/r.go", "package runtime\n"),
+        ("cache/golang.org/toolchain@v0.0.1-go1.98.1.linux-amd64/VERSION", "go1.98.1\ntime 2030-01-01\n"),
+        ("cache/golang.org/toolchain@v0.0.1-go1.98.1.linux-amd64/src/runtime/r.go", "package runtime\n"),
+        ("cache/golang.org/toolchain@v0.0.1-go1.98.1.linux-amd64/src/fmt/f.go", "//go:build go1.98 && !go1.99\n\npackage fmt\n"),
+    ]);
+    let cache = Some(folder.path().join("cache"));
+    let chosen = |program: &Program| program.toolchain.toolchain.as_ref().expect("a toolchain").version.clone();
+    let switched =
+        load_with(folder.path(), &["."], |context| (context.toolchain, context.mod_cache) = (Some("auto".into()), cache.clone()));
+    assert_eq!(&*chosen(&switched), "1.98.1");
+    assert_eq!(switched.packages.len(), 2);
+    assert_eq!(switched.packages[1].files.len(), 1);
+    assert!(switched.notes.is_empty(), "{:#?}", switched.notes);
+    let named = load_with(folder.path(), &["."], |context| {
+        (context.toolchain, context.mod_cache) = (Some("go1.97.0".into()), cache.clone())
+    });
+    assert_eq!(&*chosen(&named), "1.97.0");
+    tells(&named, NoteKind::Toolchain, "go.mod", 3);
+    let local = load_with(folder.path(), &["."], |context| context.mod_cache = cache.clone());
+    assert_ne!(&*chosen(&local), "1.98.1");
+}
+
+#[test]
 fn cycles_end() {
     let folder = folder(&[
         ("go.mod", "module m\n\ngo 1.16\n\nrequire n v1.0.0\n\nreplace n => ./n\n"),

@@ -96,6 +96,17 @@ fn replaced_and_nested_modules() {
 }
 
 #[test]
+fn another_module_file() {
+    let (_keep, folder) = shop();
+    let shop = folder.join("shop");
+    std::fs::remove_dir_all(shop.join("vendor")).expect("remove");
+    let text = std::fs::read_to_string(shop.join("go.mod")).expect("read");
+    std::fs::write(shop.join("other.mod"), text.replace("../tax", "../levy").replace("go 1.25", "go 1.24")).expect("write");
+    std::fs::rename(folder.join("tax"), folder.join("levy")).expect("rename");
+    compare(&Question::new(&shop, &["./..."]).env("GOFLAGS", "-mod=mod -modfile=other.mod '-tags=a b'").env("GOPROXY", "off"));
+}
+
+#[test]
 fn a_workspace_of_folders() {
     let (_keep, folder) = shop();
     write(
