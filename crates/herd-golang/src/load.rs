@@ -140,6 +140,19 @@ pub struct Coverage {
     pub modules_missing: u32,
 }
 
+impl Package {
+    /// What an import path in a file of that role leads to. Binary search.
+    pub fn import(&self, role: Role, path: &str) -> Option<Target> {
+        let imports = match role {
+            Role::Package | Role::Cgo => &self.imports,
+            Role::Test => &self.test_imports,
+            Role::ExternalTest => &self.external_test_imports,
+        };
+        let at = imports.binary_search_by(|import| (*import.path).cmp(path)).ok()?;
+        imports.get(at).map(|import| import.target)
+    }
+}
+
 impl Program {
     /// The package behind an index.
     pub fn package(&self, id: PackageId) -> Option<&Package> {

@@ -62,8 +62,10 @@ fn a_go_mod_file_of_the_future() {
     assert_eq!(program.packages[0].files[0].language.0, 99);
     assert_eq!(program.unknown.len(), 1);
     assert!(matches!(program.unknown[0].reason, Unknown::ModuleMissing(_)));
-    let fmt = program.packages[0].imports.iter().find(|import| &*import.path == "fmt").expect("fmt");
-    assert!(matches!(fmt.target, Target::Package(_)));
+    let Some(Target::Package(fmt)) = program.packages[0].import(Role::Package, "fmt") else { panic!("fmt is known") };
+    assert_eq!(program.package(fmt).map(|package| &*package.name), Some("fmt"));
+    assert_eq!(program.packages[0].import(Role::Package, "example.com/a/b"), Some(Target::Unknown(0)));
+    assert_eq!(program.packages[0].import(Role::Test, "fmt"), None);
     assert_eq!(program.coverage().modules_missing, 1);
 }
 

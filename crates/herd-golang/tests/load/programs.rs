@@ -1,6 +1,12 @@
 //! Real programs: the modules of `testbed/` with all that they import, for several systems, tags and settings.
 
-use crate::go::{Question, compare, compare_modules, goroot, goroots, repository};
+use std::collections::BTreeSet;
+
+use herd_golang::ast::Spec;
+use herd_golang::load::Role;
+use herd_golang::{Interner, Mode, parse};
+
+use crate::go::{Question, compare, compare_modules, goroot, goroots, load, repository};
 
 #[test]
 fn the_testbed_with_its_tests() {
@@ -78,6 +84,41 @@ fn every_toolchain() {
     for root in goroots() {
         compare(&Question::new(&folder, &["std", "./..."]).goroot(root));
     }
+}
+
+/// The loader reads heads by itself, to stop early; the parser reads the same.
+#[test]
+fn heads_as_the_parser_reads_them() {
+    let loaded = load(&Question::new(&repository("testbed"), &["std", "./..."]).tests());
+    let names = Interner::new();
+    let mut files = 0;
+    for package in &loaded.packages {
+        let mut imports: [BTreeSet<&str>; 3] = Default::default();
+        for file in &package.files {
+            let source = std::fs::read(package.folder.join(&*file.name)).expect("a file");
+            let parsed = parse(source, &names, Mode::Imports);
+            assert!(parsed.errors.is_empty(), "{} {}", package.path, file.name);
+            let set = match file.role {
+                Role::Package | Role::Cgo => 0,
+                Role::Test => 1,
+                Role::ExternalTest => 2,
+            };
+            for spec in &parsed.imports {
+                if let Spec::Import { path, .. } = parsed.spec(*spec) {
+                    imports[set].insert(names.text(*path));
+                }
+            }
+            let name = names.text(parsed.name.expect("a name").symbol);
+            assert_eq!(name.strip_suffix("_test").filter(|_| file.role == Role::ExternalTest).unwrap_or(name), &*package.name);
+            files += 1;
+        }
+        imports[0].remove("C");
+        let mine = [&package.imports, &package.test_imports, &package.external_test_imports];
+        for (mine, parsed) in mine.iter().zip(imports) {
+            assert!(mine.iter().map(|import| &*import.path).eq(parsed), "{}", package.path);
+        }
+    }
+    assert!(files > 5_000, "{files}");
 }
 
 #[test]
