@@ -108,7 +108,7 @@ fn heads_as_the_parser_reads_them() {
                     imports[set].insert(names.text(*path));
                 }
             }
-            let name = names.text(parsed.name.expect("a name").symbol);
+            let name = names.text(parsed.name.expect("a name").name);
             assert_eq!(name.strip_suffix("_test").filter(|_| file.role == Role::ExternalTest).unwrap_or(name), &*package.name);
             files += 1;
         }
