@@ -23,6 +23,7 @@ mod waves;
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 pub use context::{Context, Graph, ModuleMode, Tests, Workspace, split_tags};
@@ -215,7 +216,10 @@ pub fn program(folder: &Path, patterns: &[&str], context: &Context) -> Program {
     let mut load = waves::Load::new(&mains, modules, src, &tags, context, notes);
     let named = load.run(seeds, &folder);
     let (mut modules, waves::Found { packages, unknown, mut notes }) = load.finish();
-    tell_unknown(&unknown, &modules, &mut notes);
+    tell_unknown(&unknown, &modules, context, &mut notes);
+    if mains.vendor.is_none() {
+        tell_partial(&modules, context, &mut notes);
+    }
     Program {
         toolchain: choice,
         modules_complete: modules.complete,
@@ -247,7 +251,7 @@ fn tell_toolchain(choice: &Choice, mains: &Mains, notes: &mut Vec<Note>) {
 }
 
 /// One note a missing module, one a missing package.
-fn tell_unknown(unknown: &[UnknownPackage], modules: &Modules, notes: &mut Vec<Note>) {
+fn tell_unknown(unknown: &[UnknownPackage], modules: &Modules, context: &Context, notes: &mut Vec<Note>) {
     let mut by_module: FxHashMap<ModuleId, (usize, &UnknownPackage)> = FxHashMap::default();
     let mut order = Vec::new();
     for package in unknown {
@@ -279,6 +283,9 @@ fn tell_unknown(unknown: &[UnknownPackage], modules: &Modules, notes: &mut Vec<N
                     "check the path, or generate its code".to_owned(),
                 )
             }
+            Unknown::Unreadable => {
+                (NoteKind::Unreadable, "its folder cannot be read".to_owned(), "make the folder readable".to_owned())
+            }
             Unknown::NotVendored => {
                 (NoteKind::PackageMissing, "the vendor folder does not have it".to_owned(), "`go mod vendor` adds it".to_owned())
             }
@@ -295,20 +302,34 @@ fn tell_unknown(unknown: &[UnknownPackage], modules: &Modules, notes: &mut Vec<N
     }
     for id in order {
         let (Some((count, first)), Some(module)) = (by_module.get(&id), modules.list.get(id.0 as usize)) else { continue };
-        let packages = if *count == 1 { "1 package".to_owned() } else { format!("{count} packages") };
+        let packages = if *count == 1 { "1 package of it is".to_owned() } else { format!("{count} packages of it are") };
         let name =
             if module.version.is_empty() { module.path.to_string() } else { format!("{}@{}", module.path, module.version) };
-        let text = format!(
-            "the sources of {name} are not in {}; {packages} of it are unknown, {} the first",
-            module.folder.display(),
-            first.path
-        );
-        let next = match module.kind {
-            ModuleKind::Local => "restore the folder that the replace line names".to_owned(),
-            ModuleKind::Main | ModuleKind::Standard | ModuleKind::Dependency => {
+        let text =
+            format!("the sources of {name} are not in {}; {packages} unknown, {} the first", module.folder.display(), first.path);
+        let leftover = context.mod_cache.as_deref().and_then(|cache| modules::leftover(module, cache));
+        let next = match (module.kind, leftover) {
+            (ModuleKind::Local, _) => "restore the folder that the replace line names".to_owned(),
+            (_, Some(modules::Leftover::Zip)) => {
+                format!("`go mod download {}` unpacks its archive, which is in the module cache", module.path)
+            }
+            (ModuleKind::Main | ModuleKind::Standard | ModuleKind::Dependency, _) => {
                 format!("`go mod download {}` fetches them", module.path)
             }
         };
         notes.push(Note::at(NoteKind::ModuleMissing, &first.file, first.line, text, next));
+    }
+}
+
+/// Tells of modules that packages were taken from and that `go` did not finish to unpack.
+fn tell_partial(modules: &Modules, context: &Context, notes: &mut Vec<Note>) {
+    let Some(cache) = context.mod_cache.as_deref() else { return };
+    let used = modules.list.par_iter().filter(|module| module.kind == ModuleKind::Dependency && module.found == Some(true));
+    let partial: Vec<&Module> =
+        used.filter(|module| modules::leftover(module, cache) == Some(modules::Leftover::Partial)).collect();
+    for module in partial {
+        let text = format!("{}@{} was not unpacked to its end, so that files may be missing", module.path, module.version);
+        let next = format!("`go mod download {}` unpacks it again", module.path);
+        notes.push(Note::at(NoteKind::ModuleMissing, &module.folder, 0, text, next));
     }
 }

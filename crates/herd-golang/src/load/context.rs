@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
+use super::listing;
+
 /// Settings of one load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Context {
@@ -146,7 +148,7 @@ fn saved_settings(variable: &dyn Fn(&str) -> Option<String>, home: Option<&Path>
         Some(file) => Some(PathBuf::from(file)),
         None => config_folder(variable, home).map(|folder| folder.join("go/env")),
     };
-    let text = file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+    let text = file.and_then(|file| listing::read_text(&file).ok()).unwrap_or_default();
     settings_of(&text)
 }
 

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::context::Context;
+use super::listing;
 use super::mains::{self, Mains};
 use super::modfile::{self, ModuleVersion};
 use super::modules::{Replacements, cache_folder, cache_mod_file, excluded};
@@ -188,11 +189,9 @@ fn summary(walk: &Walk<'_>, module: &ModuleVersion) -> Result<Summary, PathBuf> 
         // A cache that was copied in part may have the sources alone.
         (cache_mod_file(cache, actual), Some(cache_folder(cache, actual).join("go.mod")))
     };
-    let bytes = std::fs::read(&file).or_else(|error| beside.map_or(Err(error), std::fs::read));
-    let parsed = match bytes {
-        Ok(bytes) => modfile::parse(&String::from_utf8_lossy(&bytes)),
-        Err(_) => return Err(file),
-    };
+    let text = listing::read_text(&file).or_else(|error| beside.map_or(Err(error), |beside| listing::read_text(&beside)));
+    let Ok(text) = text else { return Err(file) };
+    let parsed = modfile::parse(&text);
     let requires = parsed
         .require
         .iter()

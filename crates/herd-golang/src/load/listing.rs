@@ -45,6 +45,24 @@ pub fn list(folder: &Path) -> io::Result<Listing> {
     Ok(listing)
 }
 
+/// A module file larger than this is not read; the largest known have some hundred kilobytes.
+pub const TEXT_BYTES_MAX: u64 = 16 << 20;
+
+/// Reads a regular file of at most [`TEXT_BYTES_MAX`]; what is no UTF-8 in it becomes U+FFFD.
+pub fn read_text(file: &Path) -> io::Result<String> {
+    let metadata = std::fs::metadata(file)?;
+    // A pipe would let nobody go on.
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if metadata.len() > TEXT_BYTES_MAX {
+        let text = format!("it has {} bytes, more than the {TEXT_BYTES_MAX} that are read", metadata.len());
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+    }
+    std::fs::read(file)
+        .map(|bytes| String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
 /// A path without `.` and `..`, made absolute; links stay as they are, as `go` leaves them.
 pub fn clean(base: &Path, path: &Path) -> PathBuf {
     let mut cleaned = PathBuf::new();

@@ -3,14 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::context::{Context, ModuleMode, Workspace};
-use super::listing::{below, clean};
+use super::listing::{self, below, clean};
 use super::modfile::{self, Fault, ModFile, ModuleVersion};
 use super::notes::{Note, NoteKind};
 use super::vendored::{self, Vendored};
 use super::version::{self, LANGUAGE_WITHOUT_LINE, Language};
-
-/// A go.mod file larger than this is not read; the largest known have some hundred kilobytes.
-const MOD_FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// A module whose packages the patterns may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,20 +168,14 @@ fn folder_name(folder: &Path) -> Box<str> {
 
 /// Reads a go.mod or go.work file and says which of its lines could not be read.
 fn read(file: &Path, kind: NoteKind, notes: &mut Vec<Note>) -> Option<ModFile> {
-    let size = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
-    if size > MOD_FILE_BYTES_MAX {
-        let text = format!("the file has {size} bytes, more than the {MOD_FILE_BYTES_MAX} that are read");
-        notes.push(Note::at(NoteKind::Limit, file, 0, text, "check whether it was damaged"));
-        return None;
-    }
-    let bytes = match std::fs::read(file) {
-        Ok(bytes) => bytes,
+    let text = match listing::read_text(file) {
+        Ok(text) => text,
         Err(error) => {
-            notes.push(Note::at(NoteKind::Unreadable, file, 0, error.to_string(), "make it readable"));
+            notes.push(Note::at(NoteKind::Unreadable, file, 0, error.to_string(), "make it readable, or restore it"));
             return None;
         }
     };
-    let parsed = modfile::parse(&String::from_utf8_lossy(&bytes));
+    let parsed = modfile::parse(&text);
     for fault in &parsed.faults {
         let (text, next) = describe(&fault.value);
         notes.push(Note::at(kind, file, fault.line, text, next));
@@ -228,7 +219,7 @@ fn vendor_folder(mains: &Mains, context: &Context, notes: &mut Vec<Note>) -> Opt
     if !asked && !folder.is_dir() {
         return None;
     }
-    let vendored = std::fs::read(&list).ok().map(|bytes| vendored::parse(&String::from_utf8_lossy(&bytes)));
+    let vendored = listing::read_text(&list).ok().map(|text| vendored::parse(&text));
     let by_default = match file {
         // Before modules, what lay in vendor was all there was.
         None => true,

@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::context::{Context, Graph};
 use super::graph;
-use super::listing::clean;
+use super::listing::{self, clean};
 use super::mains::{self, Mains};
 use super::modfile::{self, ModFile, ModuleVersion, Placed, Replace};
 use super::notes::{Note, NoteKind};
@@ -159,12 +159,16 @@ pub fn excluded(mains: &Mains) -> FxHashSet<ModuleVersion> {
 /// Reads the whole graph; indices that were told before stay what they were, and a module whose version changes by it gets a new one.
 pub fn complete(modules: &mut Modules, mains: &Mains, context: &Context, notes: &mut Vec<Note>) {
     let graph = graph::read(mains, context);
-    for (module, file) in &graph.missing {
+    if let Some((first, file)) = graph.missing.first() {
+        let others = match graph.missing.len() - 1 {
+            0 => String::new(),
+            others => format!(" and of {others} more"),
+        };
         let text = format!(
-            "the go.mod file of {}@{} is not on this machine; versions may be lower than those `go` takes",
-            module.path, module.version
+            "the go.mod file of {}@{}{others} is not on this machine; versions may be lower than those `go` takes",
+            first.path, first.version
         );
-        notes.push(Note::at(NoteKind::Graph, file, 0, text, "`go mod download` fetches it"));
+        notes.push(Note::at(NoteKind::Graph, file, 0, text, "`go mod download` fetches what is missing"));
     }
     add_chosen(modules, graph.chosen, mains, context);
     modules.complete = true;
@@ -259,11 +263,33 @@ fn vendored(modules: &mut Modules, mains: &Mains) {
 
 /// Reads the `go` line of a dependency's go.mod file; `None` where the file is not there.
 pub fn language_of(module: &Module, cache: Option<&Path>) -> Option<Language> {
-    let beside = module.folder.join("go.mod");
-    let text = std::fs::read(&beside).ok().or_else(|| {
-        let actual = module.replacement.clone();
-        let wanted = ModuleVersion { path: module.path.clone(), version: module.version.clone() };
-        std::fs::read(cache_mod_file(cache?, &actual.unwrap_or(wanted))).ok()
-    })?;
-    Some(mains::language(&modfile::parse(&String::from_utf8_lossy(&text))))
+    let text = listing::read_text(&module.folder.join("go.mod")).or_else(|error| match cache {
+        Some(cache) => listing::read_text(&cache_mod_file(cache, &actual(module))),
+        None => Err(error),
+    });
+    Some(mains::language(&modfile::parse(&text.ok()?)))
+}
+
+/// What is taken: the replacement where there is one.
+fn actual(module: &Module) -> ModuleVersion {
+    let wanted = || ModuleVersion { path: module.path.clone(), version: module.version.clone() };
+    module.replacement.clone().unwrap_or_else(wanted)
+}
+
+/// What `go` left in the module cache of a module it did not finish to unpack, or did not unpack at all.
+pub fn leftover(module: &Module, cache: &Path) -> Option<Leftover> {
+    let download = cache_mod_file(cache, &actual(module));
+    if download.with_extension("partial").exists() {
+        return Some(Leftover::Partial);
+    }
+    download.with_extension("zip").is_file().then_some(Leftover::Zip)
+}
+
+/// Traces of a module whose sources are not in the module cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leftover {
+    /// Unpacking was interrupted (cmd/go/internal/modfetch, `DownloadDir`): some files are missing.
+    Partial,
+    /// Only the archive is there.
+    Zip,
 }

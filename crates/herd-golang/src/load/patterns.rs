@@ -100,7 +100,9 @@ fn folders(pattern: &str, base: &Path, places: &Places<'_>, seeds: &mut Vec<Seed
         if !matches(&absolute, &folder.display().to_string()) {
             continue;
         }
-        if let Some((module, path)) = self::owner(&folder, places) {
+        // The package that only holds documentation of what the language declares.
+        let builtin = |path: &str| path == "builtin" && root.path == "std".into();
+        if let Some((module, path)) = self::owner(&folder, places).filter(|(_, path)| !builtin(path)) {
             let place = Place { folder, module, listing, also_in: None };
             seeds.push(Seed { path, place: Some(place), by_wildcard: true });
         }

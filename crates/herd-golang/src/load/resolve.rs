@@ -1,5 +1,6 @@
 //! From an import path to the folder that holds the package (`importFromModules`, cmd/go/internal/modload, Go 1.26).
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::listing::{self, Listing};
@@ -44,6 +45,8 @@ pub enum Unknown {
     ModuleMissing(ModuleId),
     /// The module that should have it does not.
     NotInModule(ModuleId),
+    /// Its folder is there and cannot be read.
+    Unreadable,
     /// The vendor folder does not have it.
     NotVendored,
     /// No import path: relative, absolute or with characters that none has.
@@ -70,7 +73,7 @@ pub fn find(path: &str, places: &Places<'_>) -> Search {
     let standard = is_standard(path);
     if standard
         && let Some(src) = places.goroot_src
-        && let Some((folder, listing)) = go_folder(src.join(path))
+        && let Ok(Some((folder, listing))) = go_folder(src.join(path))
     {
         return Search::Found(Box::new(Place { folder, module: owner_in_goroot(path, places), listing, also_in: None }));
     }
@@ -113,28 +116,36 @@ fn owner_in_goroot(path: &str, places: &Places<'_>) -> ModuleId {
     main.filter(|_| !path.starts_with("cmd/")).unwrap_or(places.modules.standard)
 }
 
-/// The folder, if Go files lie in it; build constraints do not matter here.
-fn go_folder(folder: PathBuf) -> Option<(PathBuf, Listing)> {
-    let listing = listing::list(&folder).ok()?;
-    (!listing.go_files.is_empty()).then_some((folder, listing))
+/// A folder, if Go files lie in it; build constraints do not matter here. An error where it cannot be told.
+fn go_folder(folder: PathBuf) -> io::Result<Option<(PathBuf, Listing)>> {
+    match listing::list(&folder) {
+        Ok(listing) => Ok((!listing.go_files.is_empty()).then_some((folder, listing))),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn find_in_modules(path: &str, places: &Places<'_>) -> Search {
     let mut best: Option<Place> = None;
     // The longest module path that could have it, for the message.
     let mut nearest: Option<ModuleId> = None;
+    let mut unreadable = false;
     for (prefix, rest) in prefixes(path) {
         let Some(id) = places.modules.by_path.get(prefix).copied() else { continue };
         let Some(module) = places.modules.list.get(id.0 as usize) else { continue };
         nearest = nearest.or(Some(id));
-        let Some((folder, listing)) = in_module(module, rest) else { continue };
-        match &mut best {
-            None => best = Some(Place { folder, module: id, listing, also_in: None }),
-            Some(best) => best.also_in = Some(id),
+        match (in_module(module, rest), &mut best) {
+            (Ok(Some((folder, listing))), None) => best = Some(Place { folder, module: id, listing, also_in: None }),
+            (Ok(Some(_)), Some(best)) => best.also_in = Some(id),
+            (Ok(None), _) => {}
+            (Err(_), _) => unreadable = true,
         }
     }
     if let Some(best) = best {
         return Search::Found(Box::new(best));
+    }
+    if unreadable {
+        return Search::Unknown(Unknown::Unreadable);
     }
     let unknown = nearest.map_or(Unknown::NoModule, |id| {
         let there = places.modules.list.get(id.0 as usize).is_some_and(|module| module.folder.is_dir());
@@ -151,9 +162,9 @@ fn prefixes(path: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// The folder of a package inside a module, unless another module begins in between (`dirInModule`).
-fn in_module(module: &Module, rest: &str) -> Option<(PathBuf, Listing)> {
+fn in_module(module: &Module, rest: &str) -> io::Result<Option<(PathBuf, Listing)>> {
     let folder = if rest.is_empty() { module.folder.clone() } else { module.folder.join(rest) };
-    let (folder, listing) = go_folder(folder)?;
+    let Some((folder, listing)) = go_folder(folder)? else { return Ok(None) };
     let bounded = match module.kind {
         ModuleKind::Main | ModuleKind::Local => !rest.is_empty(),
         ModuleKind::Standard | ModuleKind::Dependency => false,
@@ -161,10 +172,10 @@ fn in_module(module: &Module, rest: &str) -> Option<(PathBuf, Listing)> {
     if bounded {
         let between = folder.ancestors().skip(1).take_while(|ancestor| *ancestor != module.folder);
         if listing.has_go_mod || between.into_iter().any(|ancestor| ancestor.join("go.mod").is_file()) {
-            return None;
+            return Ok(None);
         }
     }
-    Some((folder, listing))
+    Ok(Some((folder, listing)))
 }
 
 /// With a vendor folder, packages lie in the main modules or in it.
@@ -172,12 +183,16 @@ fn find_vendored(path: &str, places: &Places<'_>) -> Search {
     for (prefix, rest) in prefixes(path) {
         let Some(id) = places.modules.by_path.get(prefix).copied() else { continue };
         let main = places.modules.list.get(id.0 as usize).filter(|module| module.kind == ModuleKind::Main);
-        if let Some((folder, listing)) = main.and_then(|module| in_module(module, rest)) {
+        if let Some(Ok(Some((folder, listing)))) = main.map(|module| in_module(module, rest)) {
             return Search::Found(Box::new(Place { folder, module: id, listing, also_in: None }));
         }
     }
     let Some((vendor, vendored)) = &places.mains.vendor else { return Search::Unknown(Unknown::NotVendored) };
-    let Some((folder, listing)) = go_folder(vendor.join(path)) else { return Search::Unknown(Unknown::NotVendored) };
+    let (folder, listing) = match go_folder(vendor.join(path)) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Search::Unknown(Unknown::NotVendored),
+        Err(_) => return Search::Unknown(Unknown::Unreadable),
+    };
     let listed = vendored.packages.get(path).and_then(|at| vendored.modules.get(*at));
     // A folder someone put there by hand counts for nothing since Go 1.23.
     let strict = places.mains.modules.iter().any(|main| mains::language(&main.mod_file) >= VENDOR_LISTED_SINCE);

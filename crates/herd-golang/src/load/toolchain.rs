@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::context::{Context, settings_of};
+use super::listing;
 use super::platform::Tags;
 use super::version::{self, Language};
 
@@ -32,7 +33,7 @@ pub struct Choice {
 pub fn choose(context: &Context, wanted: Option<&str>) -> Choice {
     let local = local(context);
     let setting = context.toolchain.clone().map(String::from).or_else(|| {
-        let text = std::fs::read_to_string(local.as_ref()?.root.join("go.env")).ok()?;
+        let text = listing::read_text(&local.as_ref()?.root.join("go.env")).ok()?;
         settings_of(&text).remove("GOTOOLCHAIN")
     });
     // `local`, `auto`, `path`, `go1.26.3`, `go1.26.3+auto`…
@@ -120,7 +121,7 @@ fn at(root: &Path) -> Option<Toolchain> {
     if !root.join("src/runtime").is_dir() {
         return None;
     }
-    let text = std::fs::read_to_string(root.join("VERSION")).unwrap_or_default();
+    let text = listing::read_text(&root.join("VERSION")).unwrap_or_default();
     let first = text.lines().next().unwrap_or_default();
     // Go built from a repository has no VERSION file, or one that says `devel`.
     let version = first.strip_prefix("go").map(|rest| rest.split([' ', '-']).next().unwrap_or(rest));
@@ -131,7 +132,7 @@ fn at(root: &Path) -> Option<Toolchain> {
 
 /// The version a development tree says it works towards (internal/goversion).
 fn development_version(root: &Path) -> Option<Box<str>> {
-    let text = std::fs::read_to_string(root.join("src/internal/goversion/goversion.go")).ok()?;
+    let text = listing::read_text(&root.join("src/internal/goversion/goversion.go")).ok()?;
     let line = text.lines().find_map(|line| line.trim().strip_prefix("const Version ="))?;
     Some(format!("1.{}", line.trim()).into())
 }
@@ -149,7 +150,7 @@ pub fn tags(context: &Context, toolchain: Option<&Toolchain>) -> Tags {
 
 /// Tags of the experiments that are on: those the toolchain has on by default (internal/buildcfg/exp.go, `baseline`), changed by GOEXPERIMENT.
 fn experiments(context: &Context, toolchain: Option<&Toolchain>) -> Vec<Box<str>> {
-    let source = toolchain.and_then(|found| std::fs::read_to_string(found.root.join("src/internal/buildcfg/exp.go")).ok());
+    let source = toolchain.and_then(|found| listing::read_text(&found.root.join("src/internal/buildcfg/exp.go")).ok());
     let mut on = baseline(source.as_deref().unwrap_or_default(), &context.goos, &context.goarch);
     for word in context.experiments.split(',').map(str::trim).filter(|word| !word.is_empty()) {
         match word.strip_prefix("no") {

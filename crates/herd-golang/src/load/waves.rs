@@ -175,6 +175,12 @@ impl<'a> Load<'a> {
             return self.give_up(number, Unknown::Limit);
         }
         job.target = Some(Target::Package(PackageId(u32::try_from(self.read.len()).unwrap_or(u32::MAX))));
+        if chosen.files.is_empty() && is_no_package(&chosen) {
+            let count = chosen.left_out.iter().filter(|file| file.reason != Reason::TestsNotAsked).count();
+            let text = format!("{}: constraints and names leave out all {count} Go files", job.path);
+            let next = "set GOOS, GOARCH, CGO_ENABLED and -tags as the program is built";
+            chosen.notes.extend((count > 0).then(|| Note::at(NoteKind::Constraint, &place.folder, 0, text, next)));
+        }
         self.notes.append(&mut chosen.notes);
         if let Some(module) = self.modules.list.get_mut(place.module.0 as usize) {
             module.found = Some(true);

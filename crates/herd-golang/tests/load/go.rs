@@ -125,7 +125,7 @@ pub fn compare(question: &Question<'_>) -> (usize, usize) {
     let fields = "-json=ImportPath,Name,Dir,Standard,Module,DepOnly,ForTest,GoFiles,CgoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles,\
                   InvalidGoFiles,Imports,TestImports,XTestImports,Error";
     let tags = format!("-tags={}", question.tags);
-    let mut arguments = vec!["-e", "-deps", &*tags, fields];
+    let mut arguments = vec!["-e", "-deps", "-pgo=off", &*tags, fields];
     arguments.extend(question.tests.then_some("-test"));
     let listed: BTreeMap<String, Value> = list(question, &arguments, question.patterns)
         .into_iter()

@@ -119,6 +119,23 @@ fn no_toolchain() {
 }
 
 #[test]
+fn modules_that_go_did_not_unpack() {
+    let folder = folder(&[
+        ("go.mod", "module m\n\ngo 1.26\n\nrequire (\n\tx.org/Zip v1.0.0\n\tx.org/part v1.0.0\n)\n"),
+        ("a.go", "package m\n\nimport _ \"x.org/Zip\"\nimport _ \"x.org/part\"\n"),
+        ("no-cache/cache/download/x.org/!zip/@v/v1.0.0.zip", ""),
+        ("no-cache/cache/download/x.org/part/@v/v1.0.0.mod", "module x.org/part\n\ngo 1.19\n"),
+        ("no-cache/cache/download/x.org/part/@v/v1.0.0.partial", ""),
+        ("no-cache/x.org/part@v1.0.0/p.go", "package part\n"),
+    ]);
+    let program = load_with(folder.path(), &["."], |_| {});
+    tells(&program, NoteKind::ModuleMissing, "a.go", 3);
+    tells(&program, NoteKind::ModuleMissing, "part@v1.0.0", 0);
+    assert!(program.notes.iter().any(|note| note.next.contains("archive")), "{:#?}", program.notes);
+    assert_eq!(program.packages[1].files[0].language.0, 19);
+}
+
+#[test]
 fn toolchains_that_go_fetched() {
     let folder = folder(&[
         ("go.mod", "module m\n\ngo 1.98.0\n"),
@@ -138,7 +155,7 @@ fn toolchains_that_go_fetched() {
     assert_eq!(switched.packages[1].files.len(), 1);
     assert!(switched.notes.is_empty(), "{:#?}", switched.notes);
     let named = load_with(folder.path(), &["."], |context| {
-        (context.toolchain, context.mod_cache) = (Some("go1.97.0".into()), cache.clone())
+        (context.toolchain, context.mod_cache) = (Some("go1.97.0".into()), cache.clone());
     });
     assert_eq!(&*chosen(&named), "1.97.0");
     tells(&named, NoteKind::Toolchain, "go.mod", 3);
@@ -163,7 +180,13 @@ fn cycles_end() {
 
 #[test]
 fn folders_and_files_that_cannot_be_read() {
-    let folder = folder(&[("go.mod", "module m\n\ngo 1.26\n"), ("a.go", "package m\n"), ("sub/b.go", "package sub\n")]);
+    let source = "package m\n\nimport _ \"m/round\"\nimport _ \"m/other\"\n";
+    let folder = folder(&[
+        ("go.mod", "module m\n\ngo 1.26\n"),
+        ("a.go", source),
+        ("sub/b.go", "package sub\n"),
+        ("other/o_windows.go", "package other\n"),
+    ]);
     let at = folder.path();
     write(at, &[("sub/folder.go/x.txt", "")]);
     #[cfg(unix)]
@@ -172,6 +195,7 @@ fn folders_and_files_that_cannot_be_read() {
         symlink("loop.go", at.join("loop.go")).expect("link");
         symlink("nowhere.go", at.join("dangling.go")).expect("link");
         symlink("..", at.join("sub/up")).expect("link");
+        symlink("round", at.join("round")).expect("link");
         symlink(at.join("a.go"), at.join("linked.go")).expect("link");
         let pipe = std::process::Command::new("mkfifo").arg(at.join("pipe.go")).status().expect("mkfifo");
         assert!(pipe.success());
@@ -184,6 +208,9 @@ fn folders_and_files_that_cannot_be_read() {
     assert_eq!(unreadable, ["dangling.go", "loop.go", "pipe.go"]);
     assert_eq!(program.named, 2);
     assert_eq!(program.coverage().files_unreadable, 3);
+    tells(&program, NoteKind::Unreadable, "a.go", 3);
+    // Imported, and nothing of it takes part.
+    tells(&program, NoteKind::Constraint, "other", 0);
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn patterns() {
         &["github.com/goherd/goherd/testbed/load"],
         &["github.com/goherd/goherd/testbed/..."],
         &["google.golang.org/grpc"],
-        &["google.golang.org/grpc/...", "net/..."],
+        &["golang.org/x/sync/...", "github.com/robfig/...", "net/..."],
         &["net/http", "./internal/..."],
     ] {
         compare(&Question::new(&folder, patterns));
