@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 
 use crate::docs::root;
 
-const TARGETS: [&str; 9] = ["dump", "escape", "golang", "pieces", "pprof", "profile", "runlog", "saved", "trace"];
+const TARGETS: [&str; 10] = ["dump", "escape", "golang", "modules", "pieces", "pprof", "profile", "runlog", "saved", "trace"];
 
 /// What cargo-fuzz asks of the compiler, less the sanitizer, which needs a nightly one.
 const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -127,6 +127,9 @@ fn seeds(corpus: &Path, target: &str) -> anyhow::Result<usize> {
     if target == "golang" {
         return source_seeds(corpus);
     }
+    if target == "modules" {
+        return module_seeds(corpus);
+    }
     if target == "runlog" {
         return runlog_seeds(corpus);
     }
@@ -188,6 +191,23 @@ fn source_seeds(corpus: &Path) -> anyhow::Result<usize> {
                 count += 1;
             }
         }
+    }
+    Ok(count)
+}
+
+/// The module files of the repository, and Go files with build constraints.
+fn module_seeds(corpus: &Path) -> anyhow::Result<usize> {
+    let constrained = |path: &Path| path.extension().is_some_and(|extension| extension == "go");
+    let files = crate::tidy::tracked()?;
+    let mut count = 0;
+    for path in files.iter().filter(|path| path.ends_with("go.mod") || constrained(path)) {
+        let mut bytes = fs::read(path).with_context(|| format!("read {}", path.display()))?;
+        if constrained(path) && !bytes.starts_with(b"//go:build") {
+            continue;
+        }
+        bytes.truncate(MAX_INPUT_BYTES);
+        fs::write(corpus.join(format!("seed-{count}")), bytes)?;
+        count += 1;
     }
     Ok(count)
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use herd_golang::load::{
-    Context, ModuleKind, NoteKind, Program, Reason, Role, Target, Tests, Unknown, Workspace, modfile, program, vendored,
+    Context, ModuleKind, ModuleMode, NoteKind, Program, Reason, Role, Target, Tests, Unknown, Workspace, modfile, program,
+    vendored,
 };
 
 use crate::go::goroot;
@@ -116,6 +117,33 @@ fn no_toolchain() {
         assert_eq!(program.unknown[0].reason, Unknown::NoToolchain);
     }
     assert!(program.packages.iter().any(|package| &*package.path == "m/b"));
+}
+
+#[test]
+fn settings_that_go_env_wrote() {
+    let folder = folder(&[
+        ("env", "# mine\nGOOS=plan9\nGOFLAGS=-mod=vendor '-tags=a,b c'\nGOPATH=/one:/two\nGOWORK=off\nGOARCH=386\n"),
+        ("bin/gcc", ""),
+    ]);
+    let file = folder.path().join("env").display().to_string();
+    let bin = folder.path().join("bin").display().to_string();
+    let saved = |name: &str| match name {
+        "GOENV" => Some(file.clone()),
+        "GOARCH" => Some("arm".to_owned()),
+        "GOARM" => Some("6".to_owned()),
+        "PATH" => Some(bin.clone()),
+        _ => None,
+    };
+    let context = Context::from_variables(&saved);
+    assert_eq!((&*context.goos, &*context.goarch, &*context.level, context.cgo), ("plan9", "arm", "6", false));
+    assert_eq!(context.tags, ["a", "b", "c"].map(Box::from));
+    assert_eq!((context.mode, context.workspace), (ModuleMode::Vendor, Workspace::Off));
+    assert_eq!(context.gopath, ["/one", "/two"].map(std::path::PathBuf::from));
+    assert_eq!(context.mod_cache, Some("/one/pkg/mod".into()));
+    // Nothing is cross-compiled, and there is a C compiler.
+    let plain = Context::from_variables(&|name| (name == "PATH").then(|| bin.clone()));
+    assert_eq!(plain.cgo, cfg!(target_os = "linux"));
+    assert!(!Context::from_variables(&|_| None).cgo);
 }
 
 #[test]

@@ -86,6 +86,14 @@ fn every_toolchain() {
     }
 }
 
+#[test]
+fn the_same_every_time() {
+    let folder = repository("testbed");
+    let load = || load(&Question::new(&folder, &["./...", "std"]).tests());
+    let (one, other) = (load(), load());
+    assert!(one.packages == other.packages && one.modules == other.modules && one.notes == other.notes);
+}
+
 /// The loader reads heads by itself, to stop early; the parser reads the same.
 #[test]
 fn heads_as_the_parser_reads_them() {
