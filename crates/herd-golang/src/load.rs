@@ -237,7 +237,10 @@ fn tell_toolchain(choice: &Choice, mains: &Mains, notes: &mut Vec<Note>) {
     if choice.toolchain.is_none() {
         let text = "no Go toolchain was found, so the standard library is unknown";
         notes.push(Note::at(NoteKind::Toolchain, place, 0, text, "set GOROOT, or put `go` on the PATH; it is never run"));
-    } else if let (Some(toolchain), Some(wanted)) = (&choice.toolchain, &choice.wanted) {
+    } else if let (Some(toolchain), Some(wanted)) = (&choice.toolchain, &choice.wanted)
+        // Releases of one version differ in nothing that matters here.
+        && Language::parse(&toolchain.version) < Language::parse(wanted)
+    {
         let line = mains.modules.first().and_then(|module| module.mod_file.go.as_ref()).map_or(0, |line| line.line);
         let text = format!("the program asks for Go {wanted}, the toolchain found is {}", toolchain.version);
         notes.push(Note::at(

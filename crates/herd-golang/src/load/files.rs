@@ -1,5 +1,7 @@
 //! Which files of a folder make up its package, which its tests, and which are left out and why (`Context.Import`, go/build of Go 1.26).
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::constraint::Fault;
@@ -186,8 +188,8 @@ fn reject(chosen: &mut Chosen, folder: &Path, name: &str, head: &Header) {
 
 /// The name most files agree on, the first by name among equals; inner tests count, outer ones with their `_test` taken off.
 fn package_name(heads: &[(&str, Header)]) -> Box<str> {
-    let mut votes: Vec<(&str, u32)> = Vec::new();
-    for (file, head) in heads {
+    let mut votes: BTreeMap<&str, (u32, Reverse<usize>)> = BTreeMap::new();
+    for (at, (file, head)) in heads.iter().enumerate() {
         let test = file.ends_with("_test.go");
         let name = if test { head.package.strip_suffix("_test").unwrap_or(&head.package) } else { &head.package };
         if name.is_empty() || name == "documentation" {
@@ -195,13 +197,10 @@ fn package_name(heads: &[(&str, Header)]) -> Box<str> {
         }
         // Tests decide only where there is nothing else.
         let weight = if test { 1 } else { 1 << 16 };
-        match votes.iter_mut().find(|(other, _)| *other == name) {
-            Some((_, votes)) => *votes += weight,
-            None => votes.push((name, weight)),
-        }
+        let (votes, _) = votes.entry(name).or_insert((0, Reverse(at)));
+        *votes = votes.saturating_add(weight);
     }
-    // Of equals, `max_by_key` would take the last.
-    votes.iter().rev().max_by_key(|(_, votes)| *votes).map_or("", |(name, _)| name).into()
+    votes.iter().max_by_key(|(_, votes)| **votes).map_or("", |(name, _)| name).into()
 }
 
 fn take(chosen: &mut Chosen, folder: &Path, name: &str, head: Header, tags: &Tags) {

@@ -86,3 +86,8 @@ pub fn below(root: &Path, folder: &Path) -> Option<String> {
     let parts: Option<Vec<&str>> = rest.iter().map(|part| part.to_str()).collect();
     Some(parts?.join("/"))
 }
+
+/// A path with slashes on every system, as patterns have it.
+pub fn with_slashes(path: &Path) -> String {
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}

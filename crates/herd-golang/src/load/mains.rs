@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashMap;
+
 use super::context::{Context, ModuleMode, Workspace};
 use super::listing::{self, below, clean};
 use super::modfile::{self, Fault, ModFile, ModuleVersion};
 use super::notes::{Note, NoteKind};
-use super::vendored::{self, Vendored};
+use super::vendored::{self, Vendored, VendoredModule};
 use super::version::{self, LANGUAGE_WITHOUT_LINE, Language};
 
 /// A module whose packages the patterns may name.
@@ -130,10 +132,12 @@ fn read_workspace(file: PathBuf, root: Option<&Path>, context: &Context, mains: 
 
 fn read_module(folder: &Path, other_file: Option<PathBuf>, notes: &mut Vec<Note>) -> MainModule {
     let file = other_file.unwrap_or_else(|| folder.join("go.mod"));
-    let mod_file = read(&file, NoteKind::GoMod, notes).unwrap_or_default();
+    let read = read(&file, NoteKind::GoMod, notes);
+    let was_read = read.is_some();
+    let mod_file = read.unwrap_or_default();
     let path = mod_file.module.as_ref().map(|line| line.value.clone());
     let path = path.unwrap_or_else(|| {
-        let text = "there is no module line";
+        let text = if was_read { "there is no module line" } else { "the module's path is not known" };
         notes.push(Note::at(NoteKind::GoMod, &file, 0, text, "the folder's name is taken; restore the line `module path`"));
         folder_name(folder)
     });
@@ -245,11 +249,12 @@ fn check_vendored(mains: &Mains, vendored: &Vendored, list: &Path, notes: &mut V
     if vendored.modules.is_empty() {
         return;
     }
+    let with_version = vendored.modules.iter().rev().filter(|module| !module.module.version.is_empty());
+    let by_path: FxHashMap<&str, &VendoredModule> = with_version.map(|module| (&*module.module.path, module)).collect();
     for module in &mains.modules {
         for require in &module.mod_file.require {
             let ModuleVersion { path, version } = &require.value.module;
-            let listed =
-                vendored.modules.iter().find(|vendored| vendored.module.path == *path && !vendored.module.version.is_empty());
+            let listed = by_path.get(&**path);
             let text = match listed {
                 Some(listed) if mains.work.is_none() && listed.module.version != *version => {
                     format!("{path} is required at {version}, but {} is vendored at {}", path, listed.module.version)

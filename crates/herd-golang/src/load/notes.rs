@@ -50,9 +50,17 @@ pub enum NoteKind {
     Limit,
 }
 
+/// Characters of a text that are kept: what a damaged file quotes has no end.
+const TEXT_CHARS_MAX: usize = 400;
+
 impl Note {
-    /// A note about a line.
+    /// A note about a line; a text that is too long is cut.
     pub fn at(kind: NoteKind, file: impl Into<PathBuf>, line: u32, text: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { kind, file: file.into(), line, text: text.into(), next: next.into() }
+        let mut text = text.into();
+        if let Some((end, _)) = text.char_indices().nth(TEXT_CHARS_MAX) {
+            text.truncate(end);
+            text.push('…');
+        }
+        Self { kind, file: file.into(), line, text, next: next.into() }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::listing::{self, Listing, below, clean};
+use super::listing::{self, Listing, below, clean, with_slashes};
 use super::mains::join_path;
 use super::modfile::ModFile;
 use super::modules::{ModuleId, ModuleKind};
@@ -34,11 +34,12 @@ pub fn asks_graph(pattern: &str) -> bool {
 pub fn expand(patterns: &[&str], base: &Path, places: &Places<'_>, notes: &mut Vec<Note>) -> Vec<Seed> {
     let mut seeds: Vec<Seed> = Vec::new();
     for pattern in patterns {
+        let pattern = &*if cfg!(windows) { pattern.replace('\\', "/") } else { (*pattern).to_owned() };
         let before = seeds.len();
         if is_folder(pattern) {
             folders(pattern, base, places, &mut seeds, notes);
         } else {
-            match *pattern {
+            match pattern {
                 // What `all` has beyond this is loaded anyway, as what these import.
                 "all" | "work" => main_packages(places, &mut seeds),
                 "std" => standard(places, &mut seeds, |path| path != "cmd" && !path.starts_with("cmd/")),
@@ -89,7 +90,7 @@ fn folders(pattern: &str, base: &Path, places: &Places<'_>, seeds: &mut Vec<Seed
     // Patterns and folders are compared as absolute paths.
     let rest = before.rsplit_once('/').map_or(before, |(_, rest)| rest);
     let tail = pattern.split_once("...").map_or("", |(_, tail)| tail);
-    let absolute = format!("{}/{rest}...{tail}", from.display().to_string().trim_end_matches('/'));
+    let absolute = format!("{}/{rest}...{tail}", with_slashes(&from).trim_end_matches('/'));
     let hidden = from != base && from.file_name().and_then(|name| name.to_str()).is_some_and(is_hidden);
     if hidden || nested(&from, &root.folder) {
         return;
@@ -97,7 +98,7 @@ fn folders(pattern: &str, base: &Path, places: &Places<'_>, seeds: &mut Vec<Seed
     let ignored = places.mains.modules.get(owner.0 as usize).map(|main| Ignored::of(&main.mod_file)).unwrap_or_default();
     let walk = Walk { root: &root.folder, ignored, bounded: true, into_vendor: absolute_names_vendor(pattern) };
     for (folder, listing) in walk.from(&from, notes) {
-        if !matches(&absolute, &folder.display().to_string()) {
+        if !matches(&absolute, &with_slashes(&folder)) {
             continue;
         }
         // The package that only holds documentation of what the language declares.

@@ -120,6 +120,52 @@ fn no_toolchain() {
 }
 
 #[test]
+fn a_vendor_folder_that_does_not_fit() {
+    let folder = folder(&[
+        ("go.mod", "module m\n\ngo 1.26\n\nrequire (\n\tx.org/a v1.1.0\n\tx.org/b v1.0.0\n\tx.org/c v1.0.0\n)\n"),
+        ("a.go", "package m\n\nimport _ \"x.org/a\"\nimport _ \"x.org/hand\"\nimport _ \"x.org/c/none\"\n"),
+        (
+            "vendor/modules.txt",
+            "# x.org/a v1.0.0\n## explicit; go 1.22\nx.org/a\n# x.org/c v1.0.0\n## explicit\nx.org/c\nstrange line here\n# x.org/d\n",
+        ),
+        ("vendor/x.org/a/a.go", "package a\n"),
+        ("vendor/x.org/c/c.go", "package c\n"),
+        ("vendor/x.org/hand/h.go", "package hand\n"),
+    ]);
+    let program = load(folder.path());
+    tells(&program, NoteKind::Vendor, "go.mod", 6);
+    tells(&program, NoteKind::Vendor, "go.mod", 7);
+    assert_eq!(program.notes.iter().filter(|note| note.kind == NoteKind::Vendor).count(), 2);
+    let unknown: Vec<_> = program.unknown.iter().map(|package| (&*package.path, package.reason)).collect();
+    assert_eq!(unknown, [("x.org/c/none", Unknown::NotVendored), ("x.org/hand", Unknown::NotVendored)]);
+    let a = program.packages.iter().find(|package| &*package.path == "x.org/a").expect("x.org/a");
+    assert_eq!((a.files[0].language.0, &*program.module(a.module).expect("a module").version), (22, "v1.0.0"));
+    // The module cache, which is empty, when told to.
+    let cache = load_with(folder.path(), &["."], |context| context.mode = ModuleMode::Cache);
+    assert_eq!(cache.coverage().modules_missing, 2);
+}
+
+#[test]
+fn what_damaged_files_quote_is_cut() {
+    let long = "x".repeat(1 << 20);
+    let folder = folder(&[
+        ("go.mod", &format!("module m\n\ngo 1.26\n\"{long}\n{long} y\nrequire {long} {long}\n")),
+        ("a.go", &format!("//go:build a && -{long}\n\npackage m\n")),
+        ("b.go", &format!("package {long}\n")),
+        ("c.go", "package m\n"),
+        ("d.go", "package m\n"),
+    ]);
+    let program = load(folder.path());
+    tells(&program, NoteKind::GoMod, "go.mod", 4);
+    tells(&program, NoteKind::Constraint, "a.go", 1);
+    tells(&program, NoteKind::MixedPackages, "b.go", 0);
+    assert!(program.notes.iter().all(|note| note.text.chars().count() <= 401));
+    // Above the limit of a module file nothing is read of it.
+    write(folder.path(), &[("go.mod", &format!("module m\n//{}", long.repeat(17)))]);
+    tells(&load(folder.path()), NoteKind::Unreadable, "go.mod", 0);
+}
+
+#[test]
 fn settings_that_go_env_wrote() {
     let folder = folder(&[
         ("env", "# mine\nGOOS=plan9\nGOFLAGS=-mod=vendor '-tags=a,b c'\nGOPATH=/one:/two\nGOWORK=off\nGOARCH=386\n"),
