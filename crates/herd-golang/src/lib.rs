@@ -1,4 +1,4 @@
-//! Go source read without the Go toolchain: tokens, syntax trees, names.
+//! Go source read without the Go toolchain: tokens, syntax trees, names; which files make up a program.
 //!
 //! Nothing here panics on input and nothing refuses the rest of a file: what is wrong with it becomes a list of errors with byte
 //! offsets, beside the tree of what could be read.

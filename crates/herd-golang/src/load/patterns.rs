@@ -43,7 +43,7 @@ pub fn expand(patterns: &[&str], base: &Path, places: &Places<'_>, notes: &mut V
                 // What `all` has beyond this is loaded anyway, as what these import.
                 "all" | "work" => main_packages(places, &mut seeds),
                 "std" => standard(places, &mut seeds, |path| path != "cmd" && !path.starts_with("cmd/")),
-                "cmd" => standard(places, &mut seeds, |path| path == "cmd" || path.starts_with("cmd/")),
+                "cmd" => standard(places, &mut seeds, |path| path.starts_with("cmd/") && !path.starts_with("cmd/vendor/")),
                 "tool" => seeds
                     .extend(places.mains.modules.iter().flat_map(|main| &main.mod_file.tool).map(|line| by_path(&line.value))),
                 _ if pattern.contains("...") => everywhere(pattern, places, &mut seeds),
