@@ -2,6 +2,20 @@
 //!
 //! [`program`] reads go.work, go.mod, vendor/modules.txt, the module cache and the heads of Go files. It never fails: what is missing or
 //! broken is left out and told in notes, and what was imported from it is unknown.
+//!
+//! ```
+//! use herd_golang::load::{Context, Role, Target, program};
+//!
+//! let folder = tempfile::tempdir()?;
+//! std::fs::write(folder.path().join("go.mod"), "module example.com/shop\n\ngo 1.26\n")?;
+//! std::fs::write(folder.path().join("shop.go"), "package shop\n\nimport \"example.com/stock\"\n")?;
+//! let loaded = program(folder.path(), &["./..."], &Context::from_env());
+//! let shop = &loaded.packages[0];
+//! assert_eq!((&*shop.path, &*shop.files[0].name), ("example.com/shop", "shop.go"));
+//! assert!(matches!(shop.import(Role::Package, "example.com/stock"), Some(Target::Unknown(_))));
+//! assert_eq!(loaded.notes[0].text, "example.com/stock is unknown: no module of the program has it");
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 pub mod constraint;
 mod context;
