@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use herd_golang::load::{
-    Context, ModuleKind, ModuleMode, NoteKind, Program, Reason, Role, Target, Tests, Unknown, Workspace, modfile, program,
-    vendored,
+    Context, ModuleKind, ModuleMode, NoteKind, Package, Program, Reason, Role, Target, Tests, Unknown, Workspace, modfile,
+    program, vendored,
 };
 
 use crate::go::goroot;
 use crate::oracle::Dice;
-use crate::workspaces::write;
+use crate::workspaces::{shop, write};
 
 /// Loads `./...` of a folder without any module cache.
 fn load(folder: &Path) -> Program {
@@ -429,4 +429,78 @@ fn mutated_module_files() {
         assert!(vendored.packages.values().all(|at| *at < vendored.modules.len()));
     }
     assert!(kept > 100_000, "{kept} lines survive");
+}
+
+/// Every index leads somewhere, and nothing is told twice.
+fn check_whole(program: &Program) {
+    let sets = |package: &Package| {
+        [package.imports.clone(), package.test_imports.clone(), package.external_test_imports.clone()].concat()
+    };
+    for package in &program.packages {
+        assert!(program.module(package.module).is_some());
+        for import in sets(package) {
+            match import.target {
+                Target::Package(id) => assert!(program.package(id).is_some()),
+                Target::Unknown(at) => assert!(program.unknown.get(at as usize).is_some()),
+            }
+        }
+        let mut names: Vec<&str> =
+            package.files.iter().map(|file| &*file.name).chain(package.left_out.iter().map(|file| &*file.name)).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+    }
+    let mut paths: Vec<&str> = program
+        .packages
+        .iter()
+        .map(|package| &*package.path)
+        .chain(program.unknown.iter().map(|package| &*package.path))
+        .collect();
+    paths.sort_unstable();
+    assert!(paths.windows(2).all(|pair| pair[0] != pair[1]), "{paths:?}");
+}
+
+#[test]
+fn mutated_programs() {
+    let (_keep, folder) = shop();
+    let work = "go 1.25\n\nuse (\n\t./shop\n\t./stock\n)\n";
+    let mut files: Vec<(std::path::PathBuf, Vec<u8>)> = Vec::new();
+    for name in [
+        "shop/go.mod",
+        "stock/go.mod",
+        "tax/go.mod",
+        "shop/shop.go",
+        "shop/outer_test.go",
+        "shop/inner/gen.go",
+        "stock/stock.go",
+        "stock/shelf/shelf.go",
+    ] {
+        files.push((folder.join(name), std::fs::read(folder.join(name)).expect("read")));
+    }
+    files.push((folder.join("go.work"), work.into()));
+    let mut dice = Dice(0xE703_7ED1_A0B4_28DB);
+    let (mut most, mut packages) = (0, 0);
+    for round in 0..400 {
+        let (path, good) = &files[dice.below(files.len())];
+        let mut bytes = good.clone();
+        for _ in 0..=dice.below(3) {
+            let at = dice.below(bytes.len() + 1);
+            match dice.below(4) {
+                0 => bytes.truncate(at),
+                1 => bytes.insert(at, u8::try_from(dice.below(256)).expect("a byte")),
+                2 => drop(bytes.drain(at..(at + dice.below(20)).min(bytes.len()))),
+                _ => bytes
+                    .splice(at..at, dice.pick(&["\n", "..", "/", "\"", "*/", "./", " v1.9.0", "\n)", "\nimport \"m\"\n"]).bytes())
+                    .for_each(drop),
+            }
+        }
+        std::fs::write(path, &bytes).expect("write");
+        let program = load_with(&folder.join("shop"), &["./...", "example.com/..."], |context| {
+            context.workspace = if round % 2 == 0 { Workspace::Auto } else { Workspace::Off };
+            context.mode = if round % 3 == 0 { ModuleMode::Vendor } else { ModuleMode::Cache };
+        });
+        check_whole(&program);
+        (most, packages) = (most.max(program.packages.len()), packages + program.packages.len());
+        std::fs::write(path, good).expect("write");
+    }
+    assert!(packages > 200 * most, "{packages} packages in all, {most} at most");
 }

@@ -96,6 +96,31 @@ fn replaced_and_nested_modules() {
 }
 
 #[test]
+fn an_untidy_module_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = [
+        (
+            "main/go.mod",
+            "module m\n\ngo 1.24\n\nrequire x.org/a v1.0.0\n\nreplace x.org/a => ../a\n\nreplace x.org/b v1.5.0 => ../b\n\nreplace x.org/b v1.0.0 => ../none\n",
+        ),
+        // Only the module graph has x.org/b.
+        ("main/m.go", "package m\n\nimport _ \"x.org/b/in\"\n"),
+        ("a/go.mod", "module x.org/a\n\ngo 1.24\n\nrequire x.org/b v1.5.0\n"),
+        ("b/go.mod", "module x.org/b\n\ngo 1.22\n"),
+        ("b/in/b.go", "package in\n\nimport _ \"os\"\n"),
+    ];
+    write(folder.path(), &files);
+    let main = folder.path().canonicalize().expect("a path").join("main");
+    compare(&Question::new(&main, &["./..."]).env("GOPROXY", "off").env("GOFLAGS", "-mod=mod"));
+    // `go` has written the module it found into go.mod.
+    write(folder.path(), &files[..1]);
+    let loaded = crate::go::load(&Question::new(&main, &["./..."]).env("GOPROXY", "off"));
+    assert!(loaded.modules_complete);
+    assert_eq!(loaded.unknown, []);
+    assert!(loaded.packages.iter().any(|package| &*package.path == "x.org/b/in" && package.files[0].language.0 == 22));
+}
+
+#[test]
 fn another_module_file() {
     let (_keep, folder) = shop();
     let shop = folder.join("shop");
