@@ -1,0 +1,8 @@
+package kernel
+
+// Run bills n months.
+func Run(n int) {
+	for range n {
+		go bill([]string{"acme", "initech"})
+	}
+}

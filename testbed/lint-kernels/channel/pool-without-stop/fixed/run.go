@@ -1,0 +1,8 @@
+package fixed
+
+// Run renders n documents.
+func Run(n int) {
+	for range n {
+		go render(4, 2)
+	}
+}

@@ -1,0 +1,8 @@
+package kernel
+
+// Run gives three tasks to each of n workers.
+func Run(n int) {
+	for range n {
+		go newCoordinator().run(3)
+	}
+}

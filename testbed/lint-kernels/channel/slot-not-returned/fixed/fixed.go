@@ -1,0 +1,22 @@
+// Package fixed limits how many mails are sent at once; a mail that fails returns its slot.
+package fixed
+
+import "fmt"
+
+type mailer struct {
+	slots chan struct{}
+	relay func(to string) error
+}
+
+func newMailer(limit int, relay func(string) error) *mailer {
+	return &mailer{slots: make(chan struct{}, limit), relay: relay}
+}
+
+func (m *mailer) send(to string) error {
+	m.slots <- struct{}{}
+	defer func() { <-m.slots }()
+	if err := m.relay(to); err != nil {
+		return fmt.Errorf("mail to %s: %w", to, err)
+	}
+	return nil
+}

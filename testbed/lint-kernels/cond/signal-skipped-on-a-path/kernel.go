@@ -1,0 +1,46 @@
+// Package kernel returns connections to a pool; a broken one makes room and wakes nobody.
+package kernel
+
+import "sync"
+
+type conn struct{ broken bool }
+
+type pool struct {
+	mu   sync.Mutex
+	room *sync.Cond
+	open int
+	max  int
+	idle []*conn
+}
+
+func newPool(max int) *pool {
+	p := &pool{max: max}
+	p.room = sync.NewCond(&p.mu)
+	return p
+}
+
+func (p *pool) get() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.idle) == 0 && p.open >= p.max {
+		p.room.Wait() // via; stuck
+	}
+	if len(p.idle) == 0 {
+		p.open++
+		return new(conn)
+	}
+	c := p.idle[0]
+	p.idle = p.idle[1:]
+	return c
+}
+
+func (p *pool) put(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.broken {
+		p.open--
+		return // want LK010
+	}
+	p.idle = append(p.idle, c)
+	p.room.Signal()
+}

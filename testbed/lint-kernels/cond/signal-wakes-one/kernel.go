@@ -1,0 +1,31 @@
+// Package kernel opens a gate for everyone who waits at it and wakes one of them.
+package kernel
+
+import "sync"
+
+type gate struct {
+	mu     sync.Mutex
+	opened *sync.Cond
+	open   bool
+}
+
+func newGate() *gate {
+	g := new(gate)
+	g.opened = sync.NewCond(&g.mu)
+	return g
+}
+
+func (g *gate) pass() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for !g.open {
+		g.opened.Wait() // via; stuck
+	}
+}
+
+func (g *gate) release() {
+	g.mu.Lock()
+	g.open = true
+	g.mu.Unlock()
+	g.opened.Signal() // want LK010
+}

@@ -1,0 +1,28 @@
+// Package fixed answers with the stock of an item and passes the request's context on.
+package fixed
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+)
+
+type stock struct {
+	db *sql.DB
+}
+
+func (s *stock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	units, err := s.units(r.Context(), r.FormValue("item"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	fmt.Fprintln(w, units)
+}
+
+func (s *stock) units(ctx context.Context, item string) (int, error) {
+	var units int
+	err := s.db.QueryRowContext(ctx, "slow select units from stock where item = $1", item).Scan(&units)
+	return units, err
+}

@@ -1,0 +1,38 @@
+// Package fixed subscribes to prices and cancels the subscription when it has one.
+package fixed
+
+import "context"
+
+type ticker struct {
+	subscribers []chan int
+}
+
+func (t *ticker) subscribe(ctx context.Context, prices chan<- int) {
+	own := make(chan int)
+	t.subscribers = append(t.subscribers, own)
+	go func() {
+		for {
+			select {
+			case price := <-own:
+				prices <- price
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+}
+
+func (t *ticker) publish(price int) {
+	for _, subscriber := range t.subscribers {
+		subscriber <- price
+	}
+}
+
+func nextPrice(parent context.Context, t *ticker) int {
+	prices := make(chan int, 1)
+	ctx, cancel := context.WithCancel(parent)
+	defer cancel()
+	t.subscribe(ctx, prices)
+	t.publish(42)
+	return <-prices
+}

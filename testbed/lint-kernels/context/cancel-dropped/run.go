@@ -1,0 +1,10 @@
+package kernel
+
+import "context"
+
+// Run asks n tickers for a price.
+func Run(n int) {
+	for range n {
+		go nextPrice(context.Background(), new(ticker))
+	}
+}

@@ -1,0 +1,8 @@
+package fixed
+
+// Run stops n buffers.
+func Run(n int) {
+	for range n {
+		go newBuffer().stop()
+	}
+}

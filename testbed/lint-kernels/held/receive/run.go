@@ -1,0 +1,8 @@
+package kernel
+
+// Run stops n buffers.
+func Run(n int) {
+	for range n {
+		go newBuffer().stop()
+	}
+}

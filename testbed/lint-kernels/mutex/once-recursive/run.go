@@ -1,0 +1,8 @@
+package kernel
+
+// Run reads n configurations.
+func Run(n int) {
+	for range n {
+		go new(config).get()
+	}
+}

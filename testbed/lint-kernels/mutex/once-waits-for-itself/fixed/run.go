@@ -1,0 +1,8 @@
+package fixed
+
+// Run connects n clients.
+func Run(n int) {
+	for range n {
+		go new(client).connection()
+	}
+}

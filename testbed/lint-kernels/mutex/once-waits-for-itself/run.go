@@ -1,0 +1,8 @@
+package kernel
+
+// Run connects n clients.
+func Run(n int) {
+	for range n {
+		go new(client).connection()
+	}
+}

@@ -1,0 +1,48 @@
+// Package fixed mirrors two regions; both goroutines lock east before west.
+package fixed
+
+import (
+	"sync"
+	"time"
+)
+
+type region struct {
+	mu   sync.Mutex
+	keys map[string]string
+}
+
+func newRegion(key string) *region {
+	return &region{keys: map[string]string{key: key}}
+}
+
+func mirror(east, west *region) {
+	var wg sync.WaitGroup
+	wg.Add(2)
+	go func() {
+		defer wg.Done()
+		east.mu.Lock()
+		defer east.mu.Unlock()
+		pause()
+		west.mu.Lock()
+		defer west.mu.Unlock()
+		merge(west.keys, east.keys)
+	}()
+	go func() {
+		defer wg.Done()
+		east.mu.Lock()
+		defer east.mu.Unlock()
+		west.mu.Lock()
+		defer west.mu.Unlock()
+		pause()
+		merge(east.keys, west.keys)
+	}()
+	wg.Wait()
+}
+
+func merge(into, from map[string]string) {
+	for key, value := range from {
+		into[key] = value
+	}
+}
+
+func pause() { time.Sleep(50 * time.Millisecond) }

@@ -1,0 +1,8 @@
+package kernel
+
+// Run reads a key of n stores.
+func Run(n int) {
+	for range n {
+		go new(lazy).read("a")
+	}
+}

@@ -1,0 +1,41 @@
+// Package fixed keeps users and groups in package variables and locks users first in both functions.
+package fixed
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+var (
+	usersMu  sync.Mutex
+	users    = map[string][]string{"ada": {"admin"}}
+	groupsMu sync.Mutex
+	groups   = map[string][]string{"admin": {"ada"}}
+)
+
+func deleteUser(name string) {
+	usersMu.Lock()
+	defer usersMu.Unlock()
+	pause()
+	for _, group := range users[name] {
+		groupsMu.Lock()
+		groups[group] = slices.DeleteFunc(groups[group], func(member string) bool { return member == name })
+		groupsMu.Unlock()
+	}
+	delete(users, name)
+}
+
+func deleteGroup(name string) {
+	usersMu.Lock()
+	defer usersMu.Unlock()
+	groupsMu.Lock()
+	defer groupsMu.Unlock()
+	pause()
+	for _, member := range groups[name] {
+		users[member] = slices.DeleteFunc(users[member], func(group string) bool { return group == name })
+	}
+	delete(groups, name)
+}
+
+func pause() { time.Sleep(50 * time.Millisecond) }

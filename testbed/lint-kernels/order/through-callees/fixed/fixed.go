@@ -1,0 +1,49 @@
+// Package fixed bills usage; the invoice is written after the usage is read and unlocked.
+package fixed
+
+import (
+	"sync"
+	"time"
+)
+
+type billing struct {
+	usageMu   sync.Mutex
+	usage     map[string]int
+	invoiceMu sync.Mutex
+	invoices  map[string]int
+}
+
+func newBilling() *billing {
+	return &billing{usage: map[string]int{"acme": 40}, invoices: map[string]int{}}
+}
+
+func (b *billing) closeMonth(customer string) {
+	b.usageMu.Lock()
+	defer b.usageMu.Unlock()
+	units := b.usage[customer]
+	pause()
+	b.writeInvoice(customer, units)
+	b.usage[customer] = 0
+}
+
+func (b *billing) writeInvoice(customer string, units int) {
+	b.invoiceMu.Lock()
+	defer b.invoiceMu.Unlock()
+	b.invoices[customer] += units * 3
+}
+
+func (b *billing) correct(customer string) {
+	units := b.readUsage(customer)
+	b.invoiceMu.Lock()
+	defer b.invoiceMu.Unlock()
+	pause()
+	b.invoices[customer] = units * 3
+}
+
+func (b *billing) readUsage(customer string) int {
+	b.usageMu.Lock()
+	defer b.usageMu.Unlock()
+	return b.usage[customer]
+}
+
+func pause() { time.Sleep(50 * time.Millisecond) }

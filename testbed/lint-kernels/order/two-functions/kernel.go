@@ -1,0 +1,46 @@
+// Package kernel moves parcels between the two lists of a depot.
+package kernel
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+type depot struct {
+	inbound  list
+	outbound list
+}
+
+type list struct {
+	mu      sync.Mutex
+	parcels []string
+}
+
+func (d *depot) dispatch() int {
+	d.inbound.mu.Lock() // via
+	defer d.inbound.mu.Unlock()
+	sorted := sortParcels(d.inbound.parcels)
+	d.outbound.mu.Lock() // via; stuck
+	defer d.outbound.mu.Unlock()
+	d.outbound.parcels = append(d.outbound.parcels, sorted...)
+	d.inbound.parcels = nil
+	return len(sorted)
+}
+
+func (d *depot) sendBack() int {
+	d.outbound.mu.Lock() // via
+	defer d.outbound.mu.Unlock()
+	sorted := sortParcels(d.outbound.parcels)
+	d.inbound.mu.Lock() // want DL002; stuck
+	defer d.inbound.mu.Unlock()
+	d.inbound.parcels = append(d.inbound.parcels, sorted...)
+	d.outbound.parcels = nil
+	return len(sorted)
+}
+
+// sortParcels stands for the walk to the shelves.
+func sortParcels(parcels []string) []string {
+	time.Sleep(50 * time.Millisecond)
+	return slices.Sorted(slices.Values(parcels))
+}

@@ -1,0 +1,40 @@
+// Package kernel answers with a profile and its friends; the loop over the friends locks once more for reading.
+package kernel
+
+import (
+	"sync"
+	"time"
+)
+
+type person struct {
+	name    string
+	friends []int
+}
+
+type network struct {
+	mu     sync.RWMutex
+	people map[int]person
+}
+
+func (w *network) friends(id int) []string {
+	w.mu.RLock() // via
+	defer w.mu.RUnlock()
+	var names []string
+	for _, friend := range w.people[id].friends {
+		names = append(names, func() string {
+			time.Sleep(50 * time.Millisecond)
+			w.mu.RLock() // want DL004; stuck
+			defer w.mu.RUnlock()
+			return w.people[friend].name
+		}())
+	}
+	return names
+}
+
+func (w *network) befriend(a, b int) {
+	w.mu.Lock() // via; stuck
+	defer w.mu.Unlock()
+	p := w.people[a]
+	p.friends = append(p.friends, b)
+	w.people[a] = p
+}

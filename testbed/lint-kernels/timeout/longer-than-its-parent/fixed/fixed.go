@@ -1,0 +1,32 @@
+// Package fixed gives a report's query less time than the report has.
+package fixed
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+type reports struct {
+	query func(ctx context.Context, name string) (int, error)
+}
+
+func (r *reports) build(ctx context.Context, names []string) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	total := 0
+	for _, name := range names {
+		rows, err := r.count(ctx, name)
+		if err != nil {
+			return 0, fmt.Errorf("report %s: %w", name, err)
+		}
+		total += rows
+	}
+	return total, nil
+}
+
+func (r *reports) count(ctx context.Context, name string) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+	defer cancel()
+	return r.query(ctx, name)
+}

@@ -1,0 +1,10 @@
+package kernel
+
+import "time"
+
+// Run makes and drains n queues.
+func Run(n int) {
+	for range n {
+		newQueue(4, time.Hour).drain()
+	}
+}

@@ -1,0 +1,41 @@
+// Package fixed writes to a journal and a snapshot; whichever step fails, the state is unlocked.
+package fixed
+
+import (
+	"errors"
+	"sync"
+)
+
+type journal struct {
+	lines []string
+	full  bool
+}
+
+func (j *journal) write(line string) error {
+	if j.full {
+		return errors.New("no space left on device")
+	}
+	j.lines = append(j.lines, line)
+	return nil
+}
+
+type state struct {
+	mu       sync.Mutex
+	journal  journal
+	snapshot journal
+	version  int
+}
+
+func (s *state) commit(change string) (version int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err = s.journal.write(change); err != nil {
+		return s.version, err
+	}
+	if err = s.snapshot.write(change); err != nil {
+		s.journal.lines = s.journal.lines[:len(s.journal.lines)-1]
+		return s.version, err
+	}
+	s.version++
+	return s.version, nil
+}

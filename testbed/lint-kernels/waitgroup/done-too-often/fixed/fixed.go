@@ -1,0 +1,22 @@
+// Package fixed sends a batch; a failed send is counted as done once.
+package fixed
+
+import "sync"
+
+type batch struct {
+	pending sync.WaitGroup
+	failed  []string
+}
+
+func (b *batch) send(to string, deliver func(string) error) {
+	defer b.pending.Done()
+	if err := deliver(to); err != nil {
+		b.failed = append(b.failed, to)
+	}
+}
+
+func (b *batch) one(to string, deliver func(string) error) {
+	b.pending.Add(1)
+	b.send(to, deliver)
+	b.pending.Wait()
+}
