@@ -6,6 +6,5 @@ func Run(n int) {
 		jobs := make(chan job)
 		go process(jobs, flaky)
 		jobs <- job{name: "mail"}
-		close(jobs)
 	}
 }

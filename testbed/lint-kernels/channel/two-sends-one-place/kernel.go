@@ -25,8 +25,8 @@ func (c converter) work(path string, events chan<- event) {
 	defer close(events)
 	for percent := 0; percent <= 100; percent += 50 {
 		if err := c.decode(path); err != nil {
-			events <- event{err: err}
+			events <- event{err: err} // want LK013|LK014; stuck
 		}
-		events <- event{percent: percent} // want LK013|LK014; stuck
+		events <- event{percent: percent} // via
 	}
 }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"net"
+	"time"
 )
 
 // Run connects to a server n times and never sends a request's last line.
@@ -18,5 +19,6 @@ func Run(n int) {
 			panic(err)
 		}
 		fmt.Fprint(conn, "GET / HTTP/1.1\r\n")
+		time.AfterFunc(10*time.Second, func() { conn.Close() })
 	}
 }

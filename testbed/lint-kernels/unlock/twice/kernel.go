@@ -16,11 +16,11 @@ type shelf struct {
 
 func (s *shelf) reserve(units int) error {
 	s.mu.Lock()
-	defer s.mu.Unlock() // via; crash
+	defer s.mu.Unlock() // via
 	if s.units < units {
 		s.mu.Unlock() // want LO004
 		s.asked(units)
-		return errSoldOut
+		return errSoldOut // crash
 	}
 	s.units -= units
 	return nil

@@ -9,12 +9,12 @@ type batch struct {
 }
 
 func (b *batch) send(to string, deliver func(string) error) {
-	defer b.pending.Done() // via; crash
+	defer b.pending.Done() // via
 	if err := deliver(to); err != nil {
 		b.failed = append(b.failed, to)
 		b.pending.Done() // want LO004|LK006
 	}
-}
+} // crash
 
 func (b *batch) one(to string, deliver func(string) error) {
 	b.pending.Add(1)

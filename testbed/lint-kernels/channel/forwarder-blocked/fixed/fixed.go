@@ -8,7 +8,7 @@ type feed struct {
 }
 
 func newFeed() *feed {
-	return &feed{updates: make(chan int), client: make(chan int), gone: make(chan struct{})}
+	return &feed{updates: make(chan int, 4), client: make(chan int), gone: make(chan struct{})}
 }
 
 func (f *feed) forward() {

@@ -10,7 +10,7 @@ type machine struct {
 }
 
 func newMachine() *machine {
-	return &machine{state: "idle", changes: make(chan string)}
+	return &machine{state: "idle", changes: make(chan string, 1)}
 }
 
 func (m *machine) transition(to string) {
@@ -28,7 +28,10 @@ func (m *machine) notify() {
 }
 
 func (m *machine) emit(change string) {
-	m.changes <- change
+	select {
+	case m.changes <- change:
+	default: // the watcher has not yet looked at the change before
+	}
 }
 
 func (m *machine) current() string {
