@@ -105,21 +105,33 @@ func TestHangs(t *testing.T) {
 
 // TestCures starts every cured twin and waits until nothing of it is left.
 func TestCures(t *testing.T) {
-	var cured []kernel
+	returned := map[string]<-chan struct{}{}
 	for _, k := range runnable {
 		if inProcess(read(t, k.name+"/kernel.go")) {
-			cured = append(cured, k)
-			go k.cured(instances)
+			returned[k.name] = started(func() { k.cured(instances) })
 		}
 	}
-	for _, k := range cured {
-		t.Run(k.name, func(t *testing.T) {
-			if left := leftovers("/" + k.name + "/fixed/"); left != "" {
+	for name, end := range returned {
+		t.Run(name, func(t *testing.T) {
+			returns(t, end)
+			if left := leftovers("/" + name + "/fixed/"); left != "" {
 				t.Errorf("left behind:\n%s", left)
 			}
 		})
 	}
-	t.Logf("%d cured twins end", len(cured))
+	t.Logf("%d cured twins end", len(returned))
+}
+
+// TestHealthy runs the code in which every finding is a false alarm, and waits until nothing of it is left.
+func TestHealthy(t *testing.T) {
+	for name, run := range healthy {
+		t.Run(name, func(t *testing.T) {
+			returns(t, started(run))
+			if left := leftovers("/" + name + "/"); left != "" {
+				t.Errorf("left behind:\n%s", left)
+			}
+		})
+	}
 }
 
 // TestAlone runs, in processes of their own, the kernels that crash and those that hang in another package's function.
@@ -148,6 +160,25 @@ func TestAlone(t *testing.T) {
 		})
 	}
 	t.Logf("%d kernels in processes of their own", alone)
+}
+
+// started runs a function beside the test and tells when it has returned.
+func started(run func()) <-chan struct{} {
+	end := make(chan struct{})
+	go func() {
+		defer close(end)
+		run()
+	}()
+	return end
+}
+
+func returns(t *testing.T, end <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-end:
+	case <-time.After(ends):
+		t.Error("does not return")
+	}
 }
 
 func read(t *testing.T, path string) []marks.Mark {

@@ -115,6 +115,13 @@ import (
 	errgroup_never_waited_fixed "github.com/goherd/goherd/testbed/lint-kernels/errgroup/never-waited/fixed"
 	errgroup_outer_context "github.com/goherd/goherd/testbed/lint-kernels/errgroup/outer-context"
 	errgroup_outer_context_fixed "github.com/goherd/goherd/testbed/lint-kernels/errgroup/outer-context/fixed"
+	healthy_channels "github.com/goherd/goherd/testbed/lint-kernels/healthy/channels"
+	healthy_contexts "github.com/goherd/goherd/testbed/lint-kernels/healthy/contexts"
+	healthy_exits "github.com/goherd/goherd/testbed/lint-kernels/healthy/exits"
+	healthy_groups "github.com/goherd/goherd/testbed/lint-kernels/healthy/groups"
+	healthy_locks "github.com/goherd/goherd/testbed/lint-kernels/healthy/locks"
+	healthy_loops "github.com/goherd/goherd/testbed/lint-kernels/healthy/loops"
+	healthy_timers "github.com/goherd/goherd/testbed/lint-kernels/healthy/timers"
 	held_conn_write "github.com/goherd/goherd/testbed/lint-kernels/held/conn-write"
 	held_conn_write_fixed "github.com/goherd/goherd/testbed/lint-kernels/held/conn-write/fixed"
 	held_full_buffer "github.com/goherd/goherd/testbed/lint-kernels/held/full-buffer"
@@ -432,4 +439,14 @@ var runnable = []kernel{
 	{"waitgroup/results-before-wait", waitgroup_results_before_wait.Run, waitgroup_results_before_wait_fixed.Run},
 	{"waitgroup/skipped-before-spawn", waitgroup_skipped_before_spawn.Run, waitgroup_skipped_before_spawn_fixed.Run},
 	{"waitgroup/wait-in-loop", waitgroup_wait_in_loop.Run, waitgroup_wait_in_loop_fixed.Run},
+}
+
+var healthy = map[string]func(){
+	"healthy/channels": healthy_channels.Run,
+	"healthy/contexts": healthy_contexts.Run,
+	"healthy/exits":    healthy_exits.Run,
+	"healthy/groups":   healthy_groups.Run,
+	"healthy/locks":    healthy_locks.Run,
+	"healthy/loops":    healthy_loops.Run,
+	"healthy/timers":   healthy_timers.Run,
 }
