@@ -2,6 +2,7 @@
 package lintkernels
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -52,7 +53,7 @@ func TestMarks(t *testing.T) {
 	}
 	for _, path := range kernels {
 		name := filepath.ToSlash(filepath.Dir(path))
-		found := read(t, path)
+		found := read(t, name)
 		if len(of(found, "want")) == 0 {
 			t.Errorf("%s: no line is at fault", path)
 		}
@@ -66,8 +67,7 @@ func TestMarks(t *testing.T) {
 		if proven == reasoned || proven != listed {
 			t.Errorf("%s: marked as seen to hang %t, in the table %t, with a reason why it is not run %t", path, proven, listed, reasoned)
 		}
-		twin := read(t, filepath.Join(filepath.Dir(path), "fixed/fixed.go"))
-		if len(twin) > 0 {
+		if len(read(t, name+"/fixed")) > 0 {
 			t.Errorf("%s: the cured twin has marks", path)
 		}
 	}
@@ -79,13 +79,13 @@ func TestHangs(t *testing.T) {
 	places := map[string][]string{}
 	var all []string
 	for _, k := range runnable {
-		found := read(t, k.name+"/kernel.go")
+		found := read(t, k.name)
 		if !inProcess(found) {
 			continue
 		}
 		go k.run(instances)
 		for _, mark := range of(found, "stuck") {
-			place := fmt.Sprintf("/%s/kernel.go:%d", k.name, mark.Line)
+			place := fmt.Sprintf("/%s/%s:%d", k.name, mark.File, mark.Line)
 			places[k.name] = append(places[k.name], place)
 			all = append(all, place)
 		}
@@ -107,7 +107,7 @@ func TestHangs(t *testing.T) {
 func TestCures(t *testing.T) {
 	returned := map[string]<-chan struct{}{}
 	for _, k := range runnable {
-		if inProcess(read(t, k.name+"/kernel.go")) {
+		if inProcess(read(t, k.name)) {
 			returned[k.name] = started(func() { k.cured(instances) })
 		}
 	}
@@ -138,7 +138,7 @@ func TestHealthy(t *testing.T) {
 func TestAlone(t *testing.T) {
 	alone := 0
 	for _, k := range runnable {
-		found := read(t, k.name+"/kernel.go")
+		found := read(t, k.name)
 		if inProcess(found) {
 			continue
 		}
@@ -146,7 +146,7 @@ func TestAlone(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			output, err := process(k.name, "faulty")
 			for _, mark := range of(found, "crash") {
-				place := fmt.Sprintf("/%s/kernel.go:%d", k.name, mark.Line)
+				place := cmp.Or(mark.In, fmt.Sprintf("/%s/%s:%d", k.name, mark.File, mark.Line))
 				if err == nil || !contains(output, place) {
 					t.Errorf("no crash at %s: %v\n%s", place, err, output)
 				}
@@ -181,9 +181,9 @@ func returns(t *testing.T, end <-chan struct{}) {
 	}
 }
 
-func read(t *testing.T, path string) []marks.Mark {
+func read(t *testing.T, folder string) []marks.Mark {
 	t.Helper()
-	found, err := marks.Read(path)
+	found, err := marks.Read(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +275,7 @@ func process(name, state string) (string, error) {
 // child runs one kernel and exits with 0 when what is left is what was to be expected. A kernel that crashes never comes back.
 func child(name string, cured bool) {
 	at := slices.IndexFunc(runnable, func(k kernel) bool { return k.name == name })
-	found, err := marks.Read(name + "/kernel.go")
+	found, err := marks.Read(name)
 	if at < 0 || err != nil {
 		fail("no kernel %s: %v", name, err)
 	}

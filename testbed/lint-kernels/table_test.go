@@ -3,6 +3,14 @@
 package lintkernels
 
 import (
+	across_context_dropped "github.com/goherd/goherd/testbed/lint-kernels/across/context-dropped"
+	across_context_dropped_fixed "github.com/goherd/goherd/testbed/lint-kernels/across/context-dropped/fixed"
+	across_lock_order "github.com/goherd/goherd/testbed/lint-kernels/across/lock-order"
+	across_lock_order_fixed "github.com/goherd/goherd/testbed/lint-kernels/across/lock-order/fixed"
+	across_relock "github.com/goherd/goherd/testbed/lint-kernels/across/relock"
+	across_relock_fixed "github.com/goherd/goherd/testbed/lint-kernels/across/relock/fixed"
+	across_result_abandoned "github.com/goherd/goherd/testbed/lint-kernels/across/result-abandoned"
+	across_result_abandoned_fixed "github.com/goherd/goherd/testbed/lint-kernels/across/result-abandoned/fixed"
 	channel_break_leaves_select "github.com/goherd/goherd/testbed/lint-kernels/channel/break-leaves-select"
 	channel_break_leaves_select_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/break-leaves-select/fixed"
 	channel_close_skipped_on_error "github.com/goherd/goherd/testbed/lint-kernels/channel/close-skipped-on-error"
@@ -33,14 +41,20 @@ import (
 	channel_nil_declared_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/nil-declared/fixed"
 	channel_nil_field "github.com/goherd/goherd/testbed/lint-kernels/channel/nil-field"
 	channel_nil_field_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/nil-field/fixed"
+	channel_pipe_not_closed "github.com/goherd/goherd/testbed/lint-kernels/channel/pipe-not-closed"
+	channel_pipe_not_closed_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/pipe-not-closed/fixed"
 	channel_pipeline_early_return "github.com/goherd/goherd/testbed/lint-kernels/channel/pipeline-early-return"
 	channel_pipeline_early_return_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/pipeline-early-return/fixed"
 	channel_pool_without_stop "github.com/goherd/goherd/testbed/lint-kernels/channel/pool-without-stop"
 	channel_pool_without_stop_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/pool-without-stop/fixed"
+	channel_pull_not_stopped "github.com/goherd/goherd/testbed/lint-kernels/channel/pull-not-stopped"
+	channel_pull_not_stopped_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/pull-not-stopped/fixed"
 	channel_request_and_reply_cycle "github.com/goherd/goherd/testbed/lint-kernels/channel/request-and-reply-cycle"
 	channel_request_and_reply_cycle_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/request-and-reply-cycle/fixed"
 	channel_result_after_timeout "github.com/goherd/goherd/testbed/lint-kernels/channel/result-after-timeout"
 	channel_result_after_timeout_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/result-after-timeout/fixed"
+	channel_select_for_ever "github.com/goherd/goherd/testbed/lint-kernels/channel/select-for-ever"
+	channel_select_for_ever_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/select-for-ever/fixed"
 	channel_select_without_exit "github.com/goherd/goherd/testbed/lint-kernels/channel/select-without-exit"
 	channel_select_without_exit_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/select-without-exit/fixed"
 	channel_send_on_closed "github.com/goherd/goherd/testbed/lint-kernels/channel/send-on-closed"
@@ -49,6 +63,8 @@ import (
 	channel_sender_gives_up_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/sender-gives-up/fixed"
 	channel_sent_to_itself "github.com/goherd/goherd/testbed/lint-kernels/channel/sent-to-itself"
 	channel_sent_to_itself_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/sent-to-itself/fixed"
+	channel_signal_dropped "github.com/goherd/goherd/testbed/lint-kernels/channel/signal-dropped"
+	channel_signal_dropped_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/signal-dropped/fixed"
 	channel_signal_nobody_sends "github.com/goherd/goherd/testbed/lint-kernels/channel/signal-nobody-sends"
 	channel_signal_nobody_sends_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/signal-nobody-sends/fixed"
 	channel_slot_not_returned "github.com/goherd/goherd/testbed/lint-kernels/channel/slot-not-returned"
@@ -109,6 +125,8 @@ import (
 	defer_unlock_in_endless_loop_fixed "github.com/goherd/goherd/testbed/lint-kernels/defer/unlock-in-endless-loop/fixed"
 	errgroup_consumer_fails "github.com/goherd/goherd/testbed/lint-kernels/errgroup/consumer-fails"
 	errgroup_consumer_fails_fixed "github.com/goherd/goherd/testbed/lint-kernels/errgroup/consumer-fails/fixed"
+	errgroup_limit_under_lock "github.com/goherd/goherd/testbed/lint-kernels/errgroup/limit-under-lock"
+	errgroup_limit_under_lock_fixed "github.com/goherd/goherd/testbed/lint-kernels/errgroup/limit-under-lock/fixed"
 	errgroup_nested_at_the_limit "github.com/goherd/goherd/testbed/lint-kernels/errgroup/nested-at-the-limit"
 	errgroup_nested_at_the_limit_fixed "github.com/goherd/goherd/testbed/lint-kernels/errgroup/nested-at-the-limit/fixed"
 	errgroup_never_waited "github.com/goherd/goherd/testbed/lint-kernels/errgroup/never-waited"
@@ -132,6 +150,8 @@ import (
 	held_outer_lock_in_cond_wait_fixed "github.com/goherd/goherd/testbed/lint-kernels/held/outer-lock-in-cond-wait/fixed"
 	held_range "github.com/goherd/goherd/testbed/lint-kernels/held/range"
 	held_range_fixed "github.com/goherd/goherd/testbed/lint-kernels/held/range/fixed"
+	held_read_lock_network "github.com/goherd/goherd/testbed/lint-kernels/held/read-lock-network"
+	held_read_lock_network_fixed "github.com/goherd/goherd/testbed/lint-kernels/held/read-lock-network/fixed"
 	held_receive "github.com/goherd/goherd/testbed/lint-kernels/held/receive"
 	held_receive_fixed "github.com/goherd/goherd/testbed/lint-kernels/held/receive/fixed"
 	held_select "github.com/goherd/goherd/testbed/lint-kernels/held/select"
@@ -154,6 +174,8 @@ import (
 	http_client_without_timeout_fixed "github.com/goherd/goherd/testbed/lint-kernels/http/client-without-timeout/fixed"
 	http_default_client "github.com/goherd/goherd/testbed/lint-kernels/http/default-client"
 	http_default_client_fixed "github.com/goherd/goherd/testbed/lint-kernels/http/default-client/fixed"
+	http_handler_ignores_disconnect "github.com/goherd/goherd/testbed/lint-kernels/http/handler-ignores-disconnect"
+	http_handler_ignores_disconnect_fixed "github.com/goherd/goherd/testbed/lint-kernels/http/handler-ignores-disconnect/fixed"
 	http_server_without_timeouts "github.com/goherd/goherd/testbed/lint-kernels/http/server-without-timeouts"
 	http_server_without_timeouts_fixed "github.com/goherd/goherd/testbed/lint-kernels/http/server-without-timeouts/fixed"
 	http_transport_per_call "github.com/goherd/goherd/testbed/lint-kernels/http/transport-per-call"
@@ -178,10 +200,18 @@ import (
 	mutex_relock_early_path_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-early-path/fixed"
 	mutex_relock_embedded "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-embedded"
 	mutex_relock_embedded_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-embedded/fixed"
+	mutex_relock_generic "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-generic"
+	mutex_relock_generic_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-generic/fixed"
+	mutex_relock_in_iterator "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-in-iterator"
+	mutex_relock_in_iterator_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-in-iterator/fixed"
+	mutex_relock_in_stringer "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-in-stringer"
+	mutex_relock_in_stringer_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-in-stringer/fixed"
 	mutex_relock_interface "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-interface"
 	mutex_relock_interface_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-interface/fixed"
 	mutex_relock_loop "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-loop"
 	mutex_relock_loop_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-loop/fixed"
+	mutex_relock_method_value "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-method-value"
+	mutex_relock_method_value_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-method-value/fixed"
 	mutex_relock_package_level "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-package-level"
 	mutex_relock_package_level_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-package-level/fixed"
 	mutex_relock_two_hops "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-two-hops"
@@ -196,6 +226,8 @@ import (
 	order_in_goroutine_fixed "github.com/goherd/goherd/testbed/lint-kernels/order/in-goroutine/fixed"
 	order_lock_and_once "github.com/goherd/goherd/testbed/lint-kernels/order/lock-and-once"
 	order_lock_and_once_fixed "github.com/goherd/goherd/testbed/lint-kernels/order/lock-and-once/fixed"
+	order_lock_and_slot "github.com/goherd/goherd/testbed/lint-kernels/order/lock-and-slot"
+	order_lock_and_slot_fixed "github.com/goherd/goherd/testbed/lint-kernels/order/lock-and-slot/fixed"
 	order_package_level "github.com/goherd/goherd/testbed/lint-kernels/order/package-level"
 	order_package_level_fixed "github.com/goherd/goherd/testbed/lint-kernels/order/package-level/fixed"
 	order_read_and_write "github.com/goherd/goherd/testbed/lint-kernels/order/read-and-write"
@@ -206,6 +238,8 @@ import (
 	order_three_locks_fixed "github.com/goherd/goherd/testbed/lint-kernels/order/three-locks/fixed"
 	order_through_callees "github.com/goherd/goherd/testbed/lint-kernels/order/through-callees"
 	order_through_callees_fixed "github.com/goherd/goherd/testbed/lint-kernels/order/through-callees/fixed"
+	order_through_interface "github.com/goherd/goherd/testbed/lint-kernels/order/through-interface"
+	order_through_interface_fixed "github.com/goherd/goherd/testbed/lint-kernels/order/through-interface/fixed"
 	order_two_functions "github.com/goherd/goherd/testbed/lint-kernels/order/two-functions"
 	order_two_functions_fixed "github.com/goherd/goherd/testbed/lint-kernels/order/two-functions/fixed"
 	readers_recursive_callee "github.com/goherd/goherd/testbed/lint-kernels/readers/recursive-callee"
@@ -260,6 +294,8 @@ import (
 	unlock_loop_break_fixed "github.com/goherd/goherd/testbed/lint-kernels/unlock/loop-break/fixed"
 	unlock_loop_continue "github.com/goherd/goherd/testbed/lint-kernels/unlock/loop-continue"
 	unlock_loop_continue_fixed "github.com/goherd/goherd/testbed/lint-kernels/unlock/loop-continue/fixed"
+	unlock_mismatched_conditions "github.com/goherd/goherd/testbed/lint-kernels/unlock/mismatched-conditions"
+	unlock_mismatched_conditions_fixed "github.com/goherd/goherd/testbed/lint-kernels/unlock/mismatched-conditions/fixed"
 	unlock_not_locked_on_a_path "github.com/goherd/goherd/testbed/lint-kernels/unlock/not-locked-on-a-path"
 	unlock_not_locked_on_a_path_fixed "github.com/goherd/goherd/testbed/lint-kernels/unlock/not-locked-on-a-path/fixed"
 	unlock_panic "github.com/goherd/goherd/testbed/lint-kernels/unlock/panic"
@@ -288,6 +324,8 @@ import (
 	waitgroup_done_skipped_by_return_fixed "github.com/goherd/goherd/testbed/lint-kernels/waitgroup/done-skipped-by-return/fixed"
 	waitgroup_done_too_often "github.com/goherd/goherd/testbed/lint-kernels/waitgroup/done-too-often"
 	waitgroup_done_too_often_fixed "github.com/goherd/goherd/testbed/lint-kernels/waitgroup/done-too-often/fixed"
+	waitgroup_go_and_done "github.com/goherd/goherd/testbed/lint-kernels/waitgroup/go-and-done"
+	waitgroup_go_and_done_fixed "github.com/goherd/goherd/testbed/lint-kernels/waitgroup/go-and-done/fixed"
 	waitgroup_results_before_wait "github.com/goherd/goherd/testbed/lint-kernels/waitgroup/results-before-wait"
 	waitgroup_results_before_wait_fixed "github.com/goherd/goherd/testbed/lint-kernels/waitgroup/results-before-wait/fixed"
 	waitgroup_skipped_before_spawn "github.com/goherd/goherd/testbed/lint-kernels/waitgroup/skipped-before-spawn"
@@ -297,6 +335,10 @@ import (
 )
 
 var runnable = []kernel{
+	{"across/context-dropped", across_context_dropped.Run, across_context_dropped_fixed.Run},
+	{"across/lock-order", across_lock_order.Run, across_lock_order_fixed.Run},
+	{"across/relock", across_relock.Run, across_relock_fixed.Run},
+	{"across/result-abandoned", across_result_abandoned.Run, across_result_abandoned_fixed.Run},
 	{"channel/break-leaves-select", channel_break_leaves_select.Run, channel_break_leaves_select_fixed.Run},
 	{"channel/close-skipped-on-error", channel_close_skipped_on_error.Run, channel_close_skipped_on_error_fixed.Run},
 	{"channel/closed-by-receiver", channel_closed_by_receiver.Run, channel_closed_by_receiver_fixed.Run},
@@ -312,14 +354,18 @@ var runnable = []kernel{
 	{"channel/nil-after-last", channel_nil_after_last.Run, channel_nil_after_last_fixed.Run},
 	{"channel/nil-declared", channel_nil_declared.Run, channel_nil_declared_fixed.Run},
 	{"channel/nil-field", channel_nil_field.Run, channel_nil_field_fixed.Run},
+	{"channel/pipe-not-closed", channel_pipe_not_closed.Run, channel_pipe_not_closed_fixed.Run},
 	{"channel/pipeline-early-return", channel_pipeline_early_return.Run, channel_pipeline_early_return_fixed.Run},
 	{"channel/pool-without-stop", channel_pool_without_stop.Run, channel_pool_without_stop_fixed.Run},
+	{"channel/pull-not-stopped", channel_pull_not_stopped.Run, channel_pull_not_stopped_fixed.Run},
 	{"channel/request-and-reply-cycle", channel_request_and_reply_cycle.Run, channel_request_and_reply_cycle_fixed.Run},
 	{"channel/result-after-timeout", channel_result_after_timeout.Run, channel_result_after_timeout_fixed.Run},
+	{"channel/select-for-ever", channel_select_for_ever.Run, channel_select_for_ever_fixed.Run},
 	{"channel/select-without-exit", channel_select_without_exit.Run, channel_select_without_exit_fixed.Run},
 	{"channel/send-on-closed", channel_send_on_closed.Run, channel_send_on_closed_fixed.Run},
 	{"channel/sender-gives-up", channel_sender_gives_up.Run, channel_sender_gives_up_fixed.Run},
 	{"channel/sent-to-itself", channel_sent_to_itself.Run, channel_sent_to_itself_fixed.Run},
+	{"channel/signal-dropped", channel_signal_dropped.Run, channel_signal_dropped_fixed.Run},
 	{"channel/signal-nobody-sends", channel_signal_nobody_sends.Run, channel_signal_nobody_sends_fixed.Run},
 	{"channel/slot-not-returned", channel_slot_not_returned.Run, channel_slot_not_returned_fixed.Run},
 	{"channel/two-pipes-crossed", channel_two_pipes_crossed.Run, channel_two_pipes_crossed_fixed.Run},
@@ -350,6 +396,7 @@ var runnable = []kernel{
 	{"copies/locked-copy", copies_locked_copy.Run, copies_locked_copy_fixed.Run},
 	{"defer/unlock-in-endless-loop", defer_unlock_in_endless_loop.Run, defer_unlock_in_endless_loop_fixed.Run},
 	{"errgroup/consumer-fails", errgroup_consumer_fails.Run, errgroup_consumer_fails_fixed.Run},
+	{"errgroup/limit-under-lock", errgroup_limit_under_lock.Run, errgroup_limit_under_lock_fixed.Run},
 	{"errgroup/nested-at-the-limit", errgroup_nested_at_the_limit.Run, errgroup_nested_at_the_limit_fixed.Run},
 	{"errgroup/never-waited", errgroup_never_waited.Run, errgroup_never_waited_fixed.Run},
 	{"errgroup/outer-context", errgroup_outer_context.Run, errgroup_outer_context_fixed.Run},
@@ -358,6 +405,7 @@ var runnable = []kernel{
 	{"held/network", held_network.Run, held_network_fixed.Run},
 	{"held/outer-lock-in-cond-wait", held_outer_lock_in_cond_wait.Run, held_outer_lock_in_cond_wait_fixed.Run},
 	{"held/range", held_range.Run, held_range_fixed.Run},
+	{"held/read-lock-network", held_read_lock_network.Run, held_read_lock_network_fixed.Run},
 	{"held/receive", held_receive.Run, held_receive_fixed.Run},
 	{"held/select", held_select.Run, held_select_fixed.Run},
 	{"held/send-in-callee", held_send_in_callee.Run, held_send_in_callee_fixed.Run},
@@ -369,6 +417,7 @@ var runnable = []kernel{
 	{"http/body-not-closed", http_body_not_closed.Run, http_body_not_closed_fixed.Run},
 	{"http/client-without-timeout", http_client_without_timeout.Run, http_client_without_timeout_fixed.Run},
 	{"http/default-client", http_default_client.Run, http_default_client_fixed.Run},
+	{"http/handler-ignores-disconnect", http_handler_ignores_disconnect.Run, http_handler_ignores_disconnect_fixed.Run},
 	{"http/server-without-timeouts", http_server_without_timeouts.Run, http_server_without_timeouts_fixed.Run},
 	{"http/transport-per-call", http_transport_per_call.Run, http_transport_per_call_fixed.Run},
 	{"mutex/once-recursive", mutex_once_recursive.Run, mutex_once_recursive_fixed.Run},
@@ -381,8 +430,12 @@ var runnable = []kernel{
 	{"mutex/relock-direct", mutex_relock_direct.Run, mutex_relock_direct_fixed.Run},
 	{"mutex/relock-early-path", mutex_relock_early_path.Run, mutex_relock_early_path_fixed.Run},
 	{"mutex/relock-embedded", mutex_relock_embedded.Run, mutex_relock_embedded_fixed.Run},
+	{"mutex/relock-generic", mutex_relock_generic.Run, mutex_relock_generic_fixed.Run},
+	{"mutex/relock-in-iterator", mutex_relock_in_iterator.Run, mutex_relock_in_iterator_fixed.Run},
+	{"mutex/relock-in-stringer", mutex_relock_in_stringer.Run, mutex_relock_in_stringer_fixed.Run},
 	{"mutex/relock-interface", mutex_relock_interface.Run, mutex_relock_interface_fixed.Run},
 	{"mutex/relock-loop", mutex_relock_loop.Run, mutex_relock_loop_fixed.Run},
+	{"mutex/relock-method-value", mutex_relock_method_value.Run, mutex_relock_method_value_fixed.Run},
 	{"mutex/relock-package-level", mutex_relock_package_level.Run, mutex_relock_package_level_fixed.Run},
 	{"mutex/relock-two-hops", mutex_relock_two_hops.Run, mutex_relock_two_hops_fixed.Run},
 	{"net/connection-handler", net_connection_handler.Run, net_connection_handler_fixed.Run},
@@ -390,11 +443,13 @@ var runnable = []kernel{
 	{"order/across-types", order_across_types.Run, order_across_types_fixed.Run},
 	{"order/in-goroutine", order_in_goroutine.Run, order_in_goroutine_fixed.Run},
 	{"order/lock-and-once", order_lock_and_once.Run, order_lock_and_once_fixed.Run},
+	{"order/lock-and-slot", order_lock_and_slot.Run, order_lock_and_slot_fixed.Run},
 	{"order/package-level", order_package_level.Run, order_package_level_fixed.Run},
 	{"order/read-and-write", order_read_and_write.Run, order_read_and_write_fixed.Run},
 	{"order/same-type", order_same_type.Run, order_same_type_fixed.Run},
 	{"order/three-locks", order_three_locks.Run, order_three_locks_fixed.Run},
 	{"order/through-callees", order_through_callees.Run, order_through_callees_fixed.Run},
+	{"order/through-interface", order_through_interface.Run, order_through_interface_fixed.Run},
 	{"order/two-functions", order_two_functions.Run, order_two_functions_fixed.Run},
 	{"readers/recursive-callee", readers_recursive_callee.Run, readers_recursive_callee_fixed.Run},
 	{"readers/recursive-direct", readers_recursive_direct.Run, readers_recursive_direct_fixed.Run},
@@ -422,6 +477,7 @@ var runnable = []kernel{
 	{"unlock/helper-error", unlock_helper_error.Run, unlock_helper_error_fixed.Run},
 	{"unlock/loop-break", unlock_loop_break.Run, unlock_loop_break_fixed.Run},
 	{"unlock/loop-continue", unlock_loop_continue.Run, unlock_loop_continue_fixed.Run},
+	{"unlock/mismatched-conditions", unlock_mismatched_conditions.Run, unlock_mismatched_conditions_fixed.Run},
 	{"unlock/not-locked-on-a-path", unlock_not_locked_on_a_path.Run, unlock_not_locked_on_a_path_fixed.Run},
 	{"unlock/panic", unlock_panic.Run, unlock_panic_fixed.Run},
 	{"unlock/read-hit", unlock_read_hit.Run, unlock_read_hit_fixed.Run},
@@ -436,6 +492,7 @@ var runnable = []kernel{
 	{"waitgroup/done-skipped-by-panic", waitgroup_done_skipped_by_panic.Run, waitgroup_done_skipped_by_panic_fixed.Run},
 	{"waitgroup/done-skipped-by-return", waitgroup_done_skipped_by_return.Run, waitgroup_done_skipped_by_return_fixed.Run},
 	{"waitgroup/done-too-often", waitgroup_done_too_often.Run, waitgroup_done_too_often_fixed.Run},
+	{"waitgroup/go-and-done", waitgroup_go_and_done.Run, waitgroup_go_and_done_fixed.Run},
 	{"waitgroup/results-before-wait", waitgroup_results_before_wait.Run, waitgroup_results_before_wait_fixed.Run},
 	{"waitgroup/skipped-before-spawn", waitgroup_skipped_before_spawn.Run, waitgroup_skipped_before_spawn_fixed.Run},
 	{"waitgroup/wait-in-loop", waitgroup_wait_in_loop.Run, waitgroup_wait_in_loop_fixed.Run},

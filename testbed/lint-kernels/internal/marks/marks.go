@@ -4,29 +4,60 @@ package marks
 import (
 	"bufio"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
 
 // Mark is one thing that a comment at the end of a line says of the line.
 type Mark struct {
+	// File is relative to the folder that was read, with slashes.
+	File string
 	Line int
 	// Kind is want, via, stuck or crash.
 	Kind string
 	// IDs are the patterns that are right on a line marked want.
 	IDs []string
-	// In is the function of another package in which goroutines hang for a line marked stuck; empty where it is the line itself.
+	// In is the function of another package in which goroutines hang or crash for a line so marked; empty where it is the line itself.
 	In string
 }
 
 var (
-	comment = regexp.MustCompile(`//\s*((?:want [A-Z]{2}\d{3}|via|stuck|crash).*)$`)
-	item    = regexp.MustCompile(`^(?:(want) ([A-Z]{2}\d{3}(?:\|[A-Z]{2}\d{3})*)|(via)|(stuck)(?: in (\S+))?|(crash))$`)
+	comment = regexp.MustCompile(`//\s*((?:want [A-Z]{2}\d{3}|via|stuck|crash)\b.*)$`)
+	item    = regexp.MustCompile(`^(?:(want) ([A-Z]{2}\d{3}(?:\|[A-Z]{2}\d{3})*)|(via)|(stuck|crash)(?: in (\S+))?)$`)
 )
 
-// Read lists the marks of a file in order. A comment that begins like a mark and is none is an error.
-func Read(path string) ([]Mark, error) {
+// Read lists the marks of the Go files in a kernel's folder and below it, except those of its cured twin. A comment that begins like a
+// mark and is none is an error.
+func Read(folder string) ([]Mark, error) {
+	var marks []Mark
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && entry.Name() == "fixed" && path != folder {
+			return filepath.SkipDir
+		}
+		if entry.IsDir() || filepath.Ext(path) != ".go" {
+			return nil
+		}
+		file, err := filepath.Rel(folder, path)
+		if err != nil {
+			return err
+		}
+		found, err := read(path)
+		for _, mark := range found {
+			mark.File = filepath.ToSlash(file)
+			marks = append(marks, mark)
+		}
+		return err
+	})
+	return marks, err
+}
+
+func read(path string) ([]Mark, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -44,7 +75,7 @@ func Read(path string) ([]Mark, error) {
 			if parts == nil {
 				return nil, fmt.Errorf("%s:%d: %q is no mark", path, line, text)
 			}
-			mark := Mark{Line: line, Kind: parts[1] + parts[3] + parts[4] + parts[6], In: parts[5]}
+			mark := Mark{Line: line, Kind: parts[1] + parts[3] + parts[4], In: parts[5]}
 			if parts[2] != "" {
 				mark.IDs = strings.Split(parts[2], "|")
 			}

@@ -1,0 +1,21 @@
+package kernel
+
+import (
+	"time"
+
+	"github.com/goherd/goherd/testbed/lint-kernels/across/context-dropped/storage"
+	"github.com/goherd/goherd/testbed/lint-kernels/internal/backend"
+)
+
+// Run reads n documents, each for a tenth of a second.
+func Run(n int) {
+	for range n {
+		go serve()
+	}
+}
+
+func serve() {
+	db := backend.Database(4)
+	defer db.Close()
+	backend.Ask(&handler{&storage.Documents{DB: db}}, "/readme", 100*time.Millisecond)
+}

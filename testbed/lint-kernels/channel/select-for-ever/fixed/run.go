@@ -1,0 +1,8 @@
+package fixed
+
+// Run holds n leases until they expire.
+func Run(n int) {
+	for range n {
+		hold("leader", func(string) {}).expire()
+	}
+}

@@ -1,0 +1,36 @@
+// Package kernel answers a long poll with the next event and waits for it although the client has gone.
+package kernel
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+)
+
+type events struct {
+	mu      sync.Mutex
+	waiting []chan string
+}
+
+func (e *events) next() <-chan string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	event := make(chan string, 1)
+	e.waiting = append(e.waiting, event)
+	return event
+}
+
+func (e *events) publish(text string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, event := range e.waiting {
+		event <- text
+	}
+	e.waiting = nil
+}
+
+func (e *events) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Poll", r.URL.Path)
+	event := <-e.next() // want CX006|LK002; stuck
+	fmt.Fprintln(w, event)
+}

@@ -1,0 +1,8 @@
+package fixed
+
+// Run doubles the limits of n gateways.
+func Run(n int) {
+	for range n {
+		go new(gateway).double()
+	}
+}

@@ -1,0 +1,8 @@
+package kernel
+
+// Run doubles the limits of n gateways.
+func Run(n int) {
+	for range n {
+		go new(gateway).double()
+	}
+}

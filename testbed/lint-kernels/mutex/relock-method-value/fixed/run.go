@@ -1,0 +1,8 @@
+package fixed
+
+// Run changes a job of n trackers.
+func Run(n int) {
+	for range n {
+		go newTracker().set("mail", "done")
+	}
+}

@@ -1,0 +1,38 @@
+// Package kernel renders with few slots, a channel, and a lock on the cache; one function takes the slot first, the other the lock.
+package kernel
+
+import (
+	"sync"
+	"time"
+)
+
+type renderer struct {
+	slots chan struct{}
+	mu    sync.Mutex
+	cache map[string]string
+}
+
+func newRenderer() *renderer {
+	return &renderer{slots: make(chan struct{}, 1), cache: map[string]string{}}
+}
+
+func (r *renderer) render(page string) string {
+	r.slots <- struct{}{} // via
+	defer func() { <-r.slots }()
+	time.Sleep(50 * time.Millisecond)
+	r.mu.Lock() // via; stuck
+	defer r.mu.Unlock()
+	r.cache[page] = "<p>" + page
+	return r.cache[page]
+}
+
+func (r *renderer) renderAll(pages []string) {
+	r.mu.Lock() // via
+	defer r.mu.Unlock()
+	time.Sleep(50 * time.Millisecond)
+	for _, page := range pages {
+		r.slots <- struct{}{} // want DL003|DL002; stuck
+		r.cache[page] = "<p>" + page
+		<-r.slots
+	}
+}
