@@ -23,7 +23,7 @@ func (t *tail) read(ctx context.Context) {
 
 func (t *tail) follow(parent context.Context, wait func()) {
 	ctx, cancel := context.WithCancel(parent)
-	defer func() { cancel() }() // via
+	defer cancel() // via
 	if t.limit > 0 {
 		ctx, cancel := context.WithTimeout(parent, t.limit) // want CX002|LK005
 		_ = cancel

@@ -23,10 +23,11 @@ func (t *tail) read(ctx context.Context) {
 
 func (t *tail) follow(parent context.Context, wait func()) {
 	ctx, cancel := context.WithCancel(parent)
-	defer func() { cancel() }()
+	defer cancel()
 	if t.limit > 0 {
-		ctx, cancel = context.WithTimeout(ctx, t.limit)
-		defer cancel()
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, t.limit)
+		defer stop()
 	}
 	go t.read(ctx)
 	wait()
