@@ -19,12 +19,12 @@ func (w *watcher) loop() {
 		select { // via; stuck
 		case path := <-w.changes:
 			w.seen = append(w.seen, path)
-		case <-w.done:
+		case <-w.done: // want LK004|LK002
 			return
 		}
 	}
 }
 
 func (w *watcher) close() {
-	w.open = false // want LK004
+	w.open = false // via
 }

@@ -10,14 +10,14 @@ func numbers(from int) <-chan int {
 	out := make(chan int)
 	go func() {
 		for number := from; ; number++ {
-			out <- number // via; stuck
+			out <- number // want LK014|LK001; stuck
 		}
 	}()
 	return out
 }
 
 func bill(customers []string) []invoice {
-	next := numbers(1000) // want LK014|LK001
+	next := numbers(1000) // via
 	var invoices []invoice
 	for _, customer := range customers {
 		invoices = append(invoices, invoice{<-next, customer})

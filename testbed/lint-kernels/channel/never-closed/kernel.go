@@ -9,18 +9,18 @@ type row struct {
 }
 
 func export(rows []row, write func(string)) int {
-	lines := make(chan string, 8)
+	lines := make(chan string, 8) // via
 	written := make(chan int)
 	go func() {
 		n := 0
-		for line := range lines { // via; stuck
+		for line := range lines { // want LK002; stuck
 			write(line)
 			n++
 		}
 		written <- n
 	}()
 	for _, r := range rows {
-		lines <- format(r) // want LK002
+		lines <- format(r) // via
 	}
 	return <-written // via; stuck
 }

@@ -7,7 +7,7 @@ type page struct {
 }
 
 func render(pages, workers int) []page {
-	numbers := make(chan int) // via
+	numbers := make(chan int) // want LK012|LK002
 	rendered := make(chan page, pages)
 	for range workers {
 		go draw(numbers, rendered)
@@ -19,7 +19,7 @@ func render(pages, workers int) []page {
 	for range pages {
 		document = append(document, <-rendered)
 	}
-	return document // want LK012|LK002
+	return document // via
 }
 
 func draw(numbers <-chan int, rendered chan<- page) {

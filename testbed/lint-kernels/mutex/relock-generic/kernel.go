@@ -28,7 +28,7 @@ type gateway struct {
 
 func (g *gateway) double() {
 	g.limits.update(func(old limits) limits {
-		return limits{requests: 2 * old.requests, burst: 2 * g.burst()} // want DL001; stuck
+		return limits{requests: 2 * old.requests, burst: 2 * g.burst()} // want DL001|DL004; stuck
 	})
 }
 

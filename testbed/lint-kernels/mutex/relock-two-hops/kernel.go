@@ -27,7 +27,7 @@ func (h *hall) book(seat int, name string) error {
 		return fmt.Errorf("seat %d is taken by %s", seat, h.seats[seat])
 	}
 	h.seats[seat] = name
-	h.announce(seat) // want DL001; stuck
+	h.announce(seat) // want DL001|DL004; stuck
 	return nil
 }
 
