@@ -11,6 +11,8 @@ import (
 	across_relock_fixed "github.com/goherd/goherd/testbed/lint-kernels/across/relock/fixed"
 	across_result_abandoned "github.com/goherd/goherd/testbed/lint-kernels/across/result-abandoned"
 	across_result_abandoned_fixed "github.com/goherd/goherd/testbed/lint-kernels/across/result-abandoned/fixed"
+	channel_asks_itself "github.com/goherd/goherd/testbed/lint-kernels/channel/asks-itself"
+	channel_asks_itself_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/asks-itself/fixed"
 	channel_break_leaves_select "github.com/goherd/goherd/testbed/lint-kernels/channel/break-leaves-select"
 	channel_break_leaves_select_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/break-leaves-select/fixed"
 	channel_close_skipped_on_error "github.com/goherd/goherd/testbed/lint-kernels/channel/close-skipped-on-error"
@@ -41,6 +43,10 @@ import (
 	channel_nil_declared_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/nil-declared/fixed"
 	channel_nil_field "github.com/goherd/goherd/testbed/lint-kernels/channel/nil-field"
 	channel_nil_field_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/nil-field/fixed"
+	channel_nil_from_map "github.com/goherd/goherd/testbed/lint-kernels/channel/nil-from-map"
+	channel_nil_from_map_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/nil-from-map/fixed"
+	channel_nil_shadowed "github.com/goherd/goherd/testbed/lint-kernels/channel/nil-shadowed"
+	channel_nil_shadowed_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/nil-shadowed/fixed"
 	channel_pipe_not_closed "github.com/goherd/goherd/testbed/lint-kernels/channel/pipe-not-closed"
 	channel_pipe_not_closed_fixed "github.com/goherd/goherd/testbed/lint-kernels/channel/pipe-not-closed/fixed"
 	channel_pipeline_early_return "github.com/goherd/goherd/testbed/lint-kernels/channel/pipeline-early-return"
@@ -101,6 +107,8 @@ import (
 	context_cancel_stored_never_called_fixed "github.com/goherd/goherd/testbed/lint-kernels/context/cancel-stored-never-called/fixed"
 	context_cancelled_but_sends "github.com/goherd/goherd/testbed/lint-kernels/context/cancelled-but-sends"
 	context_cancelled_but_sends_fixed "github.com/goherd/goherd/testbed/lint-kernels/context/cancelled-but-sends/fixed"
+	context_command_without "github.com/goherd/goherd/testbed/lint-kernels/context/command-without"
+	context_command_without_fixed "github.com/goherd/goherd/testbed/lint-kernels/context/command-without/fixed"
 	context_detached_goroutine "github.com/goherd/goherd/testbed/lint-kernels/context/detached-goroutine"
 	context_detached_goroutine_fixed "github.com/goherd/goherd/testbed/lint-kernels/context/detached-goroutine/fixed"
 	context_ignored_by_loop "github.com/goherd/goherd/testbed/lint-kernels/context/ignored-by-loop"
@@ -119,6 +127,8 @@ import (
 	context_todo_below_request_fixed "github.com/goherd/goherd/testbed/lint-kernels/context/todo-below-request/fixed"
 	context_waits_on_the_wrong_one "github.com/goherd/goherd/testbed/lint-kernels/context/waits-on-the-wrong-one"
 	context_waits_on_the_wrong_one_fixed "github.com/goherd/goherd/testbed/lint-kernels/context/waits-on-the-wrong-one/fixed"
+	copies_group_in_struct "github.com/goherd/goherd/testbed/lint-kernels/copies/group-in-struct"
+	copies_group_in_struct_fixed "github.com/goherd/goherd/testbed/lint-kernels/copies/group-in-struct/fixed"
 	copies_locked_copy "github.com/goherd/goherd/testbed/lint-kernels/copies/locked-copy"
 	copies_locked_copy_fixed "github.com/goherd/goherd/testbed/lint-kernels/copies/locked-copy/fixed"
 	defer_unlock_in_endless_loop "github.com/goherd/goherd/testbed/lint-kernels/defer/unlock-in-endless-loop"
@@ -186,6 +196,8 @@ import (
 	mutex_once_waits_for_itself_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/once-waits-for-itself/fixed"
 	mutex_read_upgrade "github.com/goherd/goherd/testbed/lint-kernels/mutex/read-upgrade"
 	mutex_read_upgrade_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/read-upgrade/fixed"
+	mutex_relock_alias "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-alias"
+	mutex_relock_alias_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-alias/fixed"
 	mutex_relock_by_field_path "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-by-field-path"
 	mutex_relock_by_field_path_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-by-field-path/fixed"
 	mutex_relock_callback "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-callback"
@@ -218,10 +230,16 @@ import (
 	mutex_relock_two_hops_fixed "github.com/goherd/goherd/testbed/lint-kernels/mutex/relock-two-hops/fixed"
 	net_connection_handler "github.com/goherd/goherd/testbed/lint-kernels/net/connection-handler"
 	net_connection_handler_fixed "github.com/goherd/goherd/testbed/lint-kernels/net/connection-handler/fixed"
+	net_datagram_without_deadline "github.com/goherd/goherd/testbed/lint-kernels/net/datagram-without-deadline"
+	net_datagram_without_deadline_fixed "github.com/goherd/goherd/testbed/lint-kernels/net/datagram-without-deadline/fixed"
+	net_header_without_deadline "github.com/goherd/goherd/testbed/lint-kernels/net/header-without-deadline"
+	net_header_without_deadline_fixed "github.com/goherd/goherd/testbed/lint-kernels/net/header-without-deadline/fixed"
 	net_read_without_deadline "github.com/goherd/goherd/testbed/lint-kernels/net/read-without-deadline"
 	net_read_without_deadline_fixed "github.com/goherd/goherd/testbed/lint-kernels/net/read-without-deadline/fixed"
 	order_across_types "github.com/goherd/goherd/testbed/lint-kernels/order/across-types"
 	order_across_types_fixed "github.com/goherd/goherd/testbed/lint-kernels/order/across-types/fixed"
+	order_callers_order "github.com/goherd/goherd/testbed/lint-kernels/order/callers-order"
+	order_callers_order_fixed "github.com/goherd/goherd/testbed/lint-kernels/order/callers-order/fixed"
 	order_in_goroutine "github.com/goherd/goherd/testbed/lint-kernels/order/in-goroutine"
 	order_in_goroutine_fixed "github.com/goherd/goherd/testbed/lint-kernels/order/in-goroutine/fixed"
 	order_lock_and_once "github.com/goherd/goherd/testbed/lint-kernels/order/lock-and-once"
@@ -250,8 +268,12 @@ import (
 	readers_recursive_through_interface_fixed "github.com/goherd/goherd/testbed/lint-kernels/readers/recursive-through-interface/fixed"
 	readers_write_in_callee "github.com/goherd/goherd/testbed/lint-kernels/readers/write-in-callee"
 	readers_write_in_callee_fixed "github.com/goherd/goherd/testbed/lint-kernels/readers/write-in-callee/fixed"
+	recover_deferred_by_itself "github.com/goherd/goherd/testbed/lint-kernels/recover/deferred-by-itself"
+	recover_deferred_by_itself_fixed "github.com/goherd/goherd/testbed/lint-kernels/recover/deferred-by-itself/fixed"
 	recover_missing_at_the_top "github.com/goherd/goherd/testbed/lint-kernels/recover/missing-at-the-top"
 	recover_missing_at_the_top_fixed "github.com/goherd/goherd/testbed/lint-kernels/recover/missing-at-the-top/fixed"
+	recover_one_call_too_deep "github.com/goherd/goherd/testbed/lint-kernels/recover/one-call-too-deep"
+	recover_one_call_too_deep_fixed "github.com/goherd/goherd/testbed/lint-kernels/recover/one-call-too-deep/fixed"
 	recover_swallows_everything "github.com/goherd/goherd/testbed/lint-kernels/recover/swallows-everything"
 	recover_swallows_everything_fixed "github.com/goherd/goherd/testbed/lint-kernels/recover/swallows-everything/fixed"
 	semaphore_acquired_twice "github.com/goherd/goherd/testbed/lint-kernels/semaphore/acquired-twice"
@@ -264,6 +286,8 @@ import (
 	sql_rows_not_closed_fixed "github.com/goherd/goherd/testbed/lint-kernels/sql/rows-not-closed/fixed"
 	sql_transaction_left_open "github.com/goherd/goherd/testbed/lint-kernels/sql/transaction-left-open"
 	sql_transaction_left_open_fixed "github.com/goherd/goherd/testbed/lint-kernels/sql/transaction-left-open/fixed"
+	timeout_anew_for_each_try "github.com/goherd/goherd/testbed/lint-kernels/timeout/anew-for-each-try"
+	timeout_anew_for_each_try_fixed "github.com/goherd/goherd/testbed/lint-kernels/timeout/anew-for-each-try/fixed"
 	timeout_header_not_applied "github.com/goherd/goherd/testbed/lint-kernels/timeout/header-not-applied"
 	timeout_header_not_applied_fixed "github.com/goherd/goherd/testbed/lint-kernels/timeout/header-not-applied/fixed"
 	timeout_lost_between_hops "github.com/goherd/goherd/testbed/lint-kernels/timeout/lost-between-hops"
@@ -274,6 +298,8 @@ import (
 	timeout_widened_fixed "github.com/goherd/goherd/testbed/lint-kernels/timeout/widened/fixed"
 	timer_drained_twice "github.com/goherd/goherd/testbed/lint-kernels/timer/drained-twice"
 	timer_drained_twice_fixed "github.com/goherd/goherd/testbed/lint-kernels/timer/drained-twice/fixed"
+	timer_flag_nobody_reads "github.com/goherd/goherd/testbed/lint-kernels/timer/flag-nobody-reads"
+	timer_flag_nobody_reads_fixed "github.com/goherd/goherd/testbed/lint-kernels/timer/flag-nobody-reads/fixed"
 	timer_poll_without_end "github.com/goherd/goherd/testbed/lint-kernels/timer/poll-without-end"
 	timer_poll_without_end_fixed "github.com/goherd/goherd/testbed/lint-kernels/timer/poll-without-end/fixed"
 	timer_tick_in_goroutine "github.com/goherd/goherd/testbed/lint-kernels/timer/tick-in-goroutine"
@@ -302,6 +328,8 @@ import (
 	unlock_panic_fixed "github.com/goherd/goherd/testbed/lint-kernels/unlock/panic/fixed"
 	unlock_read_hit "github.com/goherd/goherd/testbed/lint-kernels/unlock/read-hit"
 	unlock_read_hit_fixed "github.com/goherd/goherd/testbed/lint-kernels/unlock/read-hit/fixed"
+	unlock_read_unlock_twice "github.com/goherd/goherd/testbed/lint-kernels/unlock/read-unlock-twice"
+	unlock_read_unlock_twice_fixed "github.com/goherd/goherd/testbed/lint-kernels/unlock/read-unlock-twice/fixed"
 	unlock_select_arm "github.com/goherd/goherd/testbed/lint-kernels/unlock/select-arm"
 	unlock_select_arm_fixed "github.com/goherd/goherd/testbed/lint-kernels/unlock/select-arm/fixed"
 	unlock_switch_arm "github.com/goherd/goherd/testbed/lint-kernels/unlock/switch-arm"
@@ -339,6 +367,7 @@ var runnable = []kernel{
 	{"across/lock-order", across_lock_order.Run, across_lock_order_fixed.Run},
 	{"across/relock", across_relock.Run, across_relock_fixed.Run},
 	{"across/result-abandoned", across_result_abandoned.Run, across_result_abandoned_fixed.Run},
+	{"channel/asks-itself", channel_asks_itself.Run, channel_asks_itself_fixed.Run},
 	{"channel/break-leaves-select", channel_break_leaves_select.Run, channel_break_leaves_select_fixed.Run},
 	{"channel/close-skipped-on-error", channel_close_skipped_on_error.Run, channel_close_skipped_on_error_fixed.Run},
 	{"channel/closed-by-receiver", channel_closed_by_receiver.Run, channel_closed_by_receiver_fixed.Run},
@@ -354,6 +383,8 @@ var runnable = []kernel{
 	{"channel/nil-after-last", channel_nil_after_last.Run, channel_nil_after_last_fixed.Run},
 	{"channel/nil-declared", channel_nil_declared.Run, channel_nil_declared_fixed.Run},
 	{"channel/nil-field", channel_nil_field.Run, channel_nil_field_fixed.Run},
+	{"channel/nil-from-map", channel_nil_from_map.Run, channel_nil_from_map_fixed.Run},
+	{"channel/nil-shadowed", channel_nil_shadowed.Run, channel_nil_shadowed_fixed.Run},
 	{"channel/pipe-not-closed", channel_pipe_not_closed.Run, channel_pipe_not_closed_fixed.Run},
 	{"channel/pipeline-early-return", channel_pipeline_early_return.Run, channel_pipeline_early_return_fixed.Run},
 	{"channel/pool-without-stop", channel_pool_without_stop.Run, channel_pool_without_stop_fixed.Run},
@@ -384,6 +415,7 @@ var runnable = []kernel{
 	{"context/cancel-shadowed", context_cancel_shadowed.Run, context_cancel_shadowed_fixed.Run},
 	{"context/cancel-stored-never-called", context_cancel_stored_never_called.Run, context_cancel_stored_never_called_fixed.Run},
 	{"context/cancelled-but-sends", context_cancelled_but_sends.Run, context_cancelled_but_sends_fixed.Run},
+	{"context/command-without", context_command_without.Run, context_command_without_fixed.Run},
 	{"context/detached-goroutine", context_detached_goroutine.Run, context_detached_goroutine_fixed.Run},
 	{"context/ignored-by-loop", context_ignored_by_loop.Run, context_ignored_by_loop_fixed.Run},
 	{"context/parameter-replaced", context_parameter_replaced.Run, context_parameter_replaced_fixed.Run},
@@ -393,6 +425,7 @@ var runnable = []kernel{
 	{"context/stored-in-struct", context_stored_in_struct.Run, context_stored_in_struct_fixed.Run},
 	{"context/todo-below-request", context_todo_below_request.Run, context_todo_below_request_fixed.Run},
 	{"context/waits-on-the-wrong-one", context_waits_on_the_wrong_one.Run, context_waits_on_the_wrong_one_fixed.Run},
+	{"copies/group-in-struct", copies_group_in_struct.Run, copies_group_in_struct_fixed.Run},
 	{"copies/locked-copy", copies_locked_copy.Run, copies_locked_copy_fixed.Run},
 	{"defer/unlock-in-endless-loop", defer_unlock_in_endless_loop.Run, defer_unlock_in_endless_loop_fixed.Run},
 	{"errgroup/consumer-fails", errgroup_consumer_fails.Run, errgroup_consumer_fails_fixed.Run},
@@ -423,6 +456,7 @@ var runnable = []kernel{
 	{"mutex/once-recursive", mutex_once_recursive.Run, mutex_once_recursive_fixed.Run},
 	{"mutex/once-waits-for-itself", mutex_once_waits_for_itself.Run, mutex_once_waits_for_itself_fixed.Run},
 	{"mutex/read-upgrade", mutex_read_upgrade.Run, mutex_read_upgrade_fixed.Run},
+	{"mutex/relock-alias", mutex_relock_alias.Run, mutex_relock_alias_fixed.Run},
 	{"mutex/relock-by-field-path", mutex_relock_by_field_path.Run, mutex_relock_by_field_path_fixed.Run},
 	{"mutex/relock-callback", mutex_relock_callback.Run, mutex_relock_callback_fixed.Run},
 	{"mutex/relock-callee", mutex_relock_callee.Run, mutex_relock_callee_fixed.Run},
@@ -439,8 +473,11 @@ var runnable = []kernel{
 	{"mutex/relock-package-level", mutex_relock_package_level.Run, mutex_relock_package_level_fixed.Run},
 	{"mutex/relock-two-hops", mutex_relock_two_hops.Run, mutex_relock_two_hops_fixed.Run},
 	{"net/connection-handler", net_connection_handler.Run, net_connection_handler_fixed.Run},
+	{"net/datagram-without-deadline", net_datagram_without_deadline.Run, net_datagram_without_deadline_fixed.Run},
+	{"net/header-without-deadline", net_header_without_deadline.Run, net_header_without_deadline_fixed.Run},
 	{"net/read-without-deadline", net_read_without_deadline.Run, net_read_without_deadline_fixed.Run},
 	{"order/across-types", order_across_types.Run, order_across_types_fixed.Run},
+	{"order/callers-order", order_callers_order.Run, order_callers_order_fixed.Run},
 	{"order/in-goroutine", order_in_goroutine.Run, order_in_goroutine_fixed.Run},
 	{"order/lock-and-once", order_lock_and_once.Run, order_lock_and_once_fixed.Run},
 	{"order/lock-and-slot", order_lock_and_slot.Run, order_lock_and_slot_fixed.Run},
@@ -455,18 +492,22 @@ var runnable = []kernel{
 	{"readers/recursive-direct", readers_recursive_direct.Run, readers_recursive_direct_fixed.Run},
 	{"readers/recursive-through-interface", readers_recursive_through_interface.Run, readers_recursive_through_interface_fixed.Run},
 	{"readers/write-in-callee", readers_write_in_callee.Run, readers_write_in_callee_fixed.Run},
+	{"recover/deferred-by-itself", recover_deferred_by_itself.Run, recover_deferred_by_itself_fixed.Run},
 	{"recover/missing-at-the-top", recover_missing_at_the_top.Run, recover_missing_at_the_top_fixed.Run},
+	{"recover/one-call-too-deep", recover_one_call_too_deep.Run, recover_one_call_too_deep_fixed.Run},
 	{"recover/swallows-everything", recover_swallows_everything.Run, recover_swallows_everything_fixed.Run},
 	{"semaphore/acquired-twice", semaphore_acquired_twice.Run, semaphore_acquired_twice_fixed.Run},
 	{"semaphore/not-released-on-error", semaphore_not_released_on_error.Run, semaphore_not_released_on_error_fixed.Run},
 	{"sql/query-inside-rows", sql_query_inside_rows.Run, sql_query_inside_rows_fixed.Run},
 	{"sql/rows-not-closed", sql_rows_not_closed.Run, sql_rows_not_closed_fixed.Run},
 	{"sql/transaction-left-open", sql_transaction_left_open.Run, sql_transaction_left_open_fixed.Run},
+	{"timeout/anew-for-each-try", timeout_anew_for_each_try.Run, timeout_anew_for_each_try_fixed.Run},
 	{"timeout/header-not-applied", timeout_header_not_applied.Run, timeout_header_not_applied_fixed.Run},
 	{"timeout/lost-between-hops", timeout_lost_between_hops.Run, timeout_lost_between_hops_fixed.Run},
 	{"timeout/lost-in-goroutine", timeout_lost_in_goroutine.Run, timeout_lost_in_goroutine_fixed.Run},
 	{"timeout/widened", timeout_widened.Run, timeout_widened_fixed.Run},
 	{"timer/drained-twice", timer_drained_twice.Run, timer_drained_twice_fixed.Run},
+	{"timer/flag-nobody-reads", timer_flag_nobody_reads.Run, timer_flag_nobody_reads_fixed.Run},
 	{"timer/poll-without-end", timer_poll_without_end.Run, timer_poll_without_end_fixed.Run},
 	{"timer/tick-in-goroutine", timer_tick_in_goroutine.Run, timer_tick_in_goroutine_fixed.Run},
 	{"timer/ticker-per-session", timer_ticker_per_session.Run, timer_ticker_per_session_fixed.Run},
@@ -481,6 +522,7 @@ var runnable = []kernel{
 	{"unlock/not-locked-on-a-path", unlock_not_locked_on_a_path.Run, unlock_not_locked_on_a_path_fixed.Run},
 	{"unlock/panic", unlock_panic.Run, unlock_panic_fixed.Run},
 	{"unlock/read-hit", unlock_read_hit.Run, unlock_read_hit_fixed.Run},
+	{"unlock/read-unlock-twice", unlock_read_unlock_twice.Run, unlock_read_unlock_twice_fixed.Run},
 	{"unlock/select-arm", unlock_select_arm.Run, unlock_select_arm_fixed.Run},
 	{"unlock/switch-arm", unlock_switch_arm.Run, unlock_switch_arm_fixed.Run},
 	{"unlock/try-lock", unlock_try_lock.Run, unlock_try_lock_fixed.Run},

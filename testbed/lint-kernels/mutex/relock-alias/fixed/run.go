@@ -1,0 +1,8 @@
+package fixed
+
+// Run rotates n logs that keep nothing.
+func Run(n int) {
+	for range n {
+		go new(rotated).rotate(0)
+	}
+}

@@ -1,0 +1,40 @@
+// Package kernel locks several seats at once, in the order in which its caller names them.
+package kernel
+
+import (
+	"sync"
+	"time"
+)
+
+type seat struct {
+	number int
+	mu     sync.Mutex
+	taken  bool
+}
+
+func reserve(seats ...*seat) bool {
+	lockAll(seats) // via; stuck
+	defer unlockAll(seats)
+	for _, s := range seats {
+		if s.taken {
+			return false
+		}
+	}
+	for _, s := range seats {
+		s.taken = true
+	}
+	return true
+}
+
+func lockAll(seats []*seat) {
+	for _, s := range seats {
+		s.mu.Lock() // want DL002; stuck
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func unlockAll(seats []*seat) {
+	for _, s := range seats {
+		s.mu.Unlock()
+	}
+}
