@@ -27,7 +27,8 @@ func Run() {
 	s.close()
 	write := func(context.Context, string) error { return nil }
 	(&audit{write: write}).record(ctx, "login")
-	withDefault(nil, ask)
+	var none context.Context
+	withDefault(none, ask)
 	untilSignal(ctx, ask)
 	(&closer{flush: ask}).Close()
 

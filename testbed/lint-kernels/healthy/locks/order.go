@@ -26,8 +26,14 @@ func transfer(from, to *account, cents int) {
 	to.cents += cents
 }
 
+// slot has no number to order it by.
+type slot struct {
+	mu sync.Mutex
+	n  int
+}
+
 // byAddress orders two locks by where they are.
-func byAddress(a, b *account, both func()) {
+func byAddress(a, b *slot, both func(a, b *slot)) {
 	if uintptr(unsafe.Pointer(a)) > uintptr(unsafe.Pointer(b)) {
 		a, b = b, a
 	}
@@ -37,7 +43,7 @@ func byAddress(a, b *account, both func()) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 	}
-	both()
+	both(a, b)
 }
 
 // inTurn holds one lock at a time.

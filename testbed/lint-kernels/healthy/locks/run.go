@@ -57,18 +57,22 @@ func runHanded() {
 	for range r.iterate {
 		break
 	}
+	// The goroutines and the timer above have the lock to give back.
 	r.mu.Lock()
 	r.mu.Unlock()
 }
 
 func runOrder() {
 	a, b := &account{id: 1}, &account{id: 2}
+	left, right := new(slot), new(slot)
+	move := func(a, b *slot) { a.n, b.n = b.n, a.n }
 	g := new(gated)
 	var both sync.WaitGroup
 	for range 100 {
 		both.Go(func() { transfer(a, b, 1) })
 		both.Go(func() { transfer(b, a, 1) })
-		both.Go(func() { byAddress(a, b, func() {}) })
+		both.Go(func() { byAddress(left, right, move) })
+		both.Go(func() { byAddress(right, left, move) })
 		both.Go(func() { inTurn(b, a) })
 		both.Go(g.leftToRight)
 		both.Go(g.rightToLeft)
