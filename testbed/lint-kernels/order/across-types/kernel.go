@@ -2,6 +2,7 @@
 package kernel
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -55,4 +56,9 @@ func (r *room) forget(m *member) {
 	r.mu.Unlock()
 }
 
-func pause() { time.Sleep(50 * time.Millisecond) }
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
+	}
+}

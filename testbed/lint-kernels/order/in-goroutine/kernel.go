@@ -2,6 +2,7 @@
 package kernel
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -45,4 +46,9 @@ func merge(into, from map[string]string) {
 	}
 }
 
-func pause() { time.Sleep(50 * time.Millisecond) }
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
+	}
+}

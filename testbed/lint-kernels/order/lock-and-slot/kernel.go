@@ -2,6 +2,7 @@
 package kernel
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -19,7 +20,7 @@ func newRenderer() *renderer {
 func (r *renderer) render(page string) string {
 	r.slots <- struct{}{} // via
 	defer func() { <-r.slots }()
-	time.Sleep(50 * time.Millisecond)
+	pause()
 	r.mu.Lock() // via; stuck
 	defer r.mu.Unlock()
 	r.cache[page] = "<p>" + page
@@ -29,10 +30,17 @@ func (r *renderer) render(page string) string {
 func (r *renderer) renderAll(pages []string) {
 	r.mu.Lock() // via
 	defer r.mu.Unlock()
-	time.Sleep(50 * time.Millisecond)
+	pause()
 	for _, page := range pages {
 		r.slots <- struct{}{} // want DL003|DL002; stuck
 		r.cache[page] = "<p>" + page
 		<-r.slots
+	}
+}
+
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
 	}
 }

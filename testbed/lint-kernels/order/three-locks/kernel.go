@@ -2,6 +2,7 @@
 package kernel
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -46,4 +47,9 @@ func (s *scheduler) report() (int, int) {
 	return s.started, len(s.queue)
 }
 
-func pause() { time.Sleep(50 * time.Millisecond) }
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
+	}
+}

@@ -2,6 +2,7 @@
 package kernel
 
 import (
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -57,4 +58,9 @@ func (x *index) rebuild() {
 	x.words = len(strings.Fields(x.document.read())) // via; stuck
 }
 
-func pause() { time.Sleep(50 * time.Millisecond) }
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
+	}
+}

@@ -2,6 +2,7 @@
 package kernel
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -22,7 +23,7 @@ func (w *network) friends(id int) []string {
 	var names []string
 	for _, friend := range w.people[id].friends {
 		names = append(names, func() string {
-			time.Sleep(50 * time.Millisecond)
+			pause()
 			w.mu.RLock() // want DL004; stuck
 			defer w.mu.RUnlock()
 			return w.people[friend].name
@@ -37,4 +38,11 @@ func (w *network) befriend(a, b int) {
 	p := w.people[a]
 	p.friends = append(p.friends, b)
 	w.people[a] = p
+}
+
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
+	}
 }

@@ -3,6 +3,7 @@ package kernel
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -42,7 +43,7 @@ func (r *report) add(row int) {
 type totals struct{ label string }
 
 func (t totals) render(r *report) string {
-	time.Sleep(50 * time.Millisecond)
+	pause()
 	return fmt.Sprint(t.label, r.sum()) // via; stuck
 }
 
@@ -52,4 +53,11 @@ func sum(rows []int) int {
 		total += row
 	}
 	return total
+}
+
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
+	}
 }

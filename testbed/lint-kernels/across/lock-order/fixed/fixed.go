@@ -2,6 +2,7 @@
 package fixed
 
 import (
+	"runtime"
 	"sync"
 	"time"
 
@@ -30,6 +31,13 @@ func (c *catalogue) available(item string) bool {
 	c.mu.Lock()
 	soldOut := c.soldOut[item]
 	c.mu.Unlock()
-	time.Sleep(50 * time.Millisecond)
+	pause()
 	return !soldOut && c.stock.Units(item) > 0
+}
+
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
+	}
 }

@@ -2,6 +2,7 @@
 package stock
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -25,7 +26,7 @@ func (s *Stock) Take(item string) {
 	defer s.mu.Unlock()
 	s.units[item]--
 	if s.units[item] == 0 {
-		time.Sleep(50 * time.Millisecond)
+		pause()
 		s.Empty(item) // via; stuck
 	}
 }
@@ -35,4 +36,11 @@ func (s *Stock) Units(item string) int {
 	s.mu.Lock() // via; stuck
 	defer s.mu.Unlock()
 	return s.units[item]
+}
+
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
+	}
 }

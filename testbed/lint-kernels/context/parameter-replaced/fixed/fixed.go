@@ -12,7 +12,6 @@ type blob interface {
 }
 
 func copyFile(ctx context.Context, from, to blob, name string) error {
-
 	body, err := from.read(ctx, name)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)

@@ -2,6 +2,7 @@
 package fixed
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -56,4 +57,9 @@ func (r *room) forget(m *member) {
 	r.mu.Unlock()
 }
 
-func pause() { time.Sleep(50 * time.Millisecond) }
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
+	}
+}

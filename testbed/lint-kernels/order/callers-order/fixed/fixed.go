@@ -2,6 +2,7 @@
 package fixed
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -31,12 +32,19 @@ func lockAll(seats []*seat) {
 	ordered := slices.SortedFunc(slices.Values(seats), func(a, b *seat) int { return a.number - b.number })
 	for _, s := range ordered {
 		s.mu.Lock()
-		time.Sleep(20 * time.Millisecond)
+		pause()
 	}
 }
 
 func unlockAll(seats []*seat) {
 	for _, s := range seats {
 		s.mu.Unlock()
+	}
+}
+
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
 	}
 }

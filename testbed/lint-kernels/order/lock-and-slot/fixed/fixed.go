@@ -2,6 +2,7 @@
 package fixed
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -19,7 +20,7 @@ func newRenderer() *renderer {
 func (r *renderer) render(page string) string {
 	r.slots <- struct{}{}
 	defer func() { <-r.slots }()
-	time.Sleep(50 * time.Millisecond)
+	pause()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cache[page] = "<p>" + page
@@ -29,5 +30,12 @@ func (r *renderer) render(page string) string {
 func (r *renderer) renderAll(pages []string) {
 	for _, page := range pages {
 		r.render(page)
+	}
+}
+
+// pause stands for work that takes a while.
+func pause() {
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		runtime.Gosched()
 	}
 }
