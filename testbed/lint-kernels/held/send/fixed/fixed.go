@@ -42,8 +42,7 @@ func (t *topic) unsubscribe(messages chan string) {
 	t.mu.Unlock()
 }
 
-func (t *topic) waitFor(text string) {
-	messages := t.subscribe()
+func (t *topic) waitFor(messages chan string, text string) {
 	defer t.unsubscribe(messages)
 	for message := range messages {
 		if message == text {
