@@ -3,6 +3,7 @@ package channels
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,6 +13,7 @@ func Run() {
 	runResults()
 	runOwners()
 	runSelects()
+	runShapes()
 }
 
 func runResults() {
@@ -62,6 +64,20 @@ func runOwners() {
 	l.reopened()
 	l.reopened()
 	l.closeOnce()
+}
+
+func runShapes() {
+	work := make(chan int, 1)
+	work <- 1
+	withLimit(work, 0)
+	withLimit(work, time.Millisecond)
+	b := startBackground()
+	b.work <- func() {}
+	b.close()
+	firstBatch([]int{1, 2, 3, 4, 5})
+	spread([]int{1, 2, 3}, 2, func(int) {})
+	pulled(slices.Values([]int{1, 2}))
+	acked([]func(){func() {}, func() {}})
 }
 
 func runSelects() {

@@ -2,6 +2,7 @@ package contexts
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -59,6 +60,28 @@ func Run() {
 	eachInFunction(ctx, []string{"a"}, write)
 	setUpOnce(ctx, time.Second, ask)
 
+	dial := func(ctx context.Context) (<-chan string, error) {
+		frames := make(chan string)
+		context.AfterFunc(ctx, func() { close(frames) })
+		return frames, nil
+	}
+	refused := func(context.Context) (<-chan string, error) { return nil, errors.New("refused") }
+	for _, dial := range []func(context.Context) (<-chan string, error){dial, refused} {
+		if s, err := openStream(ctx, dial); err == nil {
+			s.close()
+		}
+		if s, err := openLater(ctx, dial); err == nil {
+			s.close()
+		}
+	}
+	held := &session{streams: map[int]struct {
+		name   string
+		cancel context.CancelFunc
+	}{}}
+	ended := held.add(ctx, 1, "a")
+	held.close()
+	anyOf(ended, nil)
+	values(ctx, map[any]any{traceKey{}: "a"})
 	cancel()
 	rollback(ctx, ask)
 	<-served

@@ -30,6 +30,12 @@ func Run() {
 	}
 	open(ctx, url+"/missing")
 	emptied(ctx, url)
+	guardedClose(ctx, url)
+	tries(ctx, []string{url + "/missing", url})
+	if c, err := wrapped(ctx, url); err == nil {
+		io.Copy(io.Discard, c)
+		c.Close()
+	}
 	newBounded().get(ctx, url)
 	configured(http.NotFoundHandler()).Close()
 	streaming(http.NotFoundHandler()).Close()
@@ -45,6 +51,13 @@ func runConns(ctx context.Context) {
 	s := newSession(here)
 	fmt.Fprintln(there, "hello")
 	s.close()
+	near, far := net.Pipe()
+	go func() {
+		defer far.Close()
+		fmt.Fprintln(far, "hello")
+	}()
+	deadlines(near, time.Second, func(string) {})
+	near.Close()
 	short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 	defer cancel()
 	silent, _ := net.Pipe()
@@ -63,4 +76,7 @@ func runRows(ctx context.Context) {
 	inTransaction(ctx, db, func(*sql.Tx) error { return errors.New("taken") })
 	inTransaction(ctx, db, func(*sql.Tx) error { return nil })
 	migrate(db, []string{"create table orders"})
+	committed(ctx, db, "update orders")
+	one(ctx, db)
+	collected(ctx, db)
 }

@@ -12,6 +12,7 @@ func Run() {
 	runOrder()
 	runReaders()
 	runWaits()
+	runShapes()
 }
 
 func runPaths() {
@@ -99,6 +100,32 @@ func runReaders() {
 	later[0]()
 	(&scope{parent: &scope{names: map[string]int{"a": 1}}}).find("a")
 	d.rename("a", "c", []listener{new(counter)})
+}
+
+func runShapes() {
+	l := new(ledger)
+	l.apply(1, false)
+	l.applyAll([]int{1, 2})
+	l.audit(true)
+	l.audit(false)
+	l.settle(1)
+	l.settle(100)
+	l.note("audit")
+	l.guarded(func(int) int { panic("broken") })
+	l.guarded(func(cents int) int { return cents + 1 })
+	swap(l, new(ledger))
+	l.deferredFirst(func(int) {})
+	new(optional).add()
+	(&optional{mu: new(sync.Mutex)}).add()
+	g := newGate()
+	passed := make(chan struct{})
+	go func() {
+		defer close(passed)
+		g.pass()
+	}()
+	g.release()
+	<-passed
+	(&directory{entries: map[string]string{}}).both("a", "b")
 }
 
 func runWaits() {
