@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestReadme checks the counts in the table of classes.
+// TestReadme checks the counts in the table of classes, and the list of what is not run.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
@@ -20,8 +20,18 @@ func TestReadme(t *testing.T) {
 	}
 	all, run := map[string]int{}, map[string]int{}
 	for _, path := range kernels {
-		class, _, _ := strings.Cut(filepath.ToSlash(path), "/")
+		name := filepath.ToSlash(filepath.Dir(path))
+		class, _, _ := strings.Cut(name, "/")
 		all[class]++
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, reasoned := strings.Cut(string(source), "\n// Not run: ")
+		reason, _, _ := strings.Cut(rest, ".\n")
+		if row := fmt.Sprintf("\n| `%s` | %s |\n", name, reason); reasoned && !strings.Contains(string(readme), row) {
+			t.Errorf("README.md has no row %q", row)
+		}
 	}
 	for _, k := range runnable {
 		class, _, _ := strings.Cut(k.name, "/")
