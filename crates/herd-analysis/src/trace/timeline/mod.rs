@@ -356,11 +356,11 @@ impl Overview {
         let width_ns = window.to_ns.saturating_sub(window.from_ns);
         // A generation is unpacked as a whole, however large, and of the one that the window ends in only the beginning is read.
         let is_small = part.bytes <= CLOSE_BYTES || part.last - part.first <= 1 && width_ns <= self.narrow_ns();
-        is_small.then(|| self.from_station(part, self.around(window, part).0))
+        is_small.then(|| self.begun_at(part, self.around(window, part).0))
     }
 
     /// The same part, gone on from inside its first generation where all that is behind a time is wanted.
-    fn from_station(&self, part: Part, from_ns: u64) -> Part {
+    fn begun_at(&self, part: Part, from_ns: u64) -> Part {
         let stations = &self.generations[part.first].stations;
         let before = stations.partition_point(|station| station.at_ns.saturating_add(LATE_NS) <= from_ns);
         Part { station: before.checked_sub(1), ..part }

@@ -40,7 +40,7 @@ impl Overview {
     /// The generations to look at first for what happened at a time, counted in nanoseconds from the beginning of the trace.
     pub fn part_at(&self, at_ns: u64) -> Option<Part> {
         let part = self.part_of(at_ns, at_ns)?;
-        Some(self.from_station(part, self.start() + at_ns))
+        Some(self.begun_at(part, self.start() + at_ns))
     }
 
     /// To be shown [`Part`] of the trace, as if the trace began there.
