@@ -1,4 +1,5 @@
-// Draws the lines of a timeline that are in sight. Each column or span is one rectangle; nothing outside the window is touched.
+// Draws the lines of a timeline that are in sight. Columns that look alike and spans are one rectangle each; nothing outside the window is
+// touched.
 import type { Timeline, TimelineLane } from '../envelope.ts'
 import { fitted, tailOf } from '../go.ts'
 import type { Theme } from './colour.ts'
@@ -88,14 +89,13 @@ function edges({ timeline, window, px }: Scene): (at: number) => number {
 }
 
 function procs(context: CanvasRenderingContext2D, scene: Scene, y: number): void {
-  const edge = edges(scene)
-  context.fillStyle = scene.theme.fills[0]!
   for (const [at, proc] of scene.timeline.procs.entries()) {
-    for (const [column, busy] of proc.busy.entries()) {
-      if (busy === 0) continue
-      const high = Math.max(1, (6 * busy) / 1000)
-      context.fillRect(edge(column), y + 2 + 7 * at + 6 - high, edge(column + 1) - edge(column), high)
+    const busy = new Stretches()
+    for (const [column, share] of proc.busy.entries()) {
+      const high = Math.max(1, (6 * share) / 1000)
+      if (share > 0) busy.add(column, y + 2 + 7 * at + 6 - high, high)
     }
+    busy.fill(context, scene.theme.fills[0]!, edges(scene))
   }
 }
 
@@ -106,15 +106,14 @@ function lane(context: CanvasRenderingContext2D, scene: Scene, { cells }: Timeli
   let most = 1
   for (let column = 0; column < columns; column += 1) most = Math.max(most, sum(cells, column, 0, ACTIVE))
   const activeBottom = y + 2 + tall
+  const stretches = cells.map(() => new Stretches())
   for (let column = 0; column < columns; column += 1) {
-    const [x, wide] = [edge(column), edge(column + 1) - edge(column)]
     let bottom = activeBottom
     for (let state = 0; state < ACTIVE; state += 1) {
       const value = cells[state]?.[column] ?? 0
       if (value === 0) continue
       const part = Math.max(0.5, (tall * value) / most)
-      context.fillStyle = scene.theme.fills[state]!
-      context.fillRect(x, bottom - part, wide, part)
+      stretches[state]!.add(column, bottom - part, part)
       bottom -= part
     }
     const waiting = sum(cells, column, ACTIVE, cells.length)
@@ -122,10 +121,27 @@ function lane(context: CanvasRenderingContext2D, scene: Scene, { cells }: Timeli
     for (let state = ACTIVE; waiting > 0 && state < cells.length; state += 1) {
       const part = (WAITS_PX * (cells[state]?.[column] ?? 0)) / waiting
       if (part === 0) continue
-      context.fillStyle = scene.theme.fills[state]!
-      context.fillRect(x, from, wide, part)
+      stretches[state]!.add(column, from, part)
       from += part
     }
+  }
+  for (const [state, stretch] of stretches.entries()) stretch.fill(context, scene.theme.fills[state]!, edge)
+}
+
+/** Columns that look alike, side by side: waits do for most of a window, and one rectangle costs less than hundreds. */
+class Stretches {
+  /** First and last column, top and height. */
+  private readonly all: [number, number, number, number][] = []
+
+  add(column: number, top: number, part: number): void {
+    const last = this.all.at(-1)
+    if (last && last[1] === column - 1 && last[2] === top && last[3] === part) last[1] = column
+    else this.all.push([column, column, top, part])
+  }
+
+  fill(context: CanvasRenderingContext2D, style: string, edge: (at: number) => number): void {
+    context.fillStyle = style
+    for (const [first, last, top, part] of this.all) context.fillRect(edge(first), top, edge(last + 1) - edge(first), part)
   }
 }
 
