@@ -25,26 +25,21 @@ impl<'a> Cursor<'a> {
     }
 
     /// What has not been read.
+    #[inline]
     pub fn rest(&self) -> &'a [u8] {
         self.text.get(self.at..).unwrap_or_default()
     }
 
     /// A fixed piece. The runtime writes each argument of its `print` with one write, so a piece is there as a whole or not at all.
+    #[inline]
     pub fn literal(&mut self, piece: &[u8]) -> Option<()> {
         self.rest().starts_with(piece).then(|| self.at += piece.len())
     }
 
     /// A whole number without sign.
+    #[inline]
     pub fn number(&mut self) -> Option<u64> {
-        let rest = self.rest();
-        let mut value = 0_u64;
-        let mut len = 0;
-        while let Some(digit) = rest.get(len).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
-            value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
-            len += 1;
-        }
-        self.at += len;
-        (len > 0).then_some(value)
+        self.digits().map(|(value, _)| value)
     }
 
     /// A whole number that fits 32 bits.
@@ -60,18 +55,38 @@ impl<'a> Cursor<'a> {
     /// A number that may have decimals.
     pub fn decimal(&mut self) -> Option<f64> {
         let from = self.at;
-        let whole = self.number()?;
+        let (whole, _) = self.digits()?;
         if self.rest().first() != Some(&b'.') {
             return Some(exact(whole));
         }
         self.at += 1;
-        let start = self.at;
-        let Some(fraction) = self.number() else {
+        let Some((fraction, places)) = self.digits() else {
             self.at = from;
             return None;
         };
-        let places = self.at - start;
         Some(exact(whole) + exact(fraction) / TENS.get(places).copied().unwrap_or(f64::INFINITY))
+    }
+
+    /// A whole number and how many digits it has.
+    #[inline]
+    fn digits(&mut self) -> Option<(u64, usize)> {
+        let rest = self.rest();
+        let mut value = 0_u64;
+        let mut len = 0;
+        for byte in rest {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            len += 1;
+        }
+        if len > SURE_DIGITS {
+            let digits = rest[..len].iter().map(|byte| u64::from(byte - b'0'));
+            value = digits.fold(Some(0_u64), |value, digit| value?.checked_mul(10)?.checked_add(digit))?;
+        }
+        self.at += len;
+        (len > 0).then_some((value, len))
     }
 
     /// A word of bytes for which `is_part` holds.
@@ -82,6 +97,9 @@ impl<'a> Cursor<'a> {
         Some(word)
     }
 }
+
+/// Numbers of so many digits fit 64 bits, whichever digits they are.
+const SURE_DIGITS: usize = 19;
 
 /// Powers of ten that a double holds exactly.
 const TENS: [f64; 20] =
