@@ -10,7 +10,7 @@ use crate::docs::root;
 use crate::{docs, fixtures, fuzz, reference, tidy, ui};
 
 /// Seconds of fuzzing a target.
-const FUZZ_SECONDS: &str = "20";
+const FUZZ_SECONDS: &str = "12";
 
 /// The version of cargo-deny that reads `deny.toml`.
 const DENY_VERSION: &str = "0.20.2";
