@@ -212,10 +212,11 @@ fn what_the_command_serves_of_its_runtime_is_in_the_table() {
         let live = of(setting, "heap_bytes");
         assert!((30e6..60e6).contains(&live), "{live} bytes live");
         assert!((2.0..50.0).contains(&of(setting, "goroutines")), "{answer}");
-        assert!((0.0..=100.0).contains(&of(setting, "gc_cpu_percent")), "{answer}");
-        assert!(of(setting, "pause_mean_ms") > 0.0);
         assert_eq!(answer["tune"]["settings"][setting]["served"]["limited"], 0);
     }
+    // Pauses are of collections, and classes of CPU time are counted anew at one; with GOGC=400 there may be none while it serves.
+    assert!(of(0, "pause_mean_ms") > 0.0);
+    assert!((0.0..=100.0).contains(&of(0, "gc_cpu_percent")), "{answer}");
     let asked = ["--gogc", "100", "--runs", "1", "--for", "2s", "--url", &format!("{url}/elders"), "--format", "text"];
     let told = text(&ended(goherd(&asked, &served), &[4]).stdout);
     assert!(told.contains("What the command served of its runtime") && told.contains("HEAP"), "{told}");
