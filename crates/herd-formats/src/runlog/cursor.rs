@@ -82,8 +82,8 @@ impl<'a> Cursor<'a> {
             len += 1;
         }
         if len > SURE_DIGITS {
-            let digits = rest[..len].iter().map(|byte| u64::from(byte - b'0'));
-            value = digits.fold(Some(0_u64), |value, digit| value?.checked_mul(10)?.checked_add(digit))?;
+            let mut digits = rest[..len].iter().map(|byte| u64::from(byte - b'0'));
+            value = digits.try_fold(0_u64, |value, digit| value.checked_mul(10)?.checked_add(digit))?;
         }
         self.at += len;
         (len > 0).then_some((value, len))
