@@ -2,7 +2,7 @@
 //! began; a narrow window is then told from its generations alone, which are read again.
 //!
 //! Memory: at most [`LANES_MAX`] · [`pyramid::COLUMNS`] cells of 72 bytes, and 40 bytes for each goroutine alive at each beginning of a
-//! generation, at most [`KNOWN_MAX`] in all.
+//! generation, at most [`KNOWN_MAX`] in all; [`STATIONS_BYTES`] for places inside generations that reading can go on from.
 
 mod close;
 mod follow;
@@ -265,7 +265,6 @@ impl TraceVisitor for Overview {
             known: known.into(),
             stations: Vec::new(),
         });
-        self.to_station = self.station_events;
     }
 
     #[inline]
