@@ -6,7 +6,7 @@ use herd_model::{FunctionId, MappingId, NameId, Profile, ProfileReport, ProfileT
 use rustc_hash::FxHashMap;
 
 use crate::flame::{Rows, profile_flame};
-use crate::top::{Top, TopPlace, by_function, by_line, place_name, shown_name};
+use crate::top::{Top, TopPlace, TopSums, by_function, by_line, place_name, shown_name};
 
 /// Functions or lines listed of a type; the others are counted.
 const LISTED_MAX: usize = 2_000;
@@ -34,8 +34,13 @@ pub enum Trees {
 }
 
 /// The report, and what it leaves out by the names the envelope counts it under. `taken_at` is RFC 3339. Cost: linear in the frames of
-/// all samples, once for the tables and once more a tree.
-pub fn profile_report(profile: &Profile, wanted: Wanted, taken_at: Option<String>) -> (ProfileReport, BTreeMap<String, u64>) {
+/// all samples, once for the tables and once more a tree; where `sums` were taken as the samples were read, trees alone.
+pub fn profile_report(
+    profile: &Profile,
+    wanted: Wanted,
+    sums: Option<&TopSums>,
+    taken_at: Option<String>,
+) -> (ProfileReport, BTreeMap<String, u64>) {
     let mut hidden: BTreeMap<String, u64> = BTreeMap::new();
     let mut count = |what: &str, n: u64| {
         if n > 0 {
@@ -44,9 +49,10 @@ pub fn profile_report(profile: &Profile, wanted: Wanted, taken_at: Option<String
     };
     let starts = starts(profile);
     let all: Vec<usize> = (0..profile.sample_types.len()).collect();
-    let tops = match wanted.rows {
-        Rows::Functions => by_function(profile, &all),
-        Rows::Lines => by_line(profile, &all),
+    let tops = match (sums, wanted.rows) {
+        (Some(sums), Rows::Functions | Rows::Lines) => sums.finish(profile, &all),
+        (None, Rows::Functions) => by_function(profile, &all),
+        (None, Rows::Lines) => by_line(profile, &all),
     };
     let mut types = Vec::with_capacity(profile.sample_types.len());
     for (at, (kind, top)) in profile.sample_types.iter().zip(tops).enumerate() {

@@ -3,8 +3,10 @@
 //! Counted as google/pprof does (`internal/graph/graph.go`, `newGraph`): a function that stands several times in a stack counts once
 //! in what it costs with its callees, and a call the compiler inlined is a call.
 
-use herd_model::{FunctionId, Line, LocationId, MappingId, NameId, Profile};
+use herd_model::{FunctionId, Line, LocationId, MappingId, NameId, Profile, SampleVisitor};
 use rustc_hash::FxHashMap;
+
+use crate::flame::Rows;
 
 /// What the samples of one type add up to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,15 +43,12 @@ pub enum TopPlace {
 
 /// What each function costs, by the values of each of the sample types. Cost: linear in the frames of all samples, once for all types.
 pub fn by_function(profile: &Profile, sample_types: &[usize]) -> Vec<Top> {
-    tops(profile, sample_types, |line| TopPlace::Function(shown_name(profile, line.function)))
+    tops(profile, sample_types, Rows::Functions)
 }
 
 /// What each line costs, as [`by_function`].
 pub fn by_line(profile: &Profile, sample_types: &[usize]) -> Vec<Top> {
-    tops(profile, sample_types, |line| {
-        let file = profile.functions[line.function.0 as usize].file;
-        TopPlace::Line(shown_name(profile, line.function), file, line.line)
-    })
+    tops(profile, sample_types, Rows::Lines)
 }
 
 /// What a place is called: `main.work`, `main.work main.go:3`, `[libc.so.6]`.
@@ -70,30 +69,25 @@ pub(crate) fn shown_name(profile: &Profile, id: FunctionId) -> NameId {
     if profile.names.text(function.name).is_empty() { function.system_name } else { function.name }
 }
 
-fn tops(profile: &Profile, sample_types: &[usize], place_of: impl Fn(&Line) -> TopPlace) -> Vec<Top> {
-    let nodes = nodes(profile, place_of);
+fn tops(profile: &Profile, sample_types: &[usize], rows: Rows) -> Vec<Top> {
     let columns: Vec<&[i64]> = sample_types.iter().map(|kind| &*profile.samples.values[*kind]).collect();
-    let mut sums = Sums::new(nodes.places.len(), columns.len());
-    let (mut values, mut calls) = (vec![0; columns.len()], Vec::new());
+    let mut sums = TopSums::new(rows);
+    let (mut values, mut stack) = (vec![0; columns.len()], Vec::new());
     for (row, id) in profile.samples.stacks.iter().enumerate() {
         for (value, column) in values.iter_mut().zip(&columns) {
             *value = column[row];
         }
-        // First all nodes of the stack, then their sums: so many reads from all over the tables wait for memory together.
-        calls.clear();
-        for location in profile.stacks.get(*id) {
-            nodes.push(location, &mut calls);
-        }
-        sums.begin(&values);
-        for node in &calls {
-            sums.add(*node, &values);
-        }
+        stack.clear();
+        stack.extend(profile.stacks.get(*id));
+        sums.sample(profile, &stack, &values);
     }
-    (0..).zip(sample_types).map(|(column, kind)| sums.top(profile, *kind, column, &nodes)).collect()
+    sums.finish(profile, sample_types)
 }
 
-/// What the values add up to.
-struct Sums {
+/// Sums of samples that are shown one after another.
+#[derive(Debug)]
+pub struct TopSums {
+    nodes: Nodes,
     /// Σ of each type without signs.
     totals: Vec<i64>,
     /// What each node has by itself, as many values a node as there are types.
@@ -101,61 +95,86 @@ struct Sums {
     /// Of each node the row, from 1, in which it was last seen, and what it has with its callees: next to each other, as they are used.
     cum: Vec<i64>,
     row: i64,
-    /// No node of the row has been seen.
-    innermost: bool,
+    /// The nodes of the sample's stack.
+    calls: Vec<u32>,
 }
 
-impl Sums {
-    fn new(nodes: usize, types: usize) -> Sums {
-        let (flat, cum) = (vec![0; nodes * types], vec![0; nodes * (types + 1)]);
-        Sums { totals: vec![0; types], flat, cum, row: 0, innermost: true }
+impl TopSums {
+    /// Nothing yet; of functions or of lines.
+    pub fn new(rows: Rows) -> Self {
+        let nodes =
+            Nodes { rows, index: FxHashMap::default(), places: vec![], of_locations: vec![], several: vec![], of_lines: vec![] };
+        TopSums { nodes, totals: vec![], flat: vec![], cum: vec![], row: 0, calls: vec![] }
     }
 
-    /// Begins a sample.
-    fn begin(&mut self, values: &[i64]) {
-        self.row += 1;
-        self.innermost = true;
-        for (total, value) in self.totals.iter_mut().zip(values) {
-            *total = total.saturating_add(value.saturating_abs());
-        }
+    /// The sums of each sample type: `sample_types` are the indexes of what samples were shown to have values of, in that order.
+    pub fn finish(&self, profile: &Profile, sample_types: &[usize]) -> Vec<Top> {
+        (0..).zip(sample_types).map(|(column, kind)| self.top(profile, *kind, column)).collect()
     }
 
-    /// Adds a call of the sample's stack, the innermost first.
-    #[inline]
-    fn add(&mut self, node: u32, values: &[i64]) {
-        let (at, wide) = (node as usize * values.len(), values.len() + 1);
-        let [seen, cum @ ..] = &mut self.cum[node as usize * wide..][..wide] else { return };
-        if *seen == self.row {
-            return;
-        }
-        *seen = self.row;
-        for (cum, value) in cum.iter_mut().zip(values) {
-            *cum = cum.saturating_add(*value);
-        }
-        if std::mem::take(&mut self.innermost) {
-            for (flat, value) in self.flat[at..at + values.len()].iter_mut().zip(values) {
-                *flat = flat.saturating_add(*value);
-            }
-        }
+    /// Room for the nodes of all locations there are.
+    #[cold]
+    fn grow(&mut self, profile: &Profile, types: usize) {
+        self.nodes.grow(profile);
+        self.totals.resize(types, 0);
+        self.flat.resize(self.nodes.places.len() * types, 0);
+        self.cum.resize(self.nodes.places.len() * (types + 1), 0);
     }
 
-    fn top(&self, profile: &Profile, sample_type: usize, column: usize, nodes: &Nodes) -> Top {
+    fn top(&self, profile: &Profile, sample_type: usize, column: usize) -> Top {
         let types = self.totals.len();
         let (flat, cum) =
             (|node: usize| self.flat[node * types + column], |node: usize| self.cum[node * (types + 1) + 1 + column]);
-        let rows = nodes.places.iter().enumerate();
+        let rows = self.nodes.places.iter().enumerate();
         let rows = rows.map(|(node, at)| TopRow { at: *at, flat: flat(node), cum: cum(node) });
         let mut rows: Vec<TopRow> = rows.filter(|row| row.flat != 0 || row.cum != 0).collect();
         rows.sort_by_cached_key(|row| {
             let weight = |value: i64| std::cmp::Reverse(value.unsigned_abs());
             (weight(row.flat), weight(row.cum), place_name(profile, row.at))
         });
-        Top { sample_type, total: self.totals[column], rows }
+        Top { sample_type, total: self.totals.get(column).copied().unwrap_or(0), rows }
+    }
+}
+
+impl SampleVisitor for TopSums {
+    fn sample(&mut self, profile: &Profile, stack: &[LocationId], values: &[i64]) {
+        if self.nodes.of_locations.len() < profile.locations.len() || self.totals.len() < values.len() {
+            self.grow(profile, values.len());
+        }
+        // First all nodes of the stack, then their sums: so many reads from all over the tables wait for memory together.
+        self.calls.clear();
+        for location in stack {
+            self.nodes.push(*location, &mut self.calls);
+        }
+        self.row += 1;
+        for (total, value) in self.totals.iter_mut().zip(values) {
+            *total = total.saturating_add(value.saturating_abs());
+        }
+        if let Some(innermost) = self.calls.first() {
+            let at = *innermost as usize * values.len();
+            for (flat, value) in self.flat[at..at + values.len()].iter_mut().zip(values) {
+                *flat = flat.saturating_add(*value);
+            }
+        }
+        let wide = values.len() + 1;
+        for node in &self.calls {
+            let [seen, cum @ ..] = &mut self.cum[*node as usize * wide..][..wide] else { continue };
+            if *seen == self.row {
+                continue;
+            }
+            *seen = self.row;
+            for (cum, value) in cum.iter_mut().zip(values) {
+                *cum = cum.saturating_add(*value);
+            }
+        }
     }
 }
 
 /// The nodes of each location, innermost first.
+#[derive(Debug)]
 struct Nodes {
+    rows: Rows,
+    index: FxHashMap<TopPlace, u32>,
     places: Vec<TopPlace>,
     /// A node, or with [`SEVERAL`] a place in the list of those that have several.
     of_locations: Vec<u32>,
@@ -178,30 +197,42 @@ impl Nodes {
             calls.extend_from_slice(&self.of_lines[from as usize..to as usize]);
         }
     }
-}
 
-fn nodes(profile: &Profile, place_of: impl Fn(&Line) -> TopPlace) -> Nodes {
-    let mut places = Vec::new();
-    let mut index: FxHashMap<TopPlace, u32> = FxHashMap::default();
-    let mut node = |place: TopPlace| {
-        *index.entry(place).or_insert_with(|| {
-            places.push(place);
-            places.len() as u32 - 1
-        })
-    };
-    let mapped = |id: Option<MappingId>| id.map_or(NameId(0), |id| profile.mappings[id.0 as usize].file);
-    let (mut of_locations, mut several, mut of_lines) = (Vec::with_capacity(profile.locations.len()), Vec::new(), Vec::new());
-    for location in &profile.locations {
-        of_locations.push(match profile.lines_of(location) {
-            [] => node(TopPlace::Mapped(mapped(location.mapping))),
-            [only] => node(place_of(only)),
-            lines => {
-                let from = of_lines.len() as u32;
-                of_lines.extend(lines.iter().map(|line| node(place_of(line))));
-                several.push((from, of_lines.len() as u32));
-                (several.len() as u32 - 1) | SEVERAL
-            }
-        });
+    /// Takes in the locations that were added.
+    fn grow(&mut self, profile: &Profile) {
+        for location in profile.locations.get(self.of_locations.len()..).unwrap_or_default() {
+            let of = match profile.lines_of(location) {
+                [] => {
+                    let file = location.mapping.map_or(NameId(0), |MappingId(at)| profile.mappings[at as usize].file);
+                    self.node(TopPlace::Mapped(file))
+                }
+                [only] => self.node(self.place(profile, only)),
+                lines => {
+                    let from = self.of_lines.len() as u32;
+                    for line in lines {
+                        let node = self.node(self.place(profile, line));
+                        self.of_lines.push(node);
+                    }
+                    self.several.push((from, self.of_lines.len() as u32));
+                    (self.several.len() as u32 - 1) | SEVERAL
+                }
+            };
+            self.of_locations.push(of);
+        }
     }
-    Nodes { places, of_locations, several, of_lines }
+
+    fn node(&mut self, place: TopPlace) -> u32 {
+        *self.index.entry(place).or_insert_with(|| {
+            self.places.push(place);
+            self.places.len() as u32 - 1
+        })
+    }
+
+    fn place(&self, profile: &Profile, line: &Line) -> TopPlace {
+        let name = shown_name(profile, line.function);
+        match self.rows {
+            Rows::Functions => TopPlace::Function(name),
+            Rows::Lines => TopPlace::Line(name, profile.functions[line.function.0 as usize].file, line.line),
+        }
+    }
 }

@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bytes = |file: &PathBuf| std::fs::read(file).map_err(|error| format!("read {}: {error}", file.display()));
     let failed = |error: pprof::Error| format!("failed to {error}");
     let profile = if let [file] = &files[..] {
-        let (profile, said) = pprof::read_from(std::fs::File::open(file)?)?.map_err(failed)?;
+        let (profile, said) = pprof::read_from(std::fs::File::open(file)?, None)?.map_err(failed)?;
         notes.extend(said);
         profile
     } else {

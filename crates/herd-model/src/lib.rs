@@ -61,7 +61,8 @@ pub use locks::{LockKind, LockProfile, LockRole, LockRow, LocksReport};
 pub use measurement::Measurement;
 pub use profile::{
     Function, FunctionId, LabelValue, Line, Location, LocationId, Mapping, MappingHas, MappingId, Profile, ProfileFrame,
-    ProfileKind, ProfileLabel, SampleType, Samples, StackLocations, Stacks, heap_sample_scaled, is_runtime, put_varint,
+    ProfileKind, ProfileLabel, SampleType, SampleVisitor, Samples, StackLocations, Stacks, heap_sample_scaled, is_runtime,
+    put_varint,
 };
 pub use profile_build::{NewLocation, ProfileBuilder, Unlike};
 pub use profile_report::{ProfileReport, ProfileType, TopFunction};

@@ -323,11 +323,31 @@ pub struct Profile {
     pub samples: Samples,
 }
 
+/// Is shown a profile's samples one after another, so that none needs to be kept.
+pub trait SampleVisitor {
+    /// A sample: where it was taken, innermost first, and a value a sample type. The profile holds what the locations stand for; more are
+    /// added to it as samples name them.
+    fn sample(&mut self, profile: &Profile, stack: &[LocationId], values: &[i64]);
+}
+
 impl Profile {
     /// The lines of a location, innermost first.
     pub fn lines_of(&self, location: &Location) -> &[Line] {
         let first = location.first_line as usize;
         &self.lines[first..first + location.line_count as usize]
+    }
+
+    /// Shows every sample to a visitor.
+    pub fn visit(&self, visitor: &mut dyn SampleVisitor) {
+        let (mut stack, mut values) = (Vec::new(), vec![0; self.samples.values.len()]);
+        for (row, id) in self.samples.stacks.iter().enumerate() {
+            stack.clear();
+            stack.extend(self.stacks.get(*id));
+            for (value, column) in values.iter_mut().zip(&self.samples.values) {
+                *value = column[row];
+            }
+            visitor.sample(self, &stack, &values);
+        }
     }
 
     /// The calls of a stack, innermost first, inlined ones included.

@@ -16,7 +16,7 @@ mod text_record;
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
 
-use herd_model::{Note, Profile, ProfileBuilder, Unlike};
+use herd_model::{Note, Profile, ProfileBuilder, SampleVisitor, Unlike};
 
 pub use inflate::MAX_INFLATED_BYTES;
 use inflate::{Halt, Piece, inflated, pieces};
@@ -125,12 +125,15 @@ pub enum Error {
 
 /// Reads a profile of any kind and form. Frames that its `drop_frames` names are left out, as google/pprof does on reading.
 pub fn read(bytes: &[u8]) -> Result<(Profile, Vec<Note>), Error> {
-    read_plain(plain(bytes)?)
+    read_plain(plain(bytes)?, None)
 }
 
 /// The same of an input as it comes: what is packed is never held, and what is unpacked only until it is read. The outer error is the
 /// input's own.
-pub fn read_from(input: impl Read) -> io::Result<Result<(Profile, Vec<Note>), Error>> {
+///
+/// Where there is a visitor it is shown every sample, and the profile may then have none; for half the cost, as equal stacks are not looked
+/// for. After an error what it was shown is a part.
+pub fn read_from(input: impl Read, visitor: Option<&mut dyn SampleVisitor>) -> io::Result<Result<(Profile, Vec<Note>), Error>> {
     let mut input = BufReader::new(input);
     let pieces = if input.fill_buf()?.starts_with(&inflate::GZIP_MAGIC) {
         inflated(input)
@@ -141,12 +144,12 @@ pub fn read_from(input: impl Read) -> io::Result<Result<(Profile, Vec<Note>), Er
             Err(Halt::TooLarge) => Err(Error::TooLarge),
         }
     };
-    Ok(pieces.and_then(read_plain))
+    Ok(pieces.and_then(|pieces| read_plain(pieces, visitor)))
 }
 
 /// Reads a profile.proto, gzipped or not.
 pub fn read_proto(bytes: &[u8]) -> Result<(Profile, Vec<Note>), Error> {
-    proto::read(plain(bytes)?)
+    proto::read(plain(bytes)?, None)
 }
 
 fn plain(bytes: &[u8]) -> Result<Vec<Piece<'_>>, Error> {
@@ -156,11 +159,13 @@ fn plain(bytes: &[u8]) -> Result<Vec<Piece<'_>>, Error> {
     Ok(vec![Piece { at: 0, bytes: Cow::Borrowed(bytes), samples: None }])
 }
 
-fn read_plain(pieces: Vec<Piece<'_>>) -> Result<(Profile, Vec<Note>), Error> {
-    match form_of(&pieces) {
-        Some(form) => text::read(&whole(pieces), form),
-        None => proto::read(pieces),
+fn read_plain(pieces: Vec<Piece<'_>>, visitor: Option<&mut dyn SampleVisitor>) -> Result<(Profile, Vec<Note>), Error> {
+    let Some(form) = form_of(&pieces) else { return proto::read(pieces, visitor) };
+    let (profile, notes) = text::read(&whole(pieces), form)?;
+    if let Some(visitor) = visitor {
+        profile.visit(visitor);
     }
+    Ok((profile, notes))
 }
 
 fn form_of(pieces: &[Piece<'_>]) -> Option<TextForm> {
@@ -213,7 +218,7 @@ impl Merge {
             // Its kind is told by its stacks, and it is small: delays have few.
             pieces = plain(bytes)?;
         }
-        let (profile, notes) = read_plain(pieces)?;
+        let (profile, notes) = read_plain(pieces, None)?;
         self.add(&profile)?;
         Ok(notes)
     }

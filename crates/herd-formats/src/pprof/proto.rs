@@ -2,7 +2,7 @@
 
 use herd_model::{
     Function, FunctionId, LabelSetId, LabelValue, Line, LocationId, Mapping, MappingHas, MappingId, NameId, NewLocation, Note,
-    NoteKind, Profile, ProfileBuilder, ProfileKind, ProfileLabel, StackId, Unlike,
+    NoteKind, Profile, ProfileBuilder, ProfileKind, ProfileLabel, SampleVisitor, StackId, Unlike,
 };
 
 use super::inflate::Piece;
@@ -16,19 +16,29 @@ use crate::pb::Field;
 const RESERVED_MAX: usize = 1 << 20;
 
 /// Reads an inflated profile. Pieces that hold samples alone are let go one by one, while what is made of them grows.
-pub fn read(pieces: Vec<Piece<'_>>) -> Result<(Profile, Vec<Note>), Error> {
+///
+/// Samples are shown to a visitor, if there is one, and then not kept. Those of locks are shown once all are read, since they tell what
+/// kind of profile it is.
+pub fn read(pieces: Vec<Piece<'_>>, mut visitor: Option<&mut dyn SampleVisitor>) -> Result<(Profile, Vec<Note>), Error> {
     let (kept, samples) = parted(pieces)?;
     let parts = parts(&kept)?;
-    let (head, prune, notes) = parts.head()?;
+    let (mut head, prune, notes) = parts.head()?;
+    head.kind = kind::of(&head);
+    let late = visitor.take_if(|_| head.kind == ProfileKind::Contention);
     let mut builder = ProfileBuilder::of_head(head);
     let count = parts.samples + samples.iter().filter_map(|piece| piece.samples).sum::<usize>();
-    builder.reserve(count.min(RESERVED_MAX), parts.locations.len(), parts.functions.len());
+    let stacks = if visitor.is_some() { 0 } else { count.min(RESERVED_MAX) };
+    builder.reserve(stacks, parts.locations.len(), parts.functions.len());
     let mut reader = Reader::new(&parts, &mut builder, prune, notes);
+    reader.visitor = visitor.map(|visitor| visitor as _);
     reader.mappings()?;
     reader.samples(&kept, samples)?;
     let notes = reader.noted();
     let mut profile = builder.finish();
     profile.kind = kind::of(&profile);
+    if let Some(visitor) = late {
+        profile.visit(visitor);
+    }
     Ok((profile, notes))
 }
 
@@ -71,6 +81,8 @@ type Moved = (MappingId, u64);
 struct Reader<'a, 'b> {
     parts: &'b Parts<'a>,
     builder: &'b mut ProfileBuilder,
+    /// Who is shown the samples instead.
+    visitor: Option<&'b mut dyn SampleVisitor>,
     prune: Option<Prune>,
     names: Vec<Option<NameId>>,
     mappings: Vec<Moved>,
@@ -104,6 +116,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         Reader {
             parts,
             builder,
+            visitor: None,
             names: vec![None; parts.strings.len()],
             mappings: Vec::new(),
             functions: vec![None; parts.functions.len()],
@@ -281,6 +294,12 @@ impl<'a, 'b> Reader<'a, 'b> {
                 return Err(Error::Values { found: sample.values.len(), expected, offset: at });
             }
             let calls = self.stack_of(sample, at)?;
+            if let Some(visitor) = &mut self.visitor {
+                visitor.sample(self.builder.profile(), &sample.stack, &sample.values);
+                self.calls += calls;
+                self.check_size(at)?;
+                continue;
+            }
             let known = self.builder.profile().stacks.len();
             if self.pending.is_some() && sample.values.iter().all(|value| *value == 0) {
                 continue;

@@ -1,7 +1,8 @@
 //! What each function and line costs, against `go tool pprof -top`.
 
-use herd_analysis::top::{self, Top};
-use herd_formats::write;
+use herd_analysis::flame::Rows as Of;
+use herd_analysis::top::{self, Top, TopSums};
+use herd_formats::{pprof, write};
 use herd_model::{Profile, ProfileKind};
 
 use crate::recorded::{KINDS, MINORS, Rows, bytes, go_top, proto, rows};
@@ -32,6 +33,31 @@ fn every_row_of_every_recording_equals_that_of_go_tool_pprof() {
         }
     }
     assert_eq!(compared, 7 * 2 * 17);
+}
+
+#[test]
+fn samples_that_are_shown_add_up_as_those_that_are_kept() {
+    for minor in MINORS {
+        for kind in KINDS {
+            for form in ["pb.gz", "txt.zst"] {
+                // CPU profiles have no text.
+                if (kind, form) == ("cpu", "txt.zst") {
+                    continue;
+                }
+                let input = bytes(minor, &format!("{kind}.{form}"));
+                let (kept, notes) = pprof::read(&input).expect("a profile");
+                let all: Vec<usize> = (0..kept.sample_types.len()).collect();
+                for (rows, expected) in [(Of::Functions, top::by_function(&kept, &all)), (Of::Lines, top::by_line(&kept, &all))] {
+                    let mut sums = TopSums::new(rows);
+                    let (shown, said) = pprof::read_from(&*input, Some(&mut sums)).expect("bytes").expect("a profile");
+                    assert_eq!((shown.kind, said), (kept.kind, notes.clone()), "go{minor} {kind}");
+                    let named =
+                        |profile: &Profile, tops: Vec<Top>| -> Vec<Rows> { tops.iter().map(|top| own(profile, top)).collect() };
+                    assert_eq!(named(&shown, sums.finish(&shown, &all)), named(&kept, expected), "go{minor} {kind} {rows:?}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
