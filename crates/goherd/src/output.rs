@@ -30,7 +30,7 @@ pub fn print(
     let mut stacks = stacks;
     if global.redact {
         herd_sinks::redact(envelope);
-        if matches!(format, Format::Folded | Format::Pprof | Format::Speedscope | Format::Perfetto) {
+        if format.carries_stacks() {
             stacks = match stacks {
                 Some(Stacks::Goroutines(snapshot)) => {
                     goroutines = herd_sinks::redact_stacks(snapshot);

@@ -5,6 +5,7 @@ use std::io::{BufRead, Read};
 
 use herd_analysis::flame::Rows;
 use herd_analysis::profile_report::{Trees, Wanted, profile_report, select};
+use herd_analysis::top::TopSums;
 use herd_formats::recognise::{self, Kind, recognise};
 use herd_model::{Envelope, Profile, ProfileKind, Target as TargetReport};
 use herd_sources::{Place, Target, Weights, WeightsAsked};
@@ -75,10 +76,25 @@ pub fn asked(profile: Option<ProfileArg>, seconds: Option<u32>) -> WeightsAsked 
 
 /// Asks, showing what goes on.
 pub fn ask(target: &Target, asked: WeightsAsked, args: &CollectArgs, global: &GlobalArgs) -> anyhow::Result<Weights> {
+    ask_and_visit(target, asked, args, global, None)
+}
+
+/// The same; where there are sums, samples are added to them as they are read, and the profile may have none.
+pub fn ask_and_visit(
+    target: &Target,
+    asked: WeightsAsked,
+    args: &CollectArgs,
+    global: &GlobalArgs,
+    sums: Option<&mut TopSums>,
+) -> anyhow::Result<Weights> {
     let options = collect::options(args)?;
     let progress = Progress::start(global.quiet || global.redact, output::lang(global));
     progress.tell(&herd_diagnose::Event::Collecting { target: &target.name, index: 1, of: 1 });
-    let answer = herd_sources::weights(target, asked, &options, collect::cancel_flag());
+    let cancel = collect::cancel_flag();
+    let answer = match sums {
+        None => herd_sources::weights(target, asked, &options, cancel),
+        Some(sums) => herd_sources::visit_weights(target, asked, &options, cancel, sums),
+    };
     progress.clear();
     Ok(answer.map_err(ExpectedError::from)?)
 }
@@ -116,6 +132,8 @@ pub struct Part<'a> {
     pub ignore: Option<&'a str>,
     /// Sample types whose call tree is needed.
     pub trees: Trees,
+    /// What all samples add up to, where that was taken as they were read.
+    pub sums: Option<&'a TopSums>,
 }
 
 /// An answer and the profile it is made of.
@@ -144,7 +162,7 @@ pub fn report(command: &str, weights: Weights, part: &Part<'_>) -> Result<Weighe
     }
     let wanted = Wanted { shown, trees: part.trees, rows: part.rows };
     let taken_at = profile.taken_at_ns.and_then(herd_diagnose::rfc3339);
-    let (report, hidden) = profile_report(&profile, wanted, taken_at);
+    let (report, hidden) = profile_report(&profile, wanted, part.sums, taken_at);
     envelope.profile = Some(report);
     envelope.hidden.extend(hidden);
     Ok(Weighed { envelope, profile, shown })

@@ -131,6 +131,11 @@ impl Format {
     pub fn row(self) -> &'static FormatRow {
         &FORMATS[self as usize]
     }
+
+    /// Whether it carries every stack, beyond what the answer holds.
+    pub fn carries_stacks(self) -> bool {
+        matches!(self, Format::Folded | Format::Pprof | Format::Speedscope | Format::Perfetto)
+    }
 }
 
 /// Prints `envelope`. `stacks` is the latest snapshot or the profile, for the formats that carry every stack.

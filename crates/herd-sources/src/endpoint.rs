@@ -61,7 +61,7 @@ pub(crate) fn weights(
     let web = Web::open(&target.name, endpoint, options)?;
     let witness = asked(profile);
     let answer = first_that_has(&web, roots, &witness, &target.name, cancel)?;
-    let (profile, notes) = match read::weights(&target.name, answer.body.as_slice(), cancel)? {
+    let (profile, notes) = match read::weights(&target.name, answer.body.as_slice(), cancel, None)? {
         Held::Profile(profile, notes, _) => (*profile, notes),
         // A profile is one instant; what a service might append to it belongs to no second one.
         Held::Snapshots(found) => {

@@ -42,7 +42,7 @@ pub use read::MAX_WHOLE_BYTES;
 pub use runlog::{RuntimeLogRead, holds_runtime_log, runtime_log};
 pub use target::{Endpoint, Place, Target};
 pub use trace::{TraceAsked, Traced, holds_trace, trace};
-pub use weights::{HoldersAsked, StopBudget, Weights, WeightsAsked, weights};
+pub use weights::{HoldersAsked, StopBudget, Weights, WeightsAsked, visit_weights, weights};
 pub use when::{TimeFrom, date_series};
 
 /// Asks one target and gives what it testifies, oldest first. A directory or a file may hold several snapshots; an endpoint gives one

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use herd_formats::dump::DumpReader;
 use herd_formats::{Kind, pprof, profile, recognise, saved};
-use herd_model::{Note, NoteKind, Profile, Snapshot, Truncation};
+use herd_model::{Note, NoteKind, Profile, SampleVisitor, Snapshot, Truncation};
 
 use crate::inflate::{MAX_INFLATED_BYTES, Packing, unpack};
 use crate::utf16::{self, Utf16};
@@ -54,12 +54,19 @@ pub(crate) enum Held {
 }
 
 /// Reads an input to its end: a profile of any kind as it is, anything else as [`stream`] does.
-pub(crate) fn weights(shown: &str, input: impl Read, cancel: &CancelFlag) -> Result<Held, SourceError> {
+///
+/// Samples of a profile are shown to a visitor, if there is one, and then the profile may have none.
+pub(crate) fn weights(
+    shown: &str,
+    input: impl Read,
+    cancel: &CancelFlag,
+    visitor: Option<&mut dyn SampleVisitor>,
+) -> Result<Held, SourceError> {
     let bytes = Rc::new(Cell::new(0));
     let opened = open(shown, Counted { input, bytes: bytes.clone() }, MAX_INFLATED_BYTES, cancel)?;
     let utf16 = opened.utf16.then(utf16_note);
     if matches!(opened.kind, Kind::ProfileProto { .. } | Kind::ProfileText(_)) {
-        let (profile, mut notes) = opened.input.profile()?;
+        let (profile, mut notes) = opened.input.profile(visitor)?;
         notes.extend(utf16);
         return Ok(Held::Profile(Box::new(profile), notes, bytes.get()));
     }
@@ -244,14 +251,14 @@ impl Input<'_> {
     }
 
     /// A weighted profile, whose bytes are let go as they are read.
-    fn profile(self) -> Result<(Profile, Vec<Note>), SourceError> {
+    fn profile(self, visitor: Option<&mut dyn SampleVisitor>) -> Result<(Profile, Vec<Note>), SourceError> {
         const FORM: &str = "profile";
         let failed = |error| failure(self.shown, self.packing, error, self.cancel);
         if let Some(error) = self.broken {
             return Err(failed(error));
         }
         let mut input = io::Cursor::new(self.head).chain(self.plain).take(MAX_WHOLE_BYTES + 1);
-        let read = pprof::read_from(&mut input).map_err(failed)?;
+        let read = pprof::read_from(&mut input, visitor).map_err(failed)?;
         if input.limit() == 0 {
             return Err(too_large(self.shown, FORM));
         }

@@ -2,8 +2,9 @@
 
 use herd_analysis::flame::Rows;
 use herd_analysis::profile_report::Trees;
+use herd_analysis::top::TopSums;
 use herd_sinks::{Format, Stacks};
-use herd_sources::Target;
+use herd_sources::{Target, Weights};
 
 use crate::args::{FormatArg, GlobalArgs};
 use crate::args_profiles::{FlameArgs, ProfileArg};
@@ -43,46 +44,67 @@ fn goroutines(args: &FlameArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
 }
 
 fn weights(args: &FlameArgs, target: &Target, global: &GlobalArgs) -> anyhow::Result<Exit> {
-    let weights = weigh::ask(target, asked(args.profile, args.seconds), &args.collect, global)?;
-    draw(args, weights, global)
+    let mut sums = wanted_sums(args, global);
+    let weights = ask(args, target, global, sums.as_mut())?;
+    draw(args, weights, sums.as_ref(), global)
 }
 
 /// Only unpacking tells what is inside; goroutines are then read again, with their states.
 fn packed(args: &FlameArgs, target: &Target, global: &GlobalArgs) -> anyhow::Result<Exit> {
-    let weights = weigh::ask(target, asked(args.profile, args.seconds), &args.collect, global)?;
+    let mut sums = wanted_sums(args, global);
+    let weights = ask(args, target, global, sums.as_mut())?;
     if weigh::is_of_goroutines(&weights) && target.kind() == herd_model::TargetKind::File {
         return goroutines(args, global);
     }
-    draw(args, weights, global)
+    draw(args, weights, sums.as_ref(), global)
 }
 
-fn draw(args: &FlameArgs, weights: herd_sources::Weights, global: &GlobalArgs) -> anyhow::Result<Exit> {
-    let format = output::format(global, Format::Text);
+fn ask(args: &FlameArgs, target: &Target, global: &GlobalArgs, sums: Option<&mut TopSums>) -> anyhow::Result<Weights> {
+    weigh::ask_and_visit(target, asked(args.profile, args.seconds), &args.collect, global, sums)
+}
+
+/// Sums to be taken as samples are read, where nothing else of them is shown.
+fn wanted_sums(args: &FlameArgs, global: &GlobalArgs) -> Option<TopSums> {
+    let is_part = args.focus.is_some() || args.ignore.is_some();
+    let carries_stacks = output::format(global, Format::Text).carries_stacks();
+    (trees(args, global) == Trees::None && !is_part && !carries_stacks).then(|| TopSums::new(rows(args)))
+}
+
+fn draw(args: &FlameArgs, weights: Weights, sums: Option<&TopSums>, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let part = Part {
         sample_type: args.sample_type.as_deref(),
-        rows: if args.lines { Rows::Lines } else { Rows::Functions },
+        rows: rows(args),
         focus: args.focus.as_deref(),
         ignore: args.ignore.as_deref(),
-        trees: match format {
-            Format::Html => Trees::All,
-            Format::Json if args.sample_type.is_none() => Trees::All,
-            Format::Json | Format::Svg => Trees::Shown,
-            // Tables need no tree, and what is written from the stacks themselves makes its own.
-            Format::Text
-            | Format::Concise
-            | Format::Markdown
-            | Format::Github
-            | Format::Junit
-            | Format::Folded
-            | Format::Pprof
-            | Format::Speedscope
-            | Format::Dot
-            | Format::Csv
-            | Format::Perfetto => Trees::None,
-        },
+        trees: trees(args, global),
+        sums,
     };
     let mut weighed = weigh::report("flame", weights, &part)?;
     let stacks = Stacks::Weights(&weighed.profile, weighed.shown);
     output::print(&mut weighed.envelope, Some(stacks), Format::Text, Exit::Healthy, true, global)?;
     Ok(Exit::Healthy)
+}
+
+fn rows(args: &FlameArgs) -> Rows {
+    if args.lines { Rows::Lines } else { Rows::Functions }
+}
+
+/// Tables need no tree, and what is written from the stacks themselves makes its own.
+fn trees(args: &FlameArgs, global: &GlobalArgs) -> Trees {
+    match output::format(global, Format::Text) {
+        Format::Html => Trees::All,
+        Format::Json if args.sample_type.is_none() => Trees::All,
+        Format::Json | Format::Svg => Trees::Shown,
+        Format::Text
+        | Format::Concise
+        | Format::Markdown
+        | Format::Github
+        | Format::Junit
+        | Format::Folded
+        | Format::Pprof
+        | Format::Speedscope
+        | Format::Dot
+        | Format::Csv
+        | Format::Perfetto => Trees::None,
+    }
 }

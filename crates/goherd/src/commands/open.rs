@@ -71,7 +71,8 @@ fn collected(args: &OpenArgs, global: &GlobalArgs) -> anyhow::Result<Envelope> {
     if holds != Holds::Goroutines {
         let weights = weigh::ask(&target, weigh::asked(None, None), &args.collect, global)?;
         if holds == Holds::Weights || kind == TargetKind::Stdin || !weigh::is_of_goroutines(&weights) {
-            let part = Part { sample_type: None, rows: Rows::Functions, focus: None, ignore: None, trees: Trees::All };
+            let part =
+                Part { sample_type: None, rows: Rows::Functions, focus: None, ignore: None, trees: Trees::All, sums: None };
             return Ok(weigh::report("flame", weights, &part)?.envelope);
         }
     }

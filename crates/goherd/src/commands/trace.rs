@@ -81,7 +81,7 @@ pub fn run(args: &TraceArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let exit = if collected.whole { exit(&collected.envelope, global) } else { Exit::Target };
     if let Some(profile) = collected.weights.as_ref().filter(|_| format == Format::Svg) {
         let wanted = Wanted { shown: profile.default_index(), trees: Trees::Shown, rows: Rows::Functions };
-        collected.envelope.profile = Some(profile_report(profile, wanted, None).0);
+        collected.envelope.profile = Some(profile_report(profile, wanted, None, None).0);
     }
     let stacks = collected.weights.as_ref().map(|profile| Stacks::Weights(profile, profile.default_index()));
     output::print(&mut collected.envelope, stacks, Format::Text, exit, true, global)?;
