@@ -1,25 +1,42 @@
 // Numbers as people read them, by language.
 import type { Spread } from './envelope.ts'
 
+const formats = new Map<string, Intl.NumberFormat>()
+
+/** Making a format costs a hundred times what using it does, and a timeline writes hundreds of numbers a frame. */
+function format(lang: string, least: number, most: number, signed: boolean): Intl.NumberFormat {
+  const key = `${lang} ${least} ${most} ${signed}`
+  let known = formats.get(key)
+  if (!known) {
+    known = new Intl.NumberFormat(lang, { minimumFractionDigits: least, maximumFractionDigits: most, signDisplay: signed ? 'exceptZero' : 'auto' })
+    formats.set(key, known)
+  }
+  return known
+}
+
 export function whole(n: number, lang: string): string {
-  return new Intl.NumberFormat(lang, { maximumFractionDigits: 0 }).format(n)
+  return format(lang, 0, 0, false).format(n)
 }
 
 export function percent(part: number, all: number, lang: string): string {
   if (all <= 0) return '–'
   const share = (100 * part) / all
   const digits = share === 0 || share >= 99.95 ? 0 : share >= 10 ? 1 : share >= 1 ? 1 : 2
-  return `${new Intl.NumberFormat(lang, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(share)} %`
+  return `${format(lang, digits, digits, false).format(share)} %`
 }
 
 export function rate(perSecond: number, lang: string): string {
   const digits = Math.abs(perSecond) >= 10 ? 0 : Math.abs(perSecond) >= 1 ? 1 : 2
-  const text = new Intl.NumberFormat(lang, { maximumFractionDigits: digits, signDisplay: 'exceptZero' }).format(perSecond)
-  return `${text}/s`
+  return `${signed(perSecond, digits, lang)}/s`
 }
 
 export function decimal(n: number, digits: number, lang: string): string {
-  return new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(n)
+  return format(lang, 0, digits, false).format(n)
+}
+
+/** With its sign, whichever it is. */
+export function signed(n: number, digits: number, lang: string): string {
+  return format(lang, 0, digits, true).format(n)
 }
 
 /** Time spent, which may be milliseconds. */

@@ -30,9 +30,17 @@ export function say(key: Key, values: Values = {}): string {
 
 type Counted = 'goroutines' | 'findings' | 'candidates' | 'snapshots' | 'groups' | 'stacks' | 'rows' | 'frames' | 'waits' | 'objects'
 
+const rules = new Map<Lang, Intl.PluralRules>()
+
+function pluralRules(of: Lang): Intl.PluralRules {
+  const known = rules.get(of) ?? new Intl.PluralRules(of)
+  rules.set(of, known)
+  return known
+}
+
 /** "1 goroutine", "118,204 goroutines". */
 export function count(noun: Counted, n: number): string {
-  return say(`${noun}.${new Intl.PluralRules(lang()).select(n) === 'one' ? 'one' : 'other'}`, { n })
+  return say(`${noun}.${pluralRules(lang()).select(n) === 'one' ? 'one' : 'other'}`, { n })
 }
 
 /** A message whose key comes from data; the data itself when no message is known. */

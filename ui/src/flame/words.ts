@@ -1,5 +1,5 @@
 // Weights of call trees as people read them, by their unit.
-import { bytes, decimal, whole } from '../figure.ts'
+import { bytes, decimal, signed, whole } from '../figure.ts'
 import { lang, sayOr } from '../say.svelte.ts'
 
 const SECONDS_OF: Record<string, number> = { nanoseconds: 1e-9, microseconds: 1e-6, milliseconds: 1e-3, seconds: 1 }
@@ -32,6 +32,6 @@ export function change(after: number, before: number): string {
   if (before === 0) return after === 0 ? '±0 %' : sayOr('flame.new', 'new')
   const share = (100 * (after - before)) / before
   if (after === 0) return sayOr('flame.gone', 'gone')
-  return `${new Intl.NumberFormat(lang(), { maximumFractionDigits: Math.abs(share) < 10 ? 1 : 0, signDisplay: 'exceptZero' }).format(share)} %`
+  return `${signed(share, Math.abs(share) < 10 ? 1 : 0, lang())} %`
 }
 
