@@ -1,5 +1,11 @@
 //! One folder a pattern.
 
+pub mod context_begun_below_request;
+pub mod context_cancel_lost;
+pub mod context_derived_in_loop;
+pub mod context_ignored_by_loop;
+pub mod context_left_out_of_call;
+pub mod context_stored;
 pub mod deadlock_channel_cycle;
 pub mod deadlock_lock_across_channel;
 pub mod deadlock_lock_convoy;
@@ -7,6 +13,7 @@ pub mod deadlock_lock_order;
 pub mod deadlock_mutex_twice;
 pub mod deadlock_read_lock_twice;
 pub mod deadlock_unlock_missing;
+pub mod defer_in_loop;
 pub mod gc_allocation_storm;
 pub mod gc_assist_dominated;
 pub mod gc_large_objects;
@@ -27,8 +34,15 @@ pub mod leak_send_no_receiver;
 pub mod leak_ticker_not_stopped;
 pub mod leak_waitgroup_never_done;
 pub mod leak_worker_pool_no_stop;
+pub mod lock_copied;
 pub mod log_behind_slow_writer;
 pub mod pool_connections_limited;
+pub mod recover_missing_or_too_wide;
 pub mod sched_gomaxprocs_above_quota;
 pub mod sched_run_queue_backlog;
 pub mod sched_threads_in_syscalls;
+pub mod timeout_lost_between_hops;
+pub mod timeout_none_at_exit;
+pub mod timeout_widened;
+pub mod unlock_without_lock;
+pub mod waitgroup_add_in_goroutine;

@@ -1,0 +1,17 @@
+//! CX004: A call that has a twin with a context, made without.
+//!
+//! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
+
+use herd_model::Severity;
+
+use crate::catalogue::{Pattern, Status, Text};
+
+/// CX004.
+pub const PATTERN: Pattern = Pattern {
+    id: "CX004",
+    slug: "context_left_out_of_call",
+    severity: Severity::Info,
+    status: Status::Preview,
+    page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
+    ..Pattern::BLIND
+};

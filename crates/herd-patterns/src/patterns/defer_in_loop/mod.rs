@@ -1,0 +1,17 @@
+//! LO002: A defer in a loop, run when the function ends and not the round.
+//!
+//! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
+
+use herd_model::Severity;
+
+use crate::catalogue::{Pattern, Status, Text};
+
+/// LO002.
+pub const PATTERN: Pattern = Pattern {
+    id: "LO002",
+    slug: "defer_in_loop",
+    severity: Severity::Warning,
+    status: Status::Preview,
+    page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
+    ..Pattern::BLIND
+};
