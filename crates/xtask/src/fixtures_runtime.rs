@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
+use herd_patterns::Pattern;
 use time::OffsetDateTime;
 
 use crate::bench::succeed;
 use crate::docs::root;
 use crate::fixtures::{go_command, with_string_replaced};
-use crate::fixtures_runlog;
+use crate::{fixtures_runlog, kernels};
 
 /// Go minors that are recorded: before schedtrace changed its form, after, and the newest.
 const MINORS: [&str; 3] = ["1.22", "1.25", "1.27"];
@@ -47,13 +48,14 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
     note(&patterns.join("PROVENANCE-runtime.md"))
 }
 
-/// Pattern folders without an eye for goroutines.
+/// Folders of the patterns that something other than goroutines shows at run time.
 fn folders(patterns: &Path, only: &[String]) -> anyhow::Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
     for entry in fs::read_dir(patterns).with_context(|| format!("list {}", patterns.display()))? {
         let folder = entry?.path();
         let wanted = only.is_empty() || only.iter().any(|slug| *slug == name_of(&folder));
-        if wanted && folder.join("kernel/kernel.go").is_file() && !folder.join("dump.rs").exists() {
+        let recorded = |pattern: &Pattern| pattern.dump.is_none() && !kernels::shown_by_source_alone(pattern);
+        if wanted && kernels::of_folder(&folder).is_some_and(recorded) {
             folders.push(folder);
         }
     }

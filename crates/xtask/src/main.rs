@@ -20,6 +20,7 @@ mod fixtures_runtime;
 mod fixtures_services;
 mod fixtures_traces;
 mod fuzz;
+mod kernels;
 mod offsets;
 mod reference;
 mod soak;
@@ -46,6 +47,7 @@ usage: cargo xtask <task>
   fixtures-runtime  record the runtime's log and allocation profiles of the kernels that show in those, on three Go versions
   fixtures-services  record the testbed's services and the demo's incident
   fixtures-traces  record execution traces on every Go version since 1.22
+  kernels   build and vet the kernels that source alone shows, on every Go version
   offsets   where each Go version's runtime keeps what, for reading live processes
   reference  figures of scipy and statsmodels that statistics are held against; with --check compare only
   docs      schema and pattern pages, written from the code
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         "docs" => docs::run(rest),
         "fuzz" => fuzz::run(rest),
+        "kernels" => kernels::run(rest),
         "offsets" => offsets::run(rest),
         "reference" => reference::run(rest),
         "soak" => soak::run(rest),

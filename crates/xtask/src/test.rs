@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 
 use crate::docs::root;
-use crate::{docs, fixtures, fuzz, reference, tidy, ui};
+use crate::{docs, fixtures, fuzz, kernels, reference, tidy, ui};
 
 /// Seconds of fuzzing a target.
 const FUZZ_SECONDS: &str = "12";
@@ -121,7 +121,8 @@ fn go_sources() -> anyhow::Result<()> {
     for module in ["testbed", "testbed/incident", "testbed/mixed", "testbed/peers", "testbed/trace-oracle", "testbed/go-oracle"] {
         checked(Command::new("go").args(["vet", "./..."]).current_dir(root().join(module)))?;
     }
-    lint_kernels()
+    lint_kernels()?;
+    kernels::run(&[])
 }
 
 /// What go vet says of concurrency is the subject of these sources, so only its other checks apply. Their tests see the faults hang.

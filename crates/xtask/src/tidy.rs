@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 use crate::docs::root;
+use crate::kernels;
 
 /// Who may depend on whom (`ARCHITECTURE.md`); `goherd` may depend on all, `xtask` on what it generates from.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -82,7 +83,7 @@ fn arrows(breaches: &mut Vec<String>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Each pattern has its pages, its kernel, the cured twin and recordings.
+/// Each pattern has its place in the table, its pages, its kernel, the cured twin, and recordings where there is something to record.
 fn pattern_folders(breaches: &mut Vec<String>) -> anyhow::Result<()> {
     let folder = root().join("crates/herd-patterns/src/patterns");
     for entry in std::fs::read_dir(&folder)? {
@@ -90,10 +91,28 @@ fn pattern_folders(breaches: &mut Vec<String>) -> anyhow::Result<()> {
         if !path.is_dir() {
             continue;
         }
-        for part in ["mod.rs", "page.en.md", "page.zh-CN.md", "kernel/kernel.go", "kernel/fixed/fixed.go"] {
+        for part in ["mod.rs", "page.en.md", "page.zh-CN.md"].into_iter().chain(kernels::SOURCES) {
             if !path.join(part).is_file() {
                 breaches.push(format!("{}: lacks {part}", shown(&path)));
             }
+        }
+        if let [Ok(english), Ok(chinese)] = ["page.en.md", "page.zh-CN.md"].map(|page| std::fs::read_to_string(path.join(page)))
+            && outline(&english) != outline(&chinese)
+        {
+            breaches.push(format!("{}: the pages differ in sections, programs or links", shown(&path)));
+        }
+        let Some(pattern) = kernels::of_folder(&path) else {
+            breaches.push(format!("{}: not in the table of patterns", shown(&path)));
+            continue;
+        };
+        if kernels::shown_by_source_alone(pattern) {
+            let [kernel, twin] = kernels::SOURCES.map(|source| std::fs::read_to_string(path.join(source)).unwrap_or_default());
+            let wrong = kernels::wrong_marks(pattern.id, &kernel, &twin);
+            breaches.extend(wrong.into_iter().map(|wrong| format!("{}: {wrong}", shown(&path))));
+            if path.join("fixtures").exists() {
+                breaches.push(format!("{}: recorded, and no eye looks at it", shown(&path)));
+            }
+            continue;
         }
         let minors: &[u32] = if path.join("dump.rs").is_file() { &[21, 22, 23, 24, 25, 26, 27] } else { &[22, 25, 27] };
         let forms = recorded_forms(&path);
@@ -107,6 +126,13 @@ fn pattern_folders(breaches: &mut Vec<String>) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What both pages of a pattern have in common: how many sections and blocks of code, and where their links lead.
+fn outline(page: &str) -> (usize, usize, BTreeSet<&str>) {
+    let starting = |with: &str| page.lines().filter(|line| line.starts_with(with)).count();
+    let links = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    (starting("## "), starting("```"), links.collect())
 }
 
 /// What a kernel is recorded as: goroutines, or what shows where none of them hangs.
