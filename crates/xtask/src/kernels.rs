@@ -1,7 +1,6 @@
 //! Builds and vets the kernels that source alone shows, and their cured twins, with every Go minor: they leave nothing to record.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -58,15 +57,14 @@ pub fn of_folder(folder: &Path) -> Option<&'static Pattern> {
 
 /// What is wrong with the marks of a kernel and its twin, of which the kernel names its own pattern and the twin none.
 pub fn wrong_marks(id: &str, kernel: &str, twin: &str) -> Vec<String> {
-    let mut wrong = Vec::new();
     let ids: BTreeSet<&str> = marks(kernel).map(|(_, id)| id).collect();
-    if ids != BTreeSet::from([id]) {
-        let mut text = format!("marks {} where {id} is its own", if ids.is_empty() { "nothing" } else { "others" });
-        for id in ids {
-            let _ = write!(text, " {id}");
-        }
-        wrong.push(text);
+    let mut wrong = Vec::new();
+    if !ids.contains(id) {
+        wrong.push(format!("no line of the kernel is marked {MARK}{id}"));
     }
+    wrong.extend(
+        ids.iter().filter(|other| **other != id).map(|other| format!("the kernel marks {other}, and its pattern is {id}")),
+    );
     wrong.extend(marks(twin).map(|(line, id)| format!("the cured twin marks {id} at line {line}")));
     wrong
 }
@@ -143,8 +141,9 @@ mod tests {
     fn a_kernel_marks_its_own_pattern_and_its_twin_none() {
         let (kernel, twin) = ("package kernel\n\tx.Lock() // want LO001\n", "package fixed\n");
         assert_eq!(wrong_marks("LO001", kernel, twin), Vec::<String>::new());
-        assert_eq!(wrong_marks("LO002", kernel, twin), ["marks others where LO002 is its own LO001"]);
-        assert_eq!(wrong_marks("LO001", twin, twin), ["marks nothing where LO001 is its own"]);
+        let others = ["no line of the kernel is marked // want LO002", "the kernel marks LO001, and its pattern is LO002"];
+        assert_eq!(wrong_marks("LO002", kernel, twin), others);
+        assert_eq!(wrong_marks("LO001", twin, twin), ["no line of the kernel is marked // want LO001"]);
         assert_eq!(wrong_marks("LO001", kernel, kernel), ["the cured twin marks LO001 at line 2"]);
     }
 
