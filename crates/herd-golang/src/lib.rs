@@ -23,6 +23,7 @@
 //! ```
 
 pub mod ast;
+pub mod flow;
 pub mod intern;
 pub mod lexer;
 pub mod literal;
