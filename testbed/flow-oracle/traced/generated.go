@@ -1,0 +1,4 @@
+package main
+
+// What flow-oracle -generate prints stands here when tests run.
+var generated []func()
