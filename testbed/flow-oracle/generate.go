@@ -431,8 +431,13 @@ func (w *writer) selects() {
 
 func (w *writer) gotos() {
 	back, ahead := w.name("G"), w.name("G")
-	w.line("{\n%s:\nf.v(%d)", back, w.next())
 	declares := w.declares
+	w.line("{")
+	if w.one(3) {
+		w.line("if %s {", w.condition(1))
+		w.line("goto %s\n}", ahead)
+	}
+	w.line("%s:\nf.v(%d)", back, w.next())
 	list := func() {
 		w.line("{")
 		w.block(2)
@@ -448,8 +453,12 @@ func (w *writer) gotos() {
 		w.line("goto %s", ahead)
 	}
 	list()
-	w.line("%s:", ahead)
+	w.line("%s:\nf.v(%d)", ahead, w.next())
 	list()
+	if w.one(2) {
+		w.line("if %s {", w.condition(2))
+		w.line("goto %s\n}", back)
+	}
 	w.line("}")
 	w.declares = declares
 }

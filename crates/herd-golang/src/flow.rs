@@ -51,7 +51,7 @@ pub use dominators::{Tree, dominators, post_dominators};
 pub use facts::{Fact, Facts};
 pub use loops::{Loop, LoopId, Loops, loops};
 pub use own::{own_exprs, pos};
-pub use path::{every_cycle_passes, path, reaching};
+pub use path::{VISITS_MAX, every_cycle_passes, path, reaching};
 
 use crate::ast::{ExprId, File, SpecId, StmtId};
 
@@ -130,7 +130,7 @@ pub struct Graph {
     pub sound: bool,
     /// Reachable blocks, each before those it leads to but for edges that go back.
     pub order: Vec<BlockId>,
-    /// How many conditions are followed along paths; see [`Facts`].
+    /// How many conditions are followed along paths, the constant `true` among them; see [`Facts`].
     pub conditions: u32,
     /// What holds whenever a block is entered, as far as conditions are followed.
     pub(crate) holds: Vec<Facts>,

@@ -316,7 +316,7 @@ impl Builder<'_> {
         };
         order::turn(&mut graph);
         order::search(&mut graph);
-        if graph.conditions > 1 {
+        if graph.conditions > 0 {
             facts::set_asked(&mut graph);
             graph.holds = facts::holding(&graph);
         }

@@ -291,7 +291,8 @@ impl Conditions {
         if next > 1 {
             self.forget(&numbers, blocks);
         }
-        Followed { numbers, count: next }
+        let count = numbers.iter().flatten().count() as u32;
+        Followed { numbers, count }
     }
 
     fn is_steady(&self, part: &Part, inner: &Set) -> bool {

@@ -48,7 +48,7 @@ pub fn forward<S: State>(
     mut step: impl FnMut(&mut S, &Step),
     mut edge: impl FnMut(&mut S, &Edge),
 ) -> Vec<Option<S>> {
-    let consistent = paths == Paths::Consistent && graph.conditions > 1;
+    let consistent = paths == Paths::Consistent && graph.conditions > 0;
     let changes_max = start.height().saturating_add(3).saturating_mul(PARTS_MAX).saturating_add(64);
     let mut parts: Vec<Parts<S>> =
         (0..graph.blocks.len()).map(|_| Parts { each: Vec::new(), merged: false, changes: 0 }).collect();

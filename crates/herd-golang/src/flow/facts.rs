@@ -90,16 +90,17 @@ impl Facts {
 
 /// Sets which conditions are asked from each block on before they are forgotten. A condition is added to a block once.
 pub(super) fn set_asked(graph: &mut Graph) {
-    let mut waiting = super::order::Waiting::new(graph.order.len());
-    let last = graph.order.len() as u32;
-    waiting.extend(0..last);
+    // Of blocks that are never come to as well, where a search may start all the same.
+    let last = graph.blocks.len() as u32 - 1;
+    let mut waiting = super::order::Waiting::new(graph.blocks.len());
+    waiting.extend(0..=last);
     while let Some(place) = waiting.next() {
-        let id = super::order::at(graph, last - 1 - place);
+        let id = BlockId(last - place);
         let asked = |edge: &Edge| edge.fact.map_or(0, |fact| 1 << fact.condition) | graph.block(edge.to).asks;
         let asks = graph.edges(id).iter().map(asked).fold(0, |all, one| all | one) & !graph.block(id).forgets;
         if asks != graph.block(id).asks {
             graph.blocks[id.index()].asks = asks;
-            waiting.extend(graph.edges_into(id).filter_map(|edge| graph.block(edge.from).order).map(|place| last - 1 - place));
+            waiting.extend(graph.edges_into(id).map(|edge| last - edge.from.0));
         }
     }
 }

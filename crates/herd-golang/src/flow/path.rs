@@ -2,13 +2,16 @@
 
 use std::collections::VecDeque;
 
-use super::{BitSet, BlockId, Facts, Graph, PARTS_MAX, Paths, Place};
+use super::{BitSet, BlockId, Facts, Graph, Paths, Place};
+
+/// With how many different [`Facts`] a block is visited in one search.
+pub const VISITS_MAX: usize = 32;
 
 /// A shortest way, by edges, from behind one place to another one, past no place that is to be avoided: the first place, the start of each block
 /// that is entered, the last place. A block without steps, as the three ends are, is one place. What is to be avoided is asked first.
 ///
-/// On consistent paths what surely holds at the first place is known from the start. Linear in the graph, times at most a constant number of
-/// different [`Facts`] a block.
+/// On consistent paths what surely holds at the first place is known from the start. A way that is told never contradicts itself; one may be
+/// missed where a block is come to knowing more than [`VISITS_MAX`] different things. Linear in the graph, times that at most.
 pub fn path(
     graph: &Graph,
     paths: Paths,
@@ -59,7 +62,7 @@ fn search(
     to: impl Fn(Place) -> bool,
     avoid: impl Fn(Place) -> bool,
 ) -> Option<Vec<Place>> {
-    let consistent = paths == Paths::Consistent && graph.conditions > 1;
+    let consistent = paths == Paths::Consistent && graph.conditions > 0;
     let mut visits = vec![Visit { block, facts, before: None }];
     let mut known: Vec<Vec<Facts>> = vec![Vec::new(); graph.blocks.len()];
     let mut open = VecDeque::from([0_u32]);
@@ -85,7 +88,7 @@ fn search(
         for edge in graph.edges(block).iter().filter(|_| passed) {
             let facts = if consistent { facts.along(graph.block(block), edge) } else { Some(Facts::NONE) };
             let Some(facts) = facts.map(|facts| facts.asked(graph.block(edge.to))) else { continue };
-            if let Some(facts) = news(&mut known[edge.to.index()], facts) {
+            if is_news(&mut known[edge.to.index()], facts) {
                 open.push_back(visits.len() as u32);
                 visits.push(Visit { block: edge.to, facts, before: Some(number) });
             }
@@ -94,17 +97,13 @@ fn search(
     None
 }
 
-/// With what a block is to be visited that is come to knowing some facts; not at all where it was already, knowing no more.
-fn news(known: &mut Vec<Facts>, facts: Facts) -> Option<Facts> {
-    let mut facts = facts;
-    if known.len() >= PARTS_MAX {
-        facts = known.iter().fold(facts, |common, one| common.common(*one));
-    }
-    if known.iter().any(|one| facts.implies(*one)) {
-        return None;
+/// Whether a block is to be visited that is come to knowing some facts: not where it was visited already knowing no more, and not too often.
+fn is_news(known: &mut Vec<Facts>, facts: Facts) -> bool {
+    if known.len() >= VISITS_MAX || known.iter().any(|one| facts.implies(*one)) {
+        return false;
     }
     known.push(facts);
-    Some(facts)
+    true
 }
 
 fn way(graph: &Graph, visits: &[Visit], last: u32, place: Place) -> Vec<Place> {

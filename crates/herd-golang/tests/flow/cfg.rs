@@ -15,7 +15,7 @@ use crate::oracle;
 use crate::support::{go_files, go_roots};
 
 /// Of the standard library every so many-th file is read, unless `GOHERD_TEST_FLOW_SAMPLE` names a number.
-const SAMPLE: usize = 4;
+const SAMPLE: usize = 2;
 
 #[test]
 fn the_standard_library() {
@@ -26,8 +26,8 @@ fn the_standard_library() {
     paths.retain(|path| !path.components().any(|part| part.as_os_str() == "testdata"));
     assert!(paths.len() > 5000);
     let paths: Vec<PathBuf> = paths.into_iter().step_by(sample).collect();
-    let (functions, dead) = compare(folder.path(), &paths);
-    assert!(functions > 80_000 / sample && dead > 0, "{functions} {dead}");
+    let (functions, _) = compare(folder.path(), &paths);
+    assert!(functions > 80_000 / sample, "{functions}");
 }
 
 /// Functions of odd control flow, much of which cannot be reached.

@@ -2,6 +2,7 @@
 //! plain ways to compute the same.
 
 mod cfg;
+mod computed;
 mod oracle;
 #[path = "../support/mod.rs"]
 mod support;
