@@ -35,17 +35,18 @@ impl Builder<'_> {
 
     /// A statement, with the label right before it. The depth of statements is bounded by [`crate::parser::NESTING_MAX`].
     fn stmt(&mut self, id: StmtId, label: Option<Symbol>) {
+        if let Stmt::Labeled { label: name, .. } = *self.file.stmt(id) {
+            // Jumps to it come to its own block, be the statement before it a dead end or not.
+            let block = self.declare_label(name.name);
+            self.goto(block, EdgeKind::Next);
+            self.begin(block);
+        }
         self.starts(id);
         match *self.file.stmt(id) {
             Stmt::Bad | Stmt::SkippedBlock | Stmt::Case { .. } | Stmt::Comm { .. } => self.sound = false,
             Stmt::Empty { .. } => {}
             Stmt::Decl { decl } => self.decl(decl),
-            Stmt::Labeled { label, stmt, .. } => {
-                let block = self.declare_label(label.name);
-                self.goto(block, EdgeKind::Next);
-                self.begin(block);
-                self.stmt(stmt, Some(label.name));
-            }
+            Stmt::Labeled { label, stmt, .. } => self.stmt(stmt, Some(label.name)),
             Stmt::Expr { x } => self.eval(x),
             Stmt::Send { chan, value, .. } => {
                 self.eval(chan);

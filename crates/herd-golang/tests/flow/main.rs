@@ -3,6 +3,8 @@
 
 mod cfg;
 mod computed;
+mod damaged;
+mod forms;
 mod oracle;
 #[path = "../support/mod.rs"]
 mod support;
