@@ -118,7 +118,16 @@ fn go_sources() -> anyhow::Result<()> {
     if !listed.trim().is_empty() || !unformatted.status.success() {
         bail!("gofmt would change\n{listed}");
     }
-    for module in ["testbed", "testbed/incident", "testbed/mixed", "testbed/peers", "testbed/trace-oracle", "testbed/go-oracle"] {
+    const MODULES: [&str; 7] = [
+        "testbed",
+        "testbed/incident",
+        "testbed/mixed",
+        "testbed/peers",
+        "testbed/trace-oracle",
+        "testbed/go-oracle",
+        "testbed/flow-oracle",
+    ];
+    for module in MODULES {
         checked(Command::new("go").args(["vet", "./..."]).current_dir(root().join(module)))?;
     }
     lint_kernels()?;

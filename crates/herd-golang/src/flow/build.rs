@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::conditions::{Conditions, Occurrence};
+use super::conditions::{Log, Meeting};
 use super::expr::Task;
 use super::{Block, BlockId, Edge, EdgeKind, Ends, Graph, Step, StepId, facts, order};
 use crate::ast::{ExprId, File, Stmt, StmtId};
@@ -16,7 +16,7 @@ pub(super) struct Builder<'a> {
     drafts: Vec<Draft>,
     /// Blocks by the place of their first step.
     begun: Vec<BlockId>,
-    edges: Vec<(Edge, Option<(u32, bool)>)>,
+    edges: Vec<(Edge, Option<(Meeting, bool)>)>,
     /// Where steps go; nowhere behind a jump.
     current: Option<BlockId>,
     pub(super) sound: bool,
@@ -27,7 +27,7 @@ pub(super) struct Builder<'a> {
     /// The scope each scope is in.
     scopes: Vec<u32>,
     scope: u32,
-    pub(super) conditions: Conditions,
+    pub(super) log: Log,
     pub(super) tasks: Vec<Task>,
     defers: Vec<StepId>,
     stmts: Vec<(StmtId, BlockId)>,
@@ -68,13 +68,16 @@ const GONE: BlockId = BlockId(2);
 
 /// Passes over a body.
 pub(super) fn build(file: &File, body: StmtId, ends: &mut dyn FnMut(ExprId) -> Ends) -> Graph {
+    let span = file.stmt_span(body);
+    // As bodies are as a rule: a step for so many bytes, and more steps than blocks.
+    let room = (span.end.offset().saturating_sub(span.start.offset()) / 24 + 4) as usize;
     let mut builder = Builder {
         file,
         ends,
-        steps: Vec::new(),
-        drafts: vec![Draft::default(); 3],
-        begun: Vec::new(),
-        edges: Vec::new(),
+        steps: Vec::with_capacity(room),
+        drafts: Vec::with_capacity(room),
+        begun: Vec::with_capacity(room),
+        edges: Vec::with_capacity(room),
         current: None,
         sound: true,
         targets: Vec::new(),
@@ -82,12 +85,13 @@ pub(super) fn build(file: &File, body: StmtId, ends: &mut dyn FnMut(ExprId) -> E
         gotos: Vec::new(),
         scopes: vec![0],
         scope: 0,
-        conditions: Conditions::default(),
+        log: Log::default(),
         tasks: Vec::new(),
         defers: Vec::new(),
-        stmts: Vec::new(),
+        stmts: Vec::with_capacity(room),
         last_of_clause: None,
     };
+    builder.drafts.resize(3, Draft::default());
     let entry = builder.new_block();
     builder.begin(entry);
     if matches!(file.stmt(body), Stmt::Block { .. }) {
@@ -180,7 +184,7 @@ impl Builder<'_> {
         from
     }
 
-    pub(super) fn edge(&mut self, from: BlockId, to: BlockId, kind: EdgeKind, tells: Option<(u32, bool)>) {
+    pub(super) fn edge(&mut self, from: BlockId, to: BlockId, kind: EdgeKind, tells: Option<(Meeting, bool)>) {
         self.drafts[to.index()].entered = true;
         self.edges.push((Edge { from, to, kind, fact: None, back: false }, tells));
     }
@@ -188,14 +192,14 @@ impl Builder<'_> {
     /// Leaves the block at hand by what a condition is.
     pub(super) fn branch(&mut self, x: ExprId, yes: BlockId, no: BlockId) {
         self.step(Step::Condition(x));
-        let met = self.conditions.meet(self.file, x);
+        let met = self.log.meet(x);
         let from = self.split();
-        self.edge(from, yes, EdgeKind::True(x), met.map(|met: Occurrence| met.tells(true)));
-        self.edge(from, no, EdgeKind::False(x), met.map(|met| met.tells(false)));
+        self.edge(from, yes, EdgeKind::True(x), Some((met, true)));
+        self.edge(from, no, EdgeKind::False(x), Some((met, false)));
     }
 
     pub(super) fn enter(&mut self) -> u32 {
-        self.conditions.enter();
+        self.log.enter();
         let outer = self.scope;
         self.scope = self.scopes.len() as u32;
         self.scopes.push(outer);
@@ -203,7 +207,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn leave(&mut self, outer: u32) {
-        self.conditions.leave();
+        self.log.leave();
         self.scope = outer;
     }
 
@@ -279,7 +283,7 @@ impl Builder<'_> {
             Block { steps, edges: 0..0, into: 0..0, order: None, forgets: 0, asks: 0 }
         };
         let mut blocks: Vec<Block> = (0..self.begun.len()).map(empty).collect();
-        let followed = self.conditions.follow(self.file, &self.steps, &mut blocks);
+        let followed = self.log.follow(self.file, &self.steps, &mut blocks);
 
         let mut edges: Vec<Edge> = self
             .edges

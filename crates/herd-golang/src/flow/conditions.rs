@@ -12,9 +12,125 @@ use crate::walk::{Descend, walk};
 /// A variable of the function, or a name from outside it.
 type Var = u32;
 
+/// What a pass over a body comes across, in order: read again only where a condition may occur twice, which is seldom.
+#[derive(Default)]
+pub(super) struct Log {
+    events: Vec<Event>,
+    meetings: u32,
+}
+
+#[derive(Clone, Copy)]
+enum Event {
+    Enter,
+    Leave,
+    /// A name is declared at a step.
+    Declare(Symbol, u32),
+    /// A step sets what an expression stands for.
+    Set(ExprId, u32),
+    /// A step is given what a call is.
+    Call(ExprId, u32),
+    /// The address of an expression is taken.
+    Address(ExprId),
+    /// A branch on a condition.
+    Meet(ExprId),
+    /// A case that is held against a tag.
+    MeetCase(ExprId, ExprId),
+}
+
+/// A branch on a condition, by its number.
+#[derive(Clone, Copy)]
+pub(super) struct Meeting(u32);
+
+impl Log {
+    pub(super) fn enter(&mut self) {
+        self.events.push(Event::Enter);
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.events.push(Event::Leave);
+    }
+
+    pub(super) fn declare(&mut self, name: Symbol, step: u32) {
+        self.events.push(Event::Declare(name, step));
+    }
+
+    pub(super) fn set(&mut self, x: ExprId, step: u32) {
+        self.events.push(Event::Set(x, step));
+    }
+
+    pub(super) fn call(&mut self, call: ExprId, step: u32) {
+        self.events.push(Event::Call(call, step));
+    }
+
+    pub(super) fn address(&mut self, x: ExprId) {
+        self.events.push(Event::Address(x));
+    }
+
+    pub(super) fn meet(&mut self, x: ExprId) -> Meeting {
+        self.met(Event::Meet(x))
+    }
+
+    pub(super) fn meet_case(&mut self, tag: ExprId, x: ExprId) -> Meeting {
+        self.met(Event::MeetCase(tag, x))
+    }
+
+    fn met(&mut self, event: Event) -> Meeting {
+        self.events.push(event);
+        self.meetings += 1;
+        Meeting(self.meetings - 1)
+    }
+
+    /// Which conditions are followed. Sets what blocks forget.
+    pub(super) fn follow(&self, file: &File, steps: &[Step], blocks: &mut [Block]) -> Followed {
+        if !self.may_repeat(file) {
+            return Followed { numbers: Vec::new(), count: 0 };
+        }
+        let mut conditions = Conditions::default();
+        let mut met = Vec::new();
+        for event in &self.events {
+            conditions.read(file, *event, &mut met);
+        }
+        let conditions = conditions.follow(file, steps, blocks);
+        let number = |occurrence: Option<Occurrence>| {
+            let Occurrence { condition, negated } = occurrence?;
+            let condition = conditions.get(condition as usize).copied().flatten()?;
+            Some(Fact { condition, holds: !negated })
+        };
+        Followed { numbers: met.into_iter().map(number).collect(), count: conditions.iter().flatten().count() as u32 }
+    }
+
+    /// Whether two conditions share a name, or one is constant.
+    fn may_repeat(&self, file: &File) -> bool {
+        let name = |event: &Event| match *event {
+            Event::Meet(x) => a_name(file, x),
+            Event::MeetCase(tag, _) => base_name(file, tag),
+            _ => None,
+        };
+        let mut names: Vec<Symbol> = self.events.iter().filter_map(name).collect();
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair[0] == pair[1]) || names.iter().any(|name| matches!(*name, known::TRUE | known::FALSE))
+    }
+}
+
+/// A name in a condition that may be followed; the same one whichever side it stands on.
+fn a_name(file: &File, x: ExprId) -> Option<Symbol> {
+    let Expr::Binary { x, y, .. } = *file.expr(file.unparen(x)) else { return base_name(file, x) };
+    let names = [base_name(file, x), base_name(file, y)];
+    names.into_iter().flatten().filter(|name| *name != known::NIL).min()
+}
+
+/// The name that a name or a selector starts with.
+fn base_name(file: &File, x: ExprId) -> Option<Symbol> {
+    let mut x = file.unparen(x);
+    while let Expr::Selector { x: inner, .. } = *file.expr(x) {
+        x = file.unparen(inner);
+    }
+    if let Expr::Ident { name } = *file.expr(x) { Some(name) } else { None }
+}
+
 /// The names and conditions that were met.
 #[derive(Default)]
-pub(super) struct Conditions {
+struct Conditions {
     /// What a name stands for here, and how many scopes deep that was declared: 0 outside the function.
     names: FxHashMap<Symbol, (Var, u32)>,
     /// What names stood for outside each open scope.
@@ -77,26 +193,37 @@ enum Change {
 
 /// A condition as it stands somewhere, and whether it is the other way round there.
 #[derive(Clone, Copy)]
-pub(super) struct Occurrence {
+struct Occurrence {
     condition: u32,
     negated: bool,
-}
-
-impl Occurrence {
-    /// What it tells where it holds or does not, before it is known which conditions are followed.
-    pub(super) fn tells(self, holds: bool) -> (u32, bool) {
-        (self.condition, holds != self.negated)
-    }
 }
 
 const SEPARATOR: u32 = u32::MAX;
 
 impl Conditions {
-    pub(super) fn enter(&mut self) {
+    /// Reads an event; adds of each branch which condition it is on.
+    fn read(&mut self, file: &File, event: Event, met: &mut Vec<Option<Occurrence>>) {
+        match event {
+            Event::Enter => self.enter(),
+            Event::Leave => self.leave(),
+            Event::Declare(name, step) => self.declare(name, step),
+            Event::Set(x, step) => self.set(file, x, step),
+            Event::Call(call, step) => {
+                if let Expr::Call { fun, args, .. } = *file.expr(call) {
+                    self.call(file, fun, file.list(args), step);
+                }
+            }
+            Event::Address(x) => self.address(file, x),
+            Event::Meet(x) => met.push(self.meet(file, x)),
+            Event::MeetCase(tag, x) => met.push(self.meet_comparison(file, Token::Equal, tag, x)),
+        }
+    }
+
+    fn enter(&mut self) {
         self.open.push(self.hidden.len());
     }
 
-    pub(super) fn leave(&mut self) {
+    fn leave(&mut self) {
         let from = self.open.pop().unwrap_or(0);
         for (name, before) in self.hidden.drain(from..).rev() {
             match before {
@@ -108,7 +235,7 @@ impl Conditions {
 
     /// Declares a name at a step. What is declared again, and a parameter's name at the top of the body, stays the variable it is: the one
     /// is Go's rule, the other forgets more than needed.
-    pub(super) fn declare(&mut self, name: Symbol, step: u32) {
+    fn declare(&mut self, name: Symbol, step: u32) {
         if name == known::BLANK {
             return;
         }
@@ -137,7 +264,7 @@ impl Conditions {
     }
 
     /// Notes that a step sets what an expression stands for.
-    pub(super) fn set(&mut self, file: &File, x: ExprId, step: u32) {
+    fn set(&mut self, file: &File, x: ExprId, step: u32) {
         let change = match *file.expr(file.unparen(x)) {
             Expr::Ident { name } => Change::Set(self.var(name)),
             Expr::Selector { sel, .. } => Change::SetField(sel.name),
@@ -148,7 +275,7 @@ impl Conditions {
     }
 
     /// Notes that a step hands an expression to code that may change what it leads to.
-    pub(super) fn lend(&mut self, file: &File, x: ExprId, step: u32) {
+    fn lend(&mut self, file: &File, x: ExprId, step: u32) {
         let mut x = file.unparen(x);
         if let Expr::Star { x: inner } | Expr::Unary { op: Token::And, x: inner } = *file.expr(x) {
             x = file.unparen(inner);
@@ -162,7 +289,7 @@ impl Conditions {
     }
 
     /// Notes what a call is given.
-    pub(super) fn call(&mut self, file: &File, fun: ExprId, args: &[ExprId], step: u32) {
+    fn call(&mut self, file: &File, fun: ExprId, args: &[ExprId], step: u32) {
         if let Expr::Selector { x, .. } = *file.expr(file.unparen(fun)) {
             self.lend(file, x, step);
         }
@@ -172,7 +299,7 @@ impl Conditions {
     }
 
     /// Notes that the address of an expression is taken.
-    pub(super) fn address(&mut self, file: &File, x: ExprId) {
+    fn address(&mut self, file: &File, x: ExprId) {
         let mut x = file.unparen(x);
         while let Expr::Index { x: inner, .. } = *file.expr(x) {
             x = file.unparen(inner);
@@ -190,7 +317,7 @@ impl Conditions {
     }
 
     /// The condition that an expression is.
-    pub(super) fn meet(&mut self, file: &File, x: ExprId) -> Option<Occurrence> {
+    fn meet(&mut self, file: &File, x: ExprId) -> Option<Occurrence> {
         if let Expr::Binary { op, x, y, .. } = *file.expr(file.unparen(x)) {
             return self.meet_comparison(file, op, x, y);
         }
@@ -206,7 +333,7 @@ impl Conditions {
     }
 
     /// The condition that a comparison is.
-    pub(super) fn meet_comparison(&mut self, file: &File, op: Token, x: ExprId, y: ExprId) -> Option<Occurrence> {
+    fn meet_comparison(&mut self, file: &File, op: Token, x: ExprId, y: ExprId) -> Option<Occurrence> {
         let equality = matches!(op, Token::Equal | Token::NotEqual);
         if !equality && !matches!(op, Token::Less | Token::LessEqual | Token::Greater | Token::GreaterEqual) {
             return None;
@@ -274,7 +401,7 @@ impl Conditions {
     }
 
     /// Which conditions are followed, by the number they were met under. Sets what blocks forget.
-    pub(super) fn follow(&self, file: &File, steps: &[Step], blocks: &mut [Block]) -> Followed {
+    fn follow(&self, file: &File, steps: &[Step], blocks: &mut [Block]) -> Vec<Option<u8>> {
         let mut numbers = vec![None; self.met.len()];
         let mut next = u32::from(TRUE) + 1;
         let constant = |met: &Met| matches!(met.parts.as_slice(), [part] if part.name == known::TRUE && part.fields.is_empty());
@@ -291,8 +418,7 @@ impl Conditions {
         if next > 1 {
             self.forget(&numbers, blocks);
         }
-        let count = numbers.iter().flatten().count() as u32;
-        Followed { numbers, count }
+        numbers
     }
 
     fn is_steady(&self, part: &Part, inner: &Set) -> bool {
@@ -342,16 +468,17 @@ fn key_of(change: Change) -> (u8, u32) {
     }
 }
 
-/// The numbers under which conditions are followed.
+/// What each branch tells where its condition holds, and how many conditions are followed.
 pub(super) struct Followed {
-    numbers: Vec<Option<u8>>,
+    numbers: Vec<Option<Fact>>,
     pub(super) count: u32,
 }
 
 impl Followed {
-    pub(super) fn fact(&self, (condition, holds): (u32, bool)) -> Option<Fact> {
-        let number = self.numbers.get(condition as usize).copied().flatten()?;
-        Some(Fact { condition: number, holds })
+    /// What a branch tells where its condition, as it is written there, holds or does not.
+    pub(super) fn fact(&self, (Meeting(number), holds): (Meeting, bool)) -> Option<Fact> {
+        let fact = self.numbers.get(number as usize).copied().flatten()?;
+        Some(Fact { holds: fact.holds == holds, ..fact })
     }
 }
 

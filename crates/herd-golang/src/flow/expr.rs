@@ -124,7 +124,7 @@ impl Builder<'_> {
             Expr::Unary { op, x } => {
                 match op {
                     Token::Arrow => self.tasks.push(step(Step::Receive(id))),
-                    Token::And => self.conditions.address(self.file, x),
+                    Token::And => self.log.address(x),
                     _ => {}
                 }
                 self.tasks.push(Task::Eval(x));
@@ -176,8 +176,6 @@ impl Builder<'_> {
 
     fn call(&mut self, call: ExprId) {
         let step = self.called(call);
-        if let Expr::Call { fun, args, .. } = *self.file.expr(call) {
-            self.conditions.call(self.file, fun, self.file.list(args), step);
-        }
+        self.log.call(call, step);
     }
 }

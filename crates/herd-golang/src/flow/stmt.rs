@@ -56,7 +56,7 @@ impl Builder<'_> {
             Stmt::IncDec { x, .. } => {
                 self.eval(x);
                 let step = self.step(Step::IncDec(id));
-                self.conditions.set(self.file, x, step);
+                self.log.set(x, step);
             }
             Stmt::Assign { op, lhs, rhs, .. } => {
                 self.eval_all(lhs);
@@ -86,17 +86,15 @@ impl Builder<'_> {
     fn later(&mut self, call: ExprId, step: Step) {
         self.eval_parts_of_call(call);
         let number = self.step(step);
-        if let Expr::Call { fun, args, .. } = *self.file.expr(call) {
-            self.conditions.call(self.file, fun, self.file.list(args), number);
-        }
+        self.log.call(call, number);
     }
 
     /// Notes that a step sets what stands on the left.
     fn set_all(&mut self, op: Token, lhs: List<ExprId>, step: u32) {
         for x in self.file.list(lhs) {
             match *self.file.expr(*x) {
-                Expr::Ident { name } if op == Token::Define => self.conditions.declare(name, step),
-                _ => self.conditions.set(self.file, *x, step),
+                Expr::Ident { name } if op == Token::Define => self.log.declare(name, step),
+                _ => self.log.set(*x, step),
             }
         }
     }
@@ -124,12 +122,12 @@ impl Builder<'_> {
                 }
                 let step = self.steps.len().saturating_sub(1) as u32;
                 for name in self.file.list(names) {
-                    self.conditions.declare(name.name, step);
+                    self.log.declare(name.name, step);
                 }
             }
             Spec::Type { name, .. } => {
                 let step = self.steps.len().saturating_sub(1) as u32;
-                self.conditions.declare(name.name, step);
+                self.log.declare(name.name, step);
             }
             Spec::Import { .. } => self.sound = false,
         }
@@ -253,10 +251,10 @@ impl Builder<'_> {
             *followed = None;
         }
         self.step(Step::CaseExpr(x));
-        let met = followed.and_then(|_| self.conditions.meet_comparison(self.file, Token::Equal, tag, x));
+        let met = followed.map(|_| self.log.meet_case(tag, x));
         let from = self.split();
-        self.edge(from, block, EdgeKind::Case(x), met.map(|met| met.tells(true)));
-        self.edge(from, next, EdgeKind::NoCase(x), met.map(|met| met.tells(false)));
+        self.edge(from, block, EdgeKind::Case(x), met.map(|met| (met, true)));
+        self.edge(from, next, EdgeKind::NoCase(x), met.map(|met| (met, false)));
     }
 
     fn type_switch(&mut self, id: StmtId, label: Option<Symbol>, init: Option<StmtId>, assign: StmtId, body: StmtId) {
@@ -276,7 +274,7 @@ impl Builder<'_> {
         if let Some(x) = declared
             && let Expr::Ident { name } = *self.file.expr(x)
         {
-            self.conditions.declare(name, step);
+            self.log.declare(name, step);
         }
         let done = self.new_block();
         let clauses = self.clauses(body);
@@ -466,8 +464,8 @@ impl Builder<'_> {
             let step = self.step(Step::RangeAssign(id));
             for x in vars.into_iter().flatten() {
                 match *self.file.expr(x) {
-                    Expr::Ident { name } if op == Some(Token::Define) => self.conditions.declare(name, step),
-                    _ => self.conditions.set(self.file, x, step),
+                    Expr::Ident { name } if op == Some(Token::Define) => self.log.declare(name, step),
+                    _ => self.log.set(x, step),
                 }
             }
         }

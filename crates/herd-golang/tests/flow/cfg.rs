@@ -63,7 +63,6 @@ fn compare(folder: &Path, paths: &[PathBuf]) -> (usize, usize) {
             }
         }
     }
-    println!("{functions} functions, {dead} statements that cannot be reached");
     assert!(differences.is_empty(), "{}:\n{}", differences.len(), differences.join("\n"));
     (functions, dead)
 }
@@ -83,7 +82,7 @@ fn go_cfg(folder: &Path, paths: &[PathBuf]) -> BTreeMap<String, Vec<String>> {
     for line in String::from_utf8(output.stdout).expect("text").lines() {
         match line.strip_prefix("file ") {
             Some(path) => {
-                file = path.to_owned();
+                path.clone_into(&mut file);
                 files.insert(file.clone(), Vec::new());
             }
             None => files.get_mut(&file).expect("a file comes first").push(line.to_owned()),
@@ -136,10 +135,13 @@ fn summary(file: &File, body: StmtId, graph: &Graph) -> String {
         assert_eq!(edge.kind, EdgeKind::Return);
         graph.is_reachable(edge.from) && !returns
     });
-    let text: String = live.iter().map(|offset| format!("{offset}\n")).collect();
+    let mut text = String::new();
+    for offset in &live {
+        writeln!(text, "{offset}").expect("memory");
+    }
     let hash =
         text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let mut line = format!(
+    let mut told = format!(
         "{} {} {} {} {hash:x}",
         file.stmt_span(body).start.offset(),
         i32::from(falls),
@@ -147,7 +149,7 @@ fn summary(file: &File, body: StmtId, graph: &Graph) -> String {
         live.len()
     );
     for offset in dead {
-        write!(line, " {offset}").expect("memory");
+        write!(told, " {offset}").expect("memory");
     }
-    line
+    told
 }

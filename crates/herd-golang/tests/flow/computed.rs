@@ -144,9 +144,9 @@ fn ways_are_shortest_and_are_found() {
             let passed = BlockId(random.below(graph.blocks.len()) as u32);
             let nexts = graph.edges(block).iter().map(|edge| edge.to);
             let back = reached(&graph, nexts, |block| block == passed).contains(&block) && block != passed;
-            let passes = every_cycle_passes(&graph, block, |place| place.block == passed);
-            assert_eq!(passes, !back, "{block:?} {passed:?} {graph:#?}");
-            around[usize::from(passes)] += 1;
+            let every = every_cycle_passes(&graph, block, |place| place.block == passed);
+            assert_eq!(every, !back, "{block:?} {passed:?} {graph:#?}");
+            around[usize::from(every)] += 1;
         }
     }
     println!("{found} ways, {without} of them only past what contradicts itself; cycles {around:?}");

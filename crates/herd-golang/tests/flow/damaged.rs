@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use herd_golang::ast::{Decl, File, Node, Stmt, StmtId};
+use herd_golang::ast::{File, Node, Stmt, StmtId};
 use herd_golang::flow::{self, Graph, Step};
 use herd_golang::lexer::Lexer;
 use herd_golang::{Descend, Interner, Mode, Token, parse, walk};
@@ -125,8 +125,15 @@ fn statements(file: &File, body: StmtId) -> BTreeSet<StmtId> {
                     _ => {}
                 }
             }
-            Node::Decl(id) if matches!(file.decl(id), Decl::Func { .. }) => return Descend::Over,
-            _ => {}
+            Node::Decl(_)
+            | Node::File
+            | Node::Spec(_)
+            | Node::FieldList(_)
+            | Node::Field(_)
+            | Node::Ident(_)
+            | Node::ImportPath(_)
+            | Node::CommentGroup(_)
+            | Node::Comment(_) => {}
         }
         Descend::Into
     });
@@ -179,7 +186,7 @@ fn mutant(source: &[u8], random: &mut Random) -> Vec<u8> {
         match random.below(5) {
             0 => texts[place].clear(),
             1 => texts.swap(place, other),
-            2 => texts[place] = texts[other].clone(),
+            2 => texts[place] = texts.get(other).cloned().unwrap_or_default(),
             3 => texts[place] = [b" ", words[random.below(words.len())], b" "].concat(),
             _ => texts[place - 1] = [b"\n", words[random.below(words.len())], b"\n"].concat(),
         }

@@ -58,8 +58,8 @@ fn check(body: &str, expect: &str) {
         }
         text.push('\n');
     }
-    let expect: String = expect.lines().map(|line| format!("{}\n", line.trim())).collect();
-    assert_eq!(text, expect.trim_start(), "\n{text}");
+    let expect: Vec<&str> = expect.lines().map(str::trim_start).collect();
+    assert_eq!(text.lines().collect::<Vec<_>>(), expect, "\n{text}");
 }
 
 fn written(file: &File, step: Step) -> String {
