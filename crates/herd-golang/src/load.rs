@@ -30,17 +30,19 @@ mod notes;
 mod patterns;
 mod platform;
 mod resolve;
+mod summary;
 mod toolchain;
 pub mod vendored;
 mod version;
 mod waves;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-pub use context::{Context, Graph, ModuleMode, Tests, Workspace, split_tags};
+pub use context::{Context, Graph, ModuleMode, Standard, Tests, Workspace, split_tags};
 pub use files::{LeftOut, Reason, Role, SourceFile};
 pub use modules::{Module, ModuleId, ModuleKind};
 pub use notes::{Note, NoteKind};
@@ -85,7 +87,7 @@ pub struct Package {
     pub path: Box<str>,
     /// Name in its package clauses; empty where none could be read.
     pub name: Box<str>,
-    /// Where it lies.
+    /// Where it lies; a package that goherd carries lies nowhere, and [`read`] knows its files.
     pub folder: PathBuf,
     /// Whose it is.
     pub module: ModuleId,
@@ -206,6 +208,16 @@ impl Program {
     }
 }
 
+/// The text of a file of a package: from its folder, or from the declarations that goherd carries where no toolchain was found.
+pub fn read(program: &Program, package: PackageId, file: &str) -> io::Result<Vec<u8>> {
+    let missing = || io::Error::new(io::ErrorKind::NotFound, "the program has no such package or file");
+    let folder = &program.package(package).ok_or_else(missing)?.folder;
+    if folder.starts_with(summary::ROOT) {
+        return summary::read(folder, file).map(<[u8]>::to_vec).ok_or_else(missing);
+    }
+    std::fs::read(folder.join(file))
+}
+
 /// Loads the packages that patterns name, seen from a folder, and all they import.
 ///
 /// Never fails and never hangs. Costs a folder and the heads of its files a package (about 13 µs a file, warm), on all cores; test files
@@ -248,9 +260,12 @@ pub fn program(folder: &Path, patterns: &[&str], context: &Context) -> Program {
 
 fn tell_toolchain(choice: &Choice, mains: &Mains, notes: &mut Vec<Note>) {
     let place = mains.modules.first().map(|module| module.file.clone()).unwrap_or_default();
-    if choice.toolchain.is_none() {
-        let text = "no Go toolchain was found, so the standard library is unknown";
-        notes.push(Note::at(NoteKind::Toolchain, place, 0, text, "set GOROOT, or put `go` on the PATH; it is never run"));
+    if let Some(summary) = choice.summary {
+        let newer = choice.wanted.as_ref().map(|wanted| format!("; the program asks for Go {wanted}")).unwrap_or_default();
+        let text =
+            format!("no Go toolchain was found; the standard library is read from the summary in goherd, Go {summary}{newer}");
+        let next = "set GOROOT for your own version, or put `go` on the PATH; it is never run";
+        notes.push(Note::at(NoteKind::Toolchain, place, 0, text, next));
     } else if let (Some(toolchain), Some(wanted)) = (&choice.toolchain, &choice.wanted)
         // Releases of one version differ in nothing that matters here.
         && Language::parse(&toolchain.version) < Language::parse(wanted)
@@ -280,8 +295,11 @@ fn tell_unknown(unknown: &[UnknownPackage], modules: &Modules, context: &Context
                 });
                 continue;
             }
-            // One note about the toolchain says it all.
-            Unknown::NoToolchain => continue,
+            Unknown::NoToolchain => (
+                NoteKind::PackageMissing,
+                "goherd carries no such package of the standard library, and no Go toolchain was found".to_owned(),
+                "check the path, or set GOROOT".to_owned(),
+            ),
             Unknown::NotInStandardLibrary => (
                 NoteKind::PackageMissing,
                 "the standard library has no such package".to_owned(),

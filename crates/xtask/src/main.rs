@@ -27,6 +27,7 @@ mod soak;
 mod soak_live;
 mod soak_services;
 mod soak_tests;
+mod summary;
 mod test;
 mod tidy;
 mod told;
@@ -50,6 +51,7 @@ usage: cargo xtask <task>
   kernels   build and vet the kernels that source alone shows, on every Go version
   offsets   where each Go version's runtime keeps what, for reading live processes
   reference  figures of scipy and statsmodels that statistics are held against; with --check compare only
+  std       the declarations of the standard library that goherd carries; with --check fail when they are stale
   docs      schema and pattern pages, written from the code
   ui        build the viewer into ui/dist; with --check test it and fail when ui/dist is stale
   fuzz      fuzz each format for some seconds
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         "offsets" => offsets::run(rest),
         "reference" => reference::run(rest),
         "soak" => soak::run(rest),
+        "std" => summary::run(rest),
         "test" => test::run(rest),
         "tidy" => tidy::run(rest),
         "ui" => ui::run(rest),

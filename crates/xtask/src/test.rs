@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 
 use crate::docs::root;
-use crate::{docs, fixtures, fuzz, kernels, reference, tidy, ui};
+use crate::{docs, fixtures, fuzz, kernels, reference, summary, tidy, ui};
 
 /// Seconds of fuzzing a target.
 const FUZZ_SECONDS: &str = "12";
@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
     ("format", || cargo(&["fmt", "--all", "--check"])),
     ("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])),
     ("docs", || docs::run(&["--check".to_owned()])),
+    ("std", || summary::run(&["--check".to_owned()])),
     ("go", go_sources),
     ("reference", || reference::run(&["--check".to_owned()])),
     ("tests", tests),
@@ -111,6 +112,18 @@ fn install_programs() -> anyhow::Result<()> {
     if missing.is_empty() { Ok(()) } else { ui::debian(&missing, INSTEAD) }
 }
 
+/// Go modules without faults on purpose.
+const MODULES: [&str; 8] = [
+    "testbed",
+    "testbed/incident",
+    "testbed/mixed",
+    "testbed/peers",
+    "testbed/trace-oracle",
+    "testbed/go-oracle",
+    "testbed/flow-oracle",
+    "testbed/std-oracle",
+];
+
 fn go_sources() -> anyhow::Result<()> {
     let unformatted =
         Command::new("gofmt").args(["-l", "testbed", "crates/herd-patterns/src/patterns"]).current_dir(root()).output()?;
@@ -118,15 +131,6 @@ fn go_sources() -> anyhow::Result<()> {
     if !listed.trim().is_empty() || !unformatted.status.success() {
         bail!("gofmt would change\n{listed}");
     }
-    const MODULES: [&str; 7] = [
-        "testbed",
-        "testbed/incident",
-        "testbed/mixed",
-        "testbed/peers",
-        "testbed/trace-oracle",
-        "testbed/go-oracle",
-        "testbed/flow-oracle",
-    ];
     for module in MODULES {
         checked(Command::new("go").args(["vet", "./..."]).current_dir(root().join(module)))?;
     }

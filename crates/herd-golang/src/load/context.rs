@@ -23,6 +23,8 @@ pub struct Context {
     pub level: Box<str>,
     /// GOROOT, where one is set.
     pub goroot: Option<PathBuf>,
+    /// Where the standard library is read from.
+    pub standard: Standard,
     /// GOTOOLCHAIN, where one is set: `local`, `auto`, `go1.26.3`…
     pub toolchain: Option<Box<str>>,
     /// Folders of the PATH, where a `go` may be.
@@ -65,6 +67,15 @@ pub enum Workspace {
     Off,
     /// This file.
     File(PathBuf),
+}
+
+/// Where the standard library is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standard {
+    /// The toolchain that is found; what goherd carries of one where none is.
+    Toolchain,
+    /// What goherd carries, whatever toolchains there are.
+    Carried,
 }
 
 /// Whose test files are read.
@@ -119,6 +130,7 @@ impl Context {
             tags: Vec::new(),
             experiments: setting("GOEXPERIMENT").unwrap_or_default().into(),
             goroot: setting("GOROOT").map(PathBuf::from),
+            standard: Standard::Toolchain,
             toolchain: setting("GOTOOLCHAIN").map(String::into_boxed_str),
             mod_cache: setting("GOMODCACHE").map(PathBuf::from).or_else(|| gopath.first().map(|first| first.join("pkg/mod"))),
             mode: ModuleMode::Auto,

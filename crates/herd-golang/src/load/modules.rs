@@ -10,6 +10,7 @@ use super::listing::{self, clean};
 use super::mains::{self, Mains};
 use super::modfile::{self, ModFile, ModuleVersion, Placed, Replace};
 use super::notes::{Note, NoteKind};
+use super::summary;
 use super::toolchain::Toolchain;
 use super::version::{self, LANGUAGE_WITHOUT_LINE, Language, PRUNING_SINCE};
 
@@ -120,10 +121,12 @@ pub fn collect(mains: &Mains, toolchain: Option<&Toolchain>, context: &Context, 
         path: "std".into(),
         version: "".into(),
         kind: ModuleKind::Standard,
-        folder: toolchain.map(|toolchain| toolchain.root.join("src")).unwrap_or_default(),
+        folder: toolchain.map_or_else(|| summary::ROOT.into(), |toolchain| toolchain.root.join("src")),
         replacement: None,
-        language: toolchain.and_then(|toolchain| Language::parse(&toolchain.version)).unwrap_or(super::toolchain::NEWEST_KNOWN),
-        found: Some(toolchain.is_some()),
+        language: toolchain
+            .map_or_else(summary::language, |toolchain| Language::parse(&toolchain.version))
+            .unwrap_or(super::toolchain::NEWEST_KNOWN),
+        found: Some(true),
     };
     modules.standard = push(&mut modules, standard);
     if mains.vendor.is_some() {

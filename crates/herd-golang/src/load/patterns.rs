@@ -10,6 +10,7 @@ use super::modfile::ModFile;
 use super::modules::{ModuleId, ModuleKind};
 use super::notes::{Note, NoteKind};
 use super::resolve::{Place, Places};
+use super::summary;
 
 /// Folders a walk looks into; the largest known repositories have some ten thousand.
 const FOLDERS_MAX: usize = 1 << 20;
@@ -173,9 +174,17 @@ fn main_packages(places: &Places<'_>, seeds: &mut Vec<Seed>) {
 }
 
 fn standard(places: &Places<'_>, seeds: &mut Vec<Seed>, wanted: impl Fn(&str) -> bool) {
-    let Some(src) = places.goroot_src else { return };
+    let module = places.modules.standard;
+    let wanted = |path: &str| !path.is_empty() && path != "builtin" && wanted(path);
+    let Some(src) = places.goroot_src else {
+        for path in summary::paths().filter(|path| wanted(path)) {
+            let place = summary::folder(path).map(|(folder, listing)| Place { folder, module, listing, also_in: None });
+            seeds.push(Seed { path: path.to_owned(), place, by_wildcard: true });
+        }
+        return;
+    };
     let walk = Walk { root: src, ignored: Ignored::default(), bounded: false, into_vendor: true };
-    add_walk(&walk, "", places.modules.standard, |path| !path.is_empty() && path != "builtin" && wanted(path), seeds);
+    add_walk(&walk, "", module, wanted, seeds);
 }
 
 /// A wildcard over import paths: the standard library and all modules whose path fits.

@@ -7,6 +7,7 @@ use super::listing::{self, Listing};
 use super::mains::{self, Mains};
 use super::modfile::ModuleVersion;
 use super::modules::{Module, ModuleId, ModuleKind, Modules};
+use super::summary;
 use super::version::VENDOR_LISTED_SINCE;
 
 /// What is known of where packages lie. Shared by the threads of one wave.
@@ -15,7 +16,7 @@ pub struct Places<'a> {
     pub mains: &'a Mains,
     /// The modules known so far.
     pub modules: &'a Modules,
-    /// GOROOT/src.
+    /// GOROOT/src; where there is none, packages are those goherd carries.
     pub goroot_src: Option<&'a Path>,
 }
 
@@ -35,7 +36,7 @@ pub struct Place {
 /// Why a package was not found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unknown {
-    /// No Go toolchain was found, so there is no standard library.
+    /// No Go toolchain was found, and what goherd carries of the standard library has no such package.
     NoToolchain,
     /// The standard library has no such package, and no module can have it.
     NotInStandardLibrary,
@@ -71,10 +72,7 @@ pub fn find(path: &str, places: &Places<'_>) -> Search {
         return Search::Unknown(Unknown::Invalid);
     }
     let standard = is_standard(path);
-    if standard
-        && let Some(src) = places.goroot_src
-        && let Ok(Some((folder, listing))) = go_folder(src.join(path))
-    {
+    if standard && let Some((folder, listing)) = in_library(path, places.goroot_src) {
         return Search::Found(Box::new(Place { folder, module: owner_in_goroot(path, places), listing, also_in: None }));
     }
     let search = if places.mains.vendor.is_some() { find_vendored(path, places) } else { find_in_modules(path, places) };
@@ -87,6 +85,14 @@ pub fn find(path: &str, places: &Places<'_>) -> Search {
     }
 }
 
+/// A package of the standard library: where the toolchain has it, or as goherd carries it where there is none.
+fn in_library(path: &str, goroot_src: Option<&Path>) -> Option<(PathBuf, Listing)> {
+    match goroot_src {
+        Some(src) => go_folder(src.join(path)).ok().flatten(),
+        None => summary::folder(path),
+    }
+}
+
 /// The path a package is known by: what the standard library imports from elsewhere lies in its vendor folder (`stdVendor`).
 pub fn canonical(path: &str, importer: &str, importer_is_standard: bool, goroot_src: Option<&Path>) -> Option<String> {
     if !importer_is_standard || is_standard(path) {
@@ -94,7 +100,8 @@ pub fn canonical(path: &str, importer: &str, importer_is_standard: bool, goroot_
     }
     let shelf = if importer == "cmd" || importer.starts_with("cmd/") { "cmd/vendor" } else { "vendor" };
     let vendored = format!("{shelf}/{path}");
-    goroot_src?.join(&vendored).is_dir().then_some(vendored)
+    let there = goroot_src.map_or_else(|| summary::has(&vendored), |src| src.join(&vendored).is_dir());
+    there.then_some(vendored)
 }
 
 /// Whether a path is one the standard library keeps for itself: its first element has no dot.

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::context::{Context, settings_of};
+use super::context::{Context, Standard, settings_of};
 use super::listing;
 use super::platform::Tags;
+use super::summary;
 use super::version::{self, Language};
 
 /// The newest Go whose rules goherd knows; release tags go up to it where no toolchain is found.
@@ -24,6 +25,8 @@ pub struct Toolchain {
 pub struct Choice {
     /// The GOROOT whose standard library is read.
     pub toolchain: Option<Toolchain>,
+    /// The Go release whose declarations goherd carries, where they are read because no toolchain was found.
+    pub summary: Option<&'static str>,
     /// The version the program asks for, where what was found is older.
     pub wanted: Option<Box<str>>,
 }
@@ -31,7 +34,8 @@ pub struct Choice {
 /// Finds the toolchain `go` would use for a program whose go.mod or go.work asks for at least `wanted`: GOROOT, the `go` on the PATH with
 /// its links resolved, the usual places, and toolchains `go` itself unpacked into the module cache.
 pub fn choose(context: &Context, wanted: Option<&str>) -> Choice {
-    let local = local(context);
+    let carried = context.standard == Standard::Carried;
+    let local = local(context).filter(|_| !carried);
     let setting = context.toolchain.clone().map(String::from).or_else(|| {
         let text = listing::read_text(&local.as_ref()?.root.join("go.env")).ok()?;
         settings_of(&text).remove("GOTOOLCHAIN")
@@ -51,11 +55,14 @@ pub fn choose(context: &Context, wanted: Option<&str>) -> Choice {
     let toolchain = match (local, least) {
         (Some(local), None) => Some(local),
         (Some(local), Some(least)) if enough(&local, least) => Some(local),
+        _ if carried => None,
         (local, least) => downloaded(context, least.unwrap_or_default()).or(local),
     };
-    let too_old = |wanted: &&str| toolchain.as_ref().is_some_and(|found| !enough(found, wanted));
+    let summary = toolchain.is_none().then(summary::version);
+    let found = toolchain.as_ref().map(|found| &*found.version).or(summary);
+    let too_old = |wanted: &&str| found.is_some_and(|found| version::compare_go(found, wanted).is_lt());
     let wanted = wanted.filter(too_old).map(Box::from);
-    Choice { toolchain, wanted }
+    Choice { toolchain, summary, wanted }
 }
 
 /// The toolchain that is installed.

@@ -13,6 +13,7 @@ use super::notes::{Note, NoteKind};
 use super::patterns::Seed;
 use super::platform::Tags;
 use super::resolve::{self, Place, Places, Search, Unknown};
+use super::summary;
 use super::{Import, Package, PackageId, Target, UnknownPackage};
 
 /// Packages a load takes in; the largest known programs have some ten thousand.
@@ -153,7 +154,10 @@ impl<'a> Load<'a> {
             let path = self.jobs.get(step.job as usize).map_or("", |job| &job.path);
             let outcome = match place.map_or_else(|| resolve::find(path, &places), Search::Found) {
                 Search::Found(place) => {
-                    let choose = |with_tests| files::choose(&place.folder, &place.listing, self.tags, with_tests);
+                    let choose = |with_tests| {
+                        let carried = summary::choose(&place.folder);
+                        carried.unwrap_or_else(|| files::choose(&place.folder, &place.listing, self.tags, with_tests))
+                    };
                     let chosen = choose(with_tests);
                     if step.by_wildcard && is_no_package(&chosen) && (with_tests || is_no_package(&choose(true))) {
                         Outcome::NoPackage

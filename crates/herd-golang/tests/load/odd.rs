@@ -101,25 +101,6 @@ fn no_go_mod_file_at_all() {
 }
 
 #[test]
-fn no_toolchain() {
-    let folder = folder(&[
-        ("go.mod", "module m\n\ngo 1.26\n"),
-        ("a.go", "package m\n\nimport (\n\t\"fmt\"\n\t\"m/b\"\n)\n"),
-        ("b/b.go", "package b\n"),
-    ]);
-    let program = load_with(folder.path(), &["."], |context| {
-        context.goroot = Some(folder.path().join("nowhere"));
-        context.home = None;
-    });
-    // Another toolchain may be installed in a usual place of this machine.
-    if program.toolchain.toolchain.is_none() {
-        tells(&program, NoteKind::Toolchain, "go.mod", 0);
-        assert_eq!(program.unknown[0].reason, Unknown::NoToolchain);
-    }
-    assert!(program.packages.iter().any(|package| &*package.path == "m/b"));
-}
-
-#[test]
 fn a_vendor_folder_that_does_not_fit() {
     let folder = folder(&[
         ("go.mod", "module m\n\ngo 1.26\n\nrequire (\n\tx.org/a v1.1.0\n\tx.org/b v1.0.0\n\tx.org/c v1.0.0\n)\n"),

@@ -1,0 +1,3 @@
+module github.com/goherd/goherd/testbed/std-oracle
+
+go 1.26.0
