@@ -4,7 +4,7 @@
 //	std-oracle FOLDER
 //
 // Every package that GOROOT lets a program import must be in FOLDER and must type-check there, and each of its exported names must be the same
-// object: kind, type, value of a constant, fields, methods that are exported. Differences are printed, a line each, and how many packages and
+// object: kind, type, value of a constant, fields, methods that are exported, interfaces of the package it satisfies. Differences are printed, a line each, and how many packages and
 // names were compared at the end; it exits with 1 where anything differs.
 package main
 
@@ -189,6 +189,14 @@ func describe(object types.Object) string {
 		}
 		for _, name := range slices.SortedFunc(maps.Keys(methods), cmp.Compare[string]) {
 			fmt.Fprint(&text, "; ", methods[name])
+		}
+		// Interfaces may ask for methods that are not exported.
+		scope := object.Pkg().Scope()
+		for _, name := range scope.Names() {
+			asked, ok := scope.Lookup(name).Type().Underlying().(*types.Interface)
+			if ok && token.IsExported(name) && asked.NumMethods() > 0 {
+				fmt.Fprint(&text, "; ", name, " ", types.Implements(object.Type(), asked), types.Implements(types.NewPointer(object.Type()), asked))
+			}
 		}
 	}
 	return text.String()

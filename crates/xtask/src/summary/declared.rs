@@ -27,6 +27,10 @@ struct Piece {
     /// The type whose method it is.
     receiver: Option<Symbol>,
     exported: bool,
+    /// A method's name.
+    method: Option<Symbol>,
+    /// Unexported methods that interfaces in it ask for.
+    asks: BTreeSet<Symbol>,
     /// Names it is made of.
     uses: BTreeSet<Symbol>,
     text: String,
@@ -76,20 +80,37 @@ fn kept(pieces: &[Piece]) -> Vec<bool> {
         for name in &piece.names {
             declares.entry(*name).or_default().push(number);
         }
-        if let Some(receiver) = piece.receiver.filter(|_| piece.exported) {
+        if let Some(receiver) = piece.receiver {
             methods.entry(receiver).or_default().push(number);
         }
     }
     let mut kept = vec![false; pieces.len()];
-    let mut open: Vec<usize> =
-        (0..pieces.len()).filter(|number| pieces[*number].exported && pieces[*number].receiver.is_none()).collect();
+    let is_seen = |piece: &Piece| piece.exported && piece.receiver.is_none();
+    let mut open: Vec<usize> = (0..pieces.len()).filter(|number| is_seen(&pieces[*number])).collect();
+    let mut asked: BTreeSet<Symbol> = BTreeSet::new();
     while let Some(number) = open.pop() {
         if std::mem::replace(&mut kept[number], true) {
             continue;
         }
         let piece = &pieces[number];
         open.extend(piece.uses.iter().filter_map(|name| declares.get(name)).flatten());
-        open.extend(piece.names.iter().filter_map(|name| methods.get(name)).flatten());
+        let wanted = |method: &&usize| {
+            let method = &pieces[**method];
+            method.exported || method.method.is_some_and(|name| asked.contains(&name))
+        };
+        open.extend(piece.names.iter().filter_map(|name| methods.get(name)).flatten().filter(wanted));
+        // Types that were kept before have such methods too.
+        let news: Vec<Symbol> = piece.asks.iter().copied().filter(|name| asked.insert(*name)).collect();
+        let late = |method: &Piece| {
+            let kept = method
+                .receiver
+                .and_then(|receiver| declares.get(&receiver))
+                .is_some_and(|types| types.iter().any(|ty| kept[*ty]));
+            kept && method.method.is_some_and(|name| news.contains(&name))
+        };
+        if !news.is_empty() {
+            open.extend((0..pieces.len()).filter(|method| late(&pieces[*method])));
+        }
     }
     kept
 }
@@ -136,7 +157,9 @@ impl Found<'_> {
             Decl::Bad => {}
             Decl::Func { recv, name, ty, .. } => {
                 let receiver = recv.and_then(|recv| self.file.fields(recv).next()).and_then(|field| self.base(field));
-                let mut piece = Piece { file: self.number, receiver, exported: self.is_exported(name.name), ..Piece::default() };
+                let method = receiver.map(|_| name.name);
+                let exported = self.is_exported(name.name);
+                let mut piece = Piece { file: self.number, receiver, exported, method, ..Piece::default() };
                 if receiver.is_none() {
                     piece.names.push(name.name);
                 }
@@ -266,6 +289,12 @@ impl Found<'_> {
                     && let Expr::Ident { name } = *self.file.expr(x)
                 {
                     piece.uses.insert(name);
+                }
+                if let Node::Expr(x) = node
+                    && let Expr::InterfaceType { methods } = *self.file.expr(x)
+                {
+                    let names = self.file.fields(methods).flat_map(|field| self.file.list(field.names));
+                    piece.asks.extend(names.map(|name| name.name).filter(|name| !self.is_exported(*name)));
                 }
                 Descend::Into
             });
