@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use herd_golang::ast::{Expr, ExprId, File, Node};
-use herd_golang::flow::{self, BlockId, EdgeKind, Ends, Graph, Paths, Place, Step};
+use herd_golang::flow::{self, BitSet, BlockId, EdgeKind, Ends, Graph, Paths, Place, Step};
 use herd_golang::{Interner, Mode, parse};
 
 use crate::oracle;
@@ -249,6 +249,37 @@ fn one_condition_twice() {
     ] {
         assert_eq!(forgets(never), [false, false], "{never}");
     }
+}
+
+/// The deferred calls that run on some way to the end, and on every way.
+#[test]
+fn defers_at_the_end() {
+    #[derive(Clone)]
+    struct Always(BitSet);
+    impl flow::State for Always {
+        fn join(&mut self, other: &Self) -> bool {
+            self.0.intersect(&other.0)
+        }
+
+        fn height(&self) -> usize {
+            self.0.len()
+        }
+    }
+    let (_, graph) = function("defer a()\nif x {\ndefer b()\n}\nfor y {\ndefer c()\nif z {\npanic(1)\n}\n}\ndefer d()");
+    let number = |step: &Step| graph.defers.iter().position(|defer| graph.steps[defer.index()] == *step);
+    let push = |set: &mut BitSet, step: &Step| {
+        number(step).map(|number| set.insert(number));
+    };
+    let some = flow::forward(&graph, Paths::Consistent, BitSet::new(), push, |_, _| {});
+    let all = flow::forward(&graph, Paths::Consistent, Always(BitSet::new()), |set, step| push(&mut set.0, step), |_, _| {});
+    let at = |end: BlockId| {
+        let some: Vec<usize> = some[end.index()].iter().flat_map(BitSet::iter).collect();
+        let all: Vec<usize> = all[end.index()].iter().flat_map(|set| set.0.iter()).collect();
+        (some, all)
+    };
+    assert_eq!(at(graph.exit), (vec![0, 1, 2, 3], vec![0, 3]));
+    assert_eq!(at(graph.panic), (vec![0, 1, 2], vec![0, 2]));
+    assert_eq!(at(graph.gone), (vec![], vec![]));
 }
 
 #[test]
