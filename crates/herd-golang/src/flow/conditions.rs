@@ -13,7 +13,6 @@ use crate::walk::{Descend, walk};
 type Var = u32;
 
 /// What a pass over a body comes across, in order: read again only where a condition may occur twice, which is seldom.
-#[derive(Default)]
 pub(super) struct Log {
     events: Vec<Event>,
     meetings: u32,
@@ -42,6 +41,10 @@ enum Event {
 pub(super) struct Meeting(u32);
 
 impl Log {
+    pub(super) fn with_room(events: usize) -> Self {
+        Self { events: Vec::with_capacity(events), meetings: 0 }
+    }
+
     pub(super) fn enter(&mut self) {
         self.events.push(Event::Enter);
     }
