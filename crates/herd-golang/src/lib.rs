@@ -30,6 +30,7 @@ pub mod literal;
 pub mod load;
 pub mod parser;
 pub mod token;
+pub mod types;
 pub mod unicode;
 pub mod walk;
 mod words;

@@ -1,0 +1,278 @@
+//! Types as they are written.
+
+use super::Types;
+use super::check::Checker;
+use super::operand::{Mode, Operand};
+use super::output::Meaning;
+use super::table::{Field, Interface, Method, Signature, Term, Type, TypeId};
+use crate::ast::{ChanDir, Expr, ExprId, FieldListId};
+use crate::intern::{Symbol, known};
+use crate::token::Token;
+
+/// Terms of a constraint beyond which it is unknown.
+const TERMS_MAX: usize = 1000;
+
+impl Checker<'_> {
+    /// The type an expression denotes; unknown where it is a value.
+    pub(super) fn typ(&mut self, id: ExprId) -> TypeId {
+        match self.raw(id, TypeId::UNKNOWN) {
+            Operand { mode: Mode::Type, ty, .. } => ty,
+            _ => TypeId::UNKNOWN,
+        }
+    }
+
+    /// As it stands before a parameter: `...T` is a slice.
+    fn param_type(&mut self, id: ExprId) -> (TypeId, bool) {
+        match *self.file.expr(id) {
+            Expr::Ellipsis { elt: Some(elt) } => {
+                let element = self.typ(elt);
+                let slice = self.t.table.slice(element);
+                self.record_type(id, slice);
+                (slice, true)
+            }
+            _ => (self.typ(id), false),
+        }
+    }
+
+    pub(super) fn array_type(&mut self, len: Option<ExprId>, elt: ExprId) -> TypeId {
+        let Some(len) = len else {
+            let element = self.typ(elt);
+            return self.t.table.slice(element);
+        };
+        let length = if let Expr::Ellipsis { .. } = *self.file.expr(len) { None } else { self.array_length(len) };
+        let element = self.typ(elt);
+        self.t.table.intern(Type::Array { element, len: length })
+    }
+
+    fn array_length(&mut self, len: ExprId) -> Option<u64> {
+        let op = self.expr(len);
+        op.value.filter(|_| op.is_constant()).and_then(|value| u64::try_from(value.int()?).ok())
+    }
+
+    pub(super) fn map_type(&mut self, key: ExprId, value: ExprId) -> TypeId {
+        let (key, value) = (self.typ(key), self.typ(value));
+        self.t.table.intern(Type::Map { key, value })
+    }
+
+    pub(super) fn chan_type(&mut self, dir: ChanDir, value: ExprId) -> TypeId {
+        let element = self.typ(value);
+        self.t.table.intern(Type::Chan { dir, element })
+    }
+
+    pub(super) fn func_type(&mut self, params: FieldListId, results: Option<FieldListId>) -> TypeId {
+        let (params, variadic) = self.type_list(Some(params));
+        let (results, _) = self.type_list(results);
+        self.t.table.intern(Type::Signature(Signature { params: params.into(), results: results.into(), variadic }))
+    }
+
+    fn type_list(&mut self, list: Option<FieldListId>) -> (Vec<TypeId>, bool) {
+        let file = self.file;
+        let (mut types, mut variadic) = (Vec::new(), false);
+        for field in list.into_iter().flat_map(|list| file.fields(list)) {
+            let (ty, many) = self.param_type(field.ty);
+            variadic = many;
+            types.extend(std::iter::repeat_n(ty, field.names.len().max(1)));
+        }
+        (types, variadic)
+    }
+
+    pub(super) fn struct_type(&mut self, list: FieldListId) -> TypeId {
+        let file = self.file;
+        let mut fields = Vec::new();
+        for field in file.fields(list) {
+            let ty = self.typ(field.ty);
+            let tag = match field.tag.map(|tag| (tag, file.expr_span(tag))) {
+                Some((tag, span)) => {
+                    self.record_type(tag, super::Basic::String.id());
+                    crate::literal::string(file.bytes(span))
+                        .map_or(known::EMPTY, |text| self.t.names.intern(&String::from_utf8_lossy(&text)))
+                }
+                None => known::EMPTY,
+            };
+            let mut add = |name: Symbol, embedded: bool| {
+                let scope = (!self.t.is_exported(name)).then_some(self.scope);
+                fields.push(Field { name, ty, embedded, scope, tag });
+            };
+            if field.names.is_empty() {
+                add(self.embedded_name(field.ty), true);
+            }
+            for name in file.list(field.names) {
+                add(name.name, false);
+            }
+        }
+        self.t.table.intern(Type::Struct(fields.into()))
+    }
+
+    fn embedded_name(&self, mut id: ExprId) -> Symbol {
+        loop {
+            id = match *self.file.expr(id) {
+                Expr::Ident { name } => return name,
+                Expr::Selector { sel, .. } => return sel.name,
+                Expr::Paren { x } | Expr::Star { x } | Expr::Index { x, .. } | Expr::IndexList { x, .. } => x,
+                _ => return known::BLANK,
+            };
+        }
+    }
+
+    pub(super) fn interface_type(&mut self, list: FieldListId) -> TypeId {
+        let file = self.file;
+        let mut built = Interface::default();
+        for field in file.fields(list) {
+            if field.names.is_empty() {
+                let element = self.constraint_element(field.ty);
+                self.t.intersect(&mut built, element, self.progress);
+                continue;
+            }
+            let signature = self.typ(field.ty);
+            for name in file.list(field.names) {
+                let scope = (!self.t.is_exported(name.name)).then_some(self.scope);
+                add_method(&mut built, Method { name: name.name, scope, signature });
+            }
+        }
+        self.t.interface(built)
+    }
+
+    /// What stands behind a type parameter: an interface, or what becomes one.
+    pub(super) fn constraint_type(&mut self, id: ExprId) -> TypeId {
+        let element = self.constraint_element(id);
+        if let Type::Interface(_) = self.under_type(element)
+            && !matches!(self.t.get(element), Type::TypeParam { .. })
+        {
+            return element;
+        }
+        let mut built = Interface::default();
+        self.t.intersect(&mut built, element, self.progress);
+        self.t.interface(built)
+    }
+
+    /// An embedded type, or a union of some.
+    fn constraint_element(&mut self, id: ExprId) -> TypeId {
+        let file = self.file;
+        // Unions lean left.
+        let (mut rights, mut at) = (Vec::new(), file.unparen(id));
+        while let Expr::Binary { op: Token::Or, x, y, .. } = *file.expr(at) {
+            rights.push(y);
+            at = x;
+            if rights.len() > TERMS_MAX {
+                return TypeId::UNKNOWN;
+            }
+        }
+        let tilde = |id: ExprId| matches!(*file.expr(id), Expr::Unary { op: Token::Tilde, .. });
+        if rights.is_empty() && !tilde(at) {
+            return self.typ(at);
+        }
+        let mut terms = Vec::new();
+        for part in std::iter::once(at).chain(rights.into_iter().rev()) {
+            let (is_tilde, ty) = match *file.expr(part) {
+                Expr::Unary { op: Token::Tilde, x } => (true, self.typ(x)),
+                _ => (false, self.typ(part)),
+            };
+            terms.push(Term { tilde: is_tilde, ty });
+        }
+        terms.sort_unstable();
+        terms.dedup();
+        self.t.table.intern(Type::Union(terms.into()))
+    }
+
+    /// Whether an identifier or selector names a generic alias, and which.
+    pub(super) fn generic_alias(&self, meaning: Meaning) -> Option<super::ObjectId> {
+        let Meaning::Object(id) = meaning else { return None };
+        let alias = self.t.object(id)?.kind == super::ObjectKind::Alias;
+        (alias && !self.t.type_params(id).is_empty()).then_some(id)
+    }
+}
+
+impl Types<'_> {
+    fn interface(&self, mut built: Interface) -> TypeId {
+        built.methods.sort_unstable();
+        self.table.intern(Type::Interface(built))
+    }
+
+    /// Narrows an interface down by what it embeds.
+    fn intersect(&self, built: &mut Interface, element: TypeId, progress: &super::resolve::Progress) {
+        if let Type::TypeParam { .. } = self.get(element) {
+            built.incomplete = true;
+            return;
+        }
+        let under = self.underlying_of(element, progress);
+        match self.get(under) {
+            Type::Unknown => built.incomplete = true,
+            Type::Interface(other) => {
+                for method in &other.methods {
+                    add_method(built, *method);
+                }
+                built.comparable |= other.comparable;
+                built.incomplete |= other.incomplete;
+                if let Some(terms) = &other.terms {
+                    self.narrow(built, terms, progress);
+                }
+            }
+            Type::Union(terms) => {
+                // A union with an interface in it is that interface's types and more.
+                let mut flat: Option<Vec<Term>> = Some(Vec::new());
+                for term in terms {
+                    let interface = match self.get(term.ty) {
+                        Type::TypeParam { .. } => None,
+                        _ => Some(self.get(self.underlying_of(term.ty, progress))),
+                    };
+                    match interface {
+                        Some(Type::Interface(inner)) => {
+                            if inner.comparable || !inner.methods.is_empty() || inner.incomplete {
+                                built.incomplete = true;
+                            }
+                            match (&mut flat, &inner.terms) {
+                                (Some(flat), Some(terms)) => flat.extend(terms.iter().copied()),
+                                (flat, _) => *flat = None,
+                            }
+                        }
+                        _ => {
+                            if let Some(flat) = &mut flat {
+                                flat.push(*term);
+                            }
+                        }
+                    }
+                }
+                if let Some(flat) = flat {
+                    self.narrow(built, &flat, progress);
+                }
+            }
+            _ => self.narrow(built, &[Term { tilde: false, ty: element }], progress),
+        }
+    }
+
+    fn narrow(&self, built: &mut Interface, terms: &[Term], progress: &super::resolve::Progress) {
+        let mut result: Vec<Term> = match &built.terms {
+            None => terms.to_vec(),
+            Some(known) => {
+                let mut both = Vec::new();
+                for a in known.iter().take(TERMS_MAX) {
+                    for b in terms.iter().take(TERMS_MAX) {
+                        let meet = match (a.tilde, b.tilde) {
+                            (false, false) | (true, true) => (a.ty == b.ty).then_some(*a),
+                            (true, false) => (self.underlying_of(b.ty, progress) == a.ty).then_some(*b),
+                            (false, true) => (self.underlying_of(a.ty, progress) == b.ty).then_some(*a),
+                        };
+                        both.extend(meet);
+                    }
+                }
+                both
+            }
+        };
+        result.sort_unstable();
+        result.dedup();
+        built.terms = Some(result.into());
+    }
+}
+
+fn add_method(built: &mut Interface, method: Method) {
+    match built.methods.iter().find(|known| known.name == method.name && known.scope == method.scope) {
+        Some(known) if known.signature == method.signature => {}
+        // Two of one name and different types are a mistake.
+        Some(_) => built.incomplete = true,
+        None => {
+            let mut methods = std::mem::take(&mut built.methods).into_vec();
+            methods.push(method);
+            built.methods = methods.into();
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Types of expressions against go/types: real packages, and small ones of every odd thing.
+
+mod oracle;
+mod programs;

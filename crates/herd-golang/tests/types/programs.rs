@@ -1,0 +1,40 @@
+//! Real packages: nothing may be known otherwise than go/types knows it, and next to nothing unknown.
+
+use std::path::Path;
+
+use crate::oracle::{Question, compare, go_roots, repository};
+
+#[test]
+fn the_lint_kernels() {
+    let (_, goroot) = go_roots().pop().expect("a toolchain");
+    let folder = repository("testbed/lint-kernels");
+    let answer = compare(&Question { folder: &folder, patterns: &["./..."], tests: true, goroot: &goroot });
+    answer.holds(0.0);
+    assert!(answer.files > 700 && answer.expressions > 35_000 && answer.selections > 5_000, "{answer:?}");
+}
+
+#[test]
+fn the_newest_standard_library() {
+    let (_, goroot) = go_roots().pop().expect("a toolchain");
+    let answer = standard_library(&goroot, &["std"], true);
+    answer.holds(0.1);
+    assert!(answer.files > 1_700 && answer.expressions > 1_200_000, "{} files, {}", answer.files, answer.expressions);
+}
+
+#[test]
+fn older_standard_libraries() {
+    let mut roots = go_roots();
+    roots.pop();
+    for (minor, goroot) in roots {
+        let patterns =
+            ["net/http", "database/sql", "go/types", "encoding/...", "slices", "maps", "sync/...", "runtime", "text/..."];
+        let answer = standard_library(&goroot, &patterns, false);
+        answer.holds(0.1);
+        assert!(answer.expressions > 100_000, "Go {minor}: {}", answer.expressions);
+    }
+}
+
+fn standard_library(goroot: &Path, patterns: &[&str], tests: bool) -> crate::oracle::Answer {
+    let folder = goroot.join("src").canonicalize().expect("GOROOT");
+    compare(&Question { folder: &folder, patterns, tests, goroot })
+}

@@ -1,0 +1,3 @@
+module github.com/goherd/goherd/testbed/types-oracle
+
+go 1.26.0
