@@ -1,10 +1,12 @@
 //! Composite literals.
 
 use super::check::Checker;
+use super::lookup::{Lookup, SelectionKind};
 use super::operand::Operand;
 use super::output::Meaning;
 use super::table::{Basic, Field, Type, TypeId};
 use crate::ast::{Expr, ExprId, List};
+use crate::intern::Symbol;
 
 impl Checker<'_> {
     pub(super) fn composite(&mut self, ty: Option<ExprId>, elts: List<ExprId>, hint: TypeId) -> Operand {
@@ -30,7 +32,7 @@ impl Checker<'_> {
             },
         };
         match self.core_type(base) {
-            Some(Type::Struct(fields)) => self.fields(elts, fields),
+            Some(Type::Struct(fields)) => self.fields(elts, base, fields),
             Some(Type::Array { element, .. } | Type::Slice(element)) => {
                 self.elements(elts, *element);
             }
@@ -48,7 +50,7 @@ impl Checker<'_> {
         self.assign_to(id, op, ty);
     }
 
-    fn fields(&mut self, elts: List<ExprId>, fields: &[Field]) {
+    fn fields(&mut self, elts: List<ExprId>, of: TypeId, fields: &[Field]) {
         let file = self.file;
         for (index, elt) in file.list(elts).iter().enumerate() {
             let Expr::KeyValue { key, value, .. } = *file.expr(*elt) else {
@@ -56,15 +58,27 @@ impl Checker<'_> {
                 self.element(*elt, ty);
                 continue;
             };
-            let mut ty = TypeId::UNKNOWN;
-            if let Expr::Ident { name } = *file.expr(key)
-                && let Some(at) =
-                    fields.iter().position(|field| field.name == name && field.scope.is_none_or(|scope| scope == self.scope))
-            {
-                self.record_meaning(key, Meaning::Field(at as u32));
-                ty = fields.get(at).map_or(TypeId::UNKNOWN, |field| field.ty);
-            }
+            let ty = match *file.expr(key) {
+                Expr::Ident { name } => self.field(key, name, of, fields),
+                _ => TypeId::UNKNOWN,
+            };
             self.element(value, ty);
+        }
+    }
+
+    /// The type of the field that a key names; since Go 1.27 it may be a promoted one.
+    fn field(&mut self, key: ExprId, name: Symbol, of: TypeId, fields: &[Field]) -> TypeId {
+        let seen = |field: &&Field| field.name == name && field.scope.is_none_or(|scope| scope == self.scope);
+        if let Some((at, field)) = fields.iter().enumerate().find(|(_, field)| seen(field)) {
+            self.record_meaning(key, Meaning::Field(at as u32));
+            return field.ty;
+        }
+        match self.t.find(of, name, self.view()) {
+            Lookup::Found(found) if found.kind == SelectionKind::Field => {
+                self.select(key, of, name, &found);
+                found.ty
+            }
+            Lookup::Found(_) | Lookup::None | Lookup::Unknown => TypeId::UNKNOWN,
         }
     }
 

@@ -262,7 +262,7 @@ impl<'a> Checker<'a> {
         self.t.table.intern(Type::Signature(Signature { params, results: signature.results.clone(), ..*signature }))
     }
 
-    fn select(&mut self, id: ExprId, receiver: TypeId, name: Symbol, found: &Found) {
+    pub(super) fn select(&mut self, id: ExprId, receiver: TypeId, name: Symbol, found: &Found) {
         if self.recording {
             let index = self.out.selections.len() as u32;
             self.out.selections.push(Selection {

@@ -173,11 +173,15 @@ pub enum Imported {
     Unknown,
 }
 
+/// Aliases of aliases that a receiver is followed through.
+const ALIASES_MAX: usize = 10;
+
 /// Reads the files of a package: of named ones all, of others all but the bodies of functions.
 pub(super) fn declare(types: &Types<'_>, scope: Scope) -> Declared {
     let mut declared = Declared::default();
     let program = types.program;
     let Some(package) = program.package(scope.package()) else { return declared };
+    let mut aliases = FxHashMap::default();
     let named = (scope.package().0 as usize) < program.named;
     for (index, source) in package.files.iter().enumerate() {
         if (source.role == Role::ExternalTest) != scope.is_external() {
@@ -190,14 +194,46 @@ pub(super) fn declare(types: &Types<'_>, scope: Scope) -> Declared {
         let imports = imports(&file, program, scope, source.role, types.names);
         let at = declared.files.len() as u32;
         let in_tests = source.role == Role::Test;
-        let mut collector = Collector { all: &types.objects, declared: &mut declared, scope, at, in_tests, found: Vec::new() };
+        let mut collector = Collector {
+            all: &types.objects,
+            declared: &mut declared,
+            scope,
+            at,
+            in_tests,
+            found: Vec::new(),
+            aliases: Vec::new(),
+        };
         collector.file(&file);
-        let mut objects = collector.found;
+        let mut objects = std::mem::take(&mut collector.found);
         objects.sort_unstable_by_key(|(pos, _)| *pos);
         let (role, language) = (source.role, source.language);
+        aliases.extend(collector.aliases);
         declared.files.push(DeclaredFile { file, source: index as u32, role, language, objects, imports });
     }
+    declare_by_alias(&mut declared, &aliases);
     declared
+}
+
+/// Methods whose receivers name their type by an alias belong to the type.
+fn declare_by_alias(declared: &mut Declared, aliases: &FxHashMap<Symbol, Symbol>) {
+    let by_alias: Vec<Symbol> = declared.methods_of.keys().copied().filter(|base| aliases.contains_key(base)).collect();
+    for alias in by_alias {
+        let mut of = alias;
+        for _ in 0..ALIASES_MAX {
+            of = aliases.get(&of).copied().unwrap_or(of);
+        }
+        for methods in [&mut declared.methods, &mut declared.test_methods] {
+            let moved: Vec<_> =
+                methods.iter().filter(|((base, _), _)| *base == alias).map(|((_, name), id)| (*name, *id)).collect();
+            for (name, id) in moved {
+                methods.entry((of, name)).or_insert(id);
+            }
+        }
+        let moved = declared.methods_of.get(&alias).cloned().unwrap_or_default();
+        let all = declared.methods_of.entry(of).or_default();
+        all.extend(moved);
+        all.sort_unstable();
+    }
 }
 
 /// Puts the declarations of a file into the scope of its package.
@@ -209,6 +245,8 @@ struct Collector<'a> {
     at: u32,
     in_tests: bool,
     found: Vec<(Pos, ObjectId)>,
+    /// Names that are other names of the package's types.
+    aliases: Vec<(Symbol, Symbol)>,
 }
 
 impl Collector<'_> {
@@ -239,7 +277,10 @@ impl Collector<'_> {
                         self.add(kind, *name, source);
                     }
                 }
-                Spec::Type { name, assign, .. } => {
+                Spec::Type { name, assign, ty, .. } => {
+                    if let (Some(_), Expr::Ident { name: of }) = (assign, *file.expr(file.unparen(ty))) {
+                        self.aliases.push((name.name, of));
+                    }
                     let kind = if assign.is_some() { ObjectKind::Alias } else { ObjectKind::Type };
                     self.add(kind, name, Source::Type { spec: *spec });
                 }

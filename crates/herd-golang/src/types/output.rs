@@ -90,7 +90,7 @@ pub enum Meaning {
     Nil,
     /// A field or method: an index into [`super::CheckedFile::selections`].
     Selection(u32),
-    /// The key of a composite literal that names a field of its struct, by the index.
+    /// The key of a composite literal that names a field of its struct, by the index; one of a promoted field is a [`Meaning::Selection`].
     Field(u32),
 }
 

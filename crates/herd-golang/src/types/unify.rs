@@ -1,9 +1,9 @@
 //! Making types equal by finding out what the type parameters in them stand for (as the unifier of go/types, unify.go, Go 1.27).
 
 use super::check::Checker;
-use super::lookup::{Found, Lookup};
+use super::lookup::{Found, Lookup, View};
 use super::objects::ObjectId;
-use super::table::{HAS_PARAMS, Interface, Signature, Type, TypeId};
+use super::table::{HAS_PARAMS, Interface, Method, Signature, Type, TypeId};
 use crate::ast::ChanDir;
 
 /// Owner of the type parameters that are looked for: no declaration has it.
@@ -201,14 +201,16 @@ impl<'c, 'a> Unifier<'c, 'a> {
 
     /// A type must have all methods of an interface.
     pub(super) fn unify_methods(&mut self, interface: &Interface, ty: TypeId) -> bool {
-        interface.methods.iter().all(|method| match self.method(ty, method.name) {
+        interface.methods.iter().all(|method| match self.method(ty, method) {
             Some(found) => self.unify(method.signature, found.ty, Likeness::Exact),
             None => false,
         })
     }
 
-    fn method(&self, ty: TypeId, name: crate::intern::Symbol) -> Option<Found> {
-        match self.checker.t.find(ty, name, self.checker.view()) {
+    fn method(&self, ty: TypeId, method: &Method) -> Option<Found> {
+        // Whose unexported names are meant the interface tells.
+        let view = View { from: method.scope.or(Some(self.checker.scope)), ..self.checker.view() };
+        match self.checker.t.find(ty, method.name, view) {
             Lookup::Found(found) if found.kind != super::SelectionKind::Field => Some(found),
             Lookup::Found(_) | Lookup::None | Lookup::Unknown => None,
         }
