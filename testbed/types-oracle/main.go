@@ -6,6 +6,7 @@
 //
 // and below it, in offsets of the file:
 //
+//	E OFFSET                        a mistake
 //	T START END TYPE [VALUE]       an expression; values of constant integers and truth values only
 //	U START l|o FILE OFFSET        a name and the declaration it refers to: of a function's variable, of anything else
 //	U START KIND                   p package, f field, i interface method, t type parameter, u predeclared
@@ -66,7 +67,8 @@ func run(tests bool, patterns []string) error {
 	command := exec.Command("go", append(append(arguments, "--"), patterns...)...)
 	command.Stderr = os.Stderr
 	text, err := command.Output()
-	if err != nil {
+	// Of packages that cannot be loaded it tells all the same, and fails.
+	if err != nil && len(text) == 0 {
 		return err
 	}
 	out := bufio.NewWriter(os.Stdout)
@@ -126,12 +128,18 @@ func (o *oracle) check(of listed, tests bool) {
 	if of.Module != nil && of.Module.GoVersion != "" {
 		version = "go" + of.Module.GoVersion
 	}
+	mistakes := map[string][]int{}
 	config := types.Config{
 		GoVersion:        version,
 		IgnoreFuncBodies: !wanted,
 		FakeImportC:      true,
-		Error:            func(error) {},
-		Sizes:            types.SizesFor("gc", cmp.Or(os.Getenv("GOARCH"), runtime.GOARCH)),
+		Error: func(err error) {
+			if mistake := (types.Error{}); errors.As(err, &mistake) {
+				place := o.set.PositionFor(mistake.Pos, false)
+				mistakes[place.Filename] = append(mistakes[place.Filename], place.Offset)
+			}
+		},
+		Sizes: types.SizesFor("gc", cmp.Or(os.Getenv("GOARCH"), runtime.GOARCH)),
 		Importer: importer(func(path string) (*types.Package, error) {
 			if mapped, ok := of.ImportMap[path]; ok {
 				path = mapped
@@ -156,7 +164,7 @@ func (o *oracle) check(of listed, tests bool) {
 	o.packages[of.ImportPath] = checked
 	if wanted && (!tests || of.ForTest != "" || !hasTests(of)) {
 		for _, file := range files {
-			o.print(file, info)
+			o.print(file, info, mistakes)
 		}
 	}
 }
@@ -198,13 +206,16 @@ func (o *oracle) typeText(of types.Type) int {
 	return number
 }
 
-func (o *oracle) print(file *ast.File, info *types.Info) {
+func (o *oracle) print(file *ast.File, info *types.Info, mistakes map[string][]int) {
 	name := o.set.File(file.FileStart).Name()
 	if o.printed[name] {
 		return
 	}
 	o.printed[name] = true
 	fmt.Fprintf(o.out, "F %s\n", name)
+	for _, offset := range mistakes[name] {
+		fmt.Fprintf(o.out, "E %d\n", offset)
+	}
 	base := token.Pos(o.set.File(file.FileStart).Base())
 	ast.Inspect(file, func(node ast.Node) bool {
 		expr, ok := node.(ast.Expr)
@@ -287,7 +298,8 @@ func isPlain(of types.Type) bool {
 }
 
 func write(to *strings.Builder, of types.Type, depth int) {
-	if depth > 50 {
+	// Types that are not valid may have no end.
+	if depth > 50 || to.Len() > 10_000 {
 		to.WriteString("…")
 		return
 	}

@@ -140,6 +140,7 @@ impl Checker<'_> {
             Type::Array { len, .. } if !met_call && !matches!(self.t.get(op.ty), Type::TypeParam { .. }) => {
                 Operand { mode: Mode::Constant, ty: int, value: len.map(|len| Value::Int(i128::from(len))) }
             }
+            Type::Unknown => Operand::made_of(&[op], int),
             _ => Operand::value(int),
         }
     }

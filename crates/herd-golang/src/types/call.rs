@@ -72,12 +72,12 @@ impl Checker<'_> {
         for (arg, types) in inferred.of_arguments {
             if let Some((arg, op)) = args.get(arg)
                 && let Mode::Generic(of) = op.mode
-                && let Some(object) = self.generics.get(of as usize).map(|generic| generic.object)
+                && let Some(argument) = self.generics.get(of as usize).cloned()
             {
-                self.finish_generic(*arg, object, types);
+                self.finish_generic(*arg, &argument, types);
             }
         }
-        let instance = self.finish_generic(fun, generic.object, inferred.args.clone());
+        let instance = self.finish_generic(fun, &generic, inferred.args.clone());
         for ((arg, op), param) in args.iter().zip(&params) {
             if !matches!(op.mode, Mode::Generic(_)) {
                 let param = self.t.subst(*param, generic.object, &inferred.args);

@@ -88,6 +88,7 @@ fn check_file<'t>(mut checker: Checker<'_>, of: &'t DeclaredFile) -> CheckedFile
     checker.out.types = vec![TypeId::UNKNOWN; of.file.expr_count()];
     checker.out.meanings = vec![Packed::default(); of.file.expr_count()];
     checker.out.constant_bits = vec![0; of.file.expr_count().div_ceil(64)];
+    checker.out.vague_bits = vec![0; of.file.expr_count().div_ceil(64)];
     for decl in &of.file.decls {
         checker.declaration(*decl);
     }
@@ -422,8 +423,8 @@ impl<'a> Checker<'a> {
         let id = FunctionId(self.out.functions.len() as u32);
         self.out.functions.push(Function { node: FunctionNode::Decl(decl), outer: None, object, signature });
         self.function = Some(id);
-        if let Some(recv) = recv {
-            self.receiver(recv);
+        if let (Some(recv), Some(method)) = (recv, object) {
+            self.receiver(recv, method);
         }
         self.typ(ty);
         self.params(signature, params, results);
@@ -436,7 +437,7 @@ impl<'a> Checker<'a> {
         self.close(open);
     }
 
-    fn receiver(&mut self, recv: FieldListId) {
+    fn receiver(&mut self, recv: FieldListId, method: ObjectId) {
         let file = self.file;
         for field in file.fields(recv) {
             let receiver = Receiver::of(file, field.ty);
@@ -444,7 +445,8 @@ impl<'a> Checker<'a> {
                 Some(Meaning::Object(id)) => Some(id),
                 _ => None,
             };
-            let mut ty = if receiver.params.is_empty() { self.typ(field.ty) } else { self.generic_receiver(&receiver, base) };
+            let mut ty =
+                if receiver.params.is_empty() { self.typ(field.ty) } else { self.generic_receiver(&receiver, base, method) };
             if !receiver.params.is_empty() && receiver.pointer {
                 ty = self.t.pointer_to(ty);
                 self.record_type(field.ty, ty);
@@ -456,18 +458,15 @@ impl<'a> Checker<'a> {
     }
 
     /// `List[T]` of a receiver, where `T` is declared by being named.
-    fn generic_receiver(&mut self, receiver: &Receiver, base: Option<ObjectId>) -> TypeId {
+    fn generic_receiver(&mut self, receiver: &Receiver, base: Option<ObjectId>, method: ObjectId) -> TypeId {
         let mut args = Vec::new();
-        for param in &receiver.params {
-            let arg = match param.map(|(id, ident)| (id, self.meaning_of(ident.name), ident)) {
-                Some((id, meaning @ Meaning::TypeParam(param), _)) => {
-                    self.record_meaning(id, meaning);
-                    self.record_type(id, param);
-                    param
-                }
-                _ => TypeId::UNKNOWN,
-            };
-            args.push(arg);
+        for (index, written) in receiver.params.iter().enumerate() {
+            let param = self.t.table.intern(Type::TypeParam { owner: method, index: index as u32 });
+            if let Some((id, _)) = written {
+                self.record_meaning(*id, Meaning::TypeParam(param));
+                self.record_type(*id, param);
+            }
+            args.push(param);
         }
         let Some(base) = base else { return TypeId::UNKNOWN };
         self.record_meaning(receiver.base_expr, Meaning::Object(base));
@@ -558,18 +557,22 @@ impl<'a> Checker<'a> {
             | Mode::Variable
             | Mode::MapIndex
             | Mode::Value
+            | Mode::Vague
             | Mode::Nil
             | Mode::CommaOk
             | Mode::GenericAlias(_)
             | Mode::Generic(_) => self.record_type(id, op.ty),
         }
-        if op.mode == Mode::Constant {
-            if let Some(bits) = self.out.constant_bits.get_mut(id.index() / 64) {
-                *bits |= 1 << (id.index() % 64);
-            }
-            if let Some(value) = op.value {
-                self.out.constants.push((id, value));
-            }
+        let bits = match op.mode {
+            Mode::Constant => &mut self.out.constant_bits,
+            Mode::Vague => &mut self.out.vague_bits,
+            _ => return,
+        };
+        if let Some(bits) = bits.get_mut(id.index() / 64) {
+            *bits |= 1 << (id.index() % 64);
+        }
+        if let (true, Some(value)) = (op.is_constant(), op.value) {
+            self.out.constants.push((id, value));
         }
     }
 

@@ -17,7 +17,7 @@ impl Checker<'_> {
         if !op.ty.is_untyped() || op.is_nil() {
             return op;
         }
-        if target.is_unknown() {
+        if self.is_vague(target) {
             self.update(id, TypeId::UNKNOWN);
             return Operand::UNKNOWN;
         }
@@ -91,9 +91,9 @@ impl Checker<'_> {
         if !self.recording {
             return;
         }
-        let (mut at, mut pending) = (id, Vec::new());
+        let (mut at, mut ty, mut pending) = (id, ty, Vec::new());
         loop {
-            let constant = self.is_constant(at);
+            let constant = is_set(&self.out.constant_bits, at);
             let mut next = None;
             if let Some(cell) = self.out.types.get_mut(at.index())
                 && cell.is_untyped()
@@ -101,27 +101,31 @@ impl Checker<'_> {
             {
                 *cell = ty;
                 self.coverage.unknown += u32::from(ty.is_unknown());
+                let whole = ty;
+                // Operands of constants keep what they have; whether this is one is not known.
+                if is_set(&self.out.vague_bits, at) && !matches!(*self.file.expr(at), Expr::Paren { .. }) {
+                    ty = TypeId::UNKNOWN;
+                }
                 next = match *self.file.expr(at) {
                     Expr::Paren { x } => Some(x),
                     Expr::Unary { x, .. } if !constant => Some(x),
                     Expr::Binary { op, x, y, .. } if !constant && !is_comparison(op) => {
                         if !matches!(op, Token::Shl | Token::Shr) {
-                            pending.push(y);
+                            pending.push((y, ty));
                         }
                         Some(x)
                     }
                     _ => None,
                 };
+                if next.is_none() {
+                    ty = whole;
+                }
             }
-            match next.or_else(|| pending.pop()) {
-                Some(next) => at = next,
+            match next.map(|next| (next, ty)).or_else(|| pending.pop()) {
+                Some(next) => (at, ty) = next,
                 None => return,
             }
         }
-    }
-
-    fn is_constant(&self, id: ExprId) -> bool {
-        self.out.constant_bits.get(id.index() / 64).is_some_and(|bits| bits & (1 << (id.index() % 64)) != 0)
     }
 
     /// An expression turned out to be unknown after all.
@@ -138,11 +142,11 @@ impl Checker<'_> {
             Mode::Generic(at) => self.assign_generic(id, at, to),
             _ => op,
         };
-        if to.is_unknown() {
+        if self.is_vague(to) {
             if op.ty.is_untyped() && !op.is_nil() {
                 self.update(id, TypeId::UNKNOWN);
             }
-            return Operand::UNKNOWN;
+            return Operand::made_of(&[op], to);
         }
         let basic = match self.under_type(to) {
             Type::Basic(basic) if *basic != Basic::UnsafePointer => Some(*basic),
@@ -168,7 +172,12 @@ impl Checker<'_> {
                 let value = op.value.filter(|_| !text_of_number).and_then(|value| self.converted(value, to));
                 Operand { mode: Mode::Constant, ty: to, value }
             }
-            _ => Operand::value(to),
+            Some(_) => Operand::made_of(&[op], to),
+            None => Operand::value(to),
         }
     }
+}
+
+fn is_set(bits: &[u64], id: ExprId) -> bool {
+    bits.get(id.index() / 64).is_some_and(|bits| bits & (1 << (id.index() % 64)) != 0)
 }

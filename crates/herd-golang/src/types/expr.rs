@@ -160,7 +160,7 @@ impl<'a> Checker<'a> {
     fn generic(&mut self, object: ObjectId, args: Vec<TypeId>, ty: TypeId) -> Operand {
         let at = self.generics.len() as u32;
         let receiver = args.len();
-        self.generics.push(Generic { object, args, receiver });
+        self.generics.push(Generic { object, args, receiver, signature: ty });
         Operand { mode: Mode::Generic(at), ty, value: None }
     }
 
@@ -186,12 +186,12 @@ impl<'a> Checker<'a> {
             let own_results = self.results_of(signature);
             let results_before = std::mem::replace(&mut self.results, own_results);
             let function_before = self.function.replace(function);
-            let (iota_before, met_call) = (self.iota.take(), self.met_call);
+            let met_call = self.met_call;
             let open = self.open();
             self.params(signature, params, results);
             self.body(body);
             self.close(open);
-            (self.results, self.function, self.iota) = (results_before, function_before, iota_before);
+            (self.results, self.function) = (results_before, function_before);
             self.met_call = met_call;
         }
         Operand::value(signature)
@@ -229,8 +229,8 @@ impl<'a> Checker<'a> {
                 Type::Named { args, .. } => args.to_vec(),
                 _ => Vec::new(),
             };
-            if own_params && !is_type {
-                return self.generic(object, receiver, signature);
+            if own_params {
+                return self.generic(object, receiver, found.ty);
             }
             if self.recording && !receiver.is_empty() {
                 self.out.instances.push((id, receiver.into()));
@@ -341,7 +341,7 @@ impl<'a> Checker<'a> {
             };
             return Operand { value: op.value.and_then(|value| constant::unary(token, value, bits)), ..op };
         }
-        Operand { mode: Mode::Value, ..op }
+        Operand { value: None, ..Operand::made_of(&[op], op.ty) }
     }
 
     /// What a type comes to; of a type parameter what all its types come to, where that is one type. Channels of several directions are

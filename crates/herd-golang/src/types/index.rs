@@ -103,6 +103,7 @@ impl Checker<'_> {
             | Mode::Variable
             | Mode::MapIndex
             | Mode::Value
+            | Mode::Vague
             | Mode::Nil
             | Mode::CommaOk => return None,
         };

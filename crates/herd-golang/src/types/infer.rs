@@ -24,8 +24,7 @@ impl<'a> Checker<'a> {
                 Mode::Generic(generic) => {
                     let generic = self.generics.get(generic as usize)?;
                     let sought = self.seek(&mut unifier, generic);
-                    let signature = self.t.object_type_of(generic.object, self.progress);
-                    let signature = self.t.subst(signature, generic.object, &sought);
+                    let signature = self.t.subst(generic.signature, generic.object, &sought);
                     functions.push((at, generic.object, sought));
                     signature
                 }
@@ -165,9 +164,8 @@ impl<'a> Checker<'a> {
     }
 
     /// Gives a generic function its type arguments: `id` is the expression that stands for it.
-    pub(super) fn finish_generic(&mut self, id: ExprId, object: super::ObjectId, args: Vec<TypeId>) -> Operand {
-        let signature = self.t.object_type_of(object, self.progress);
-        let signature = self.t.subst(signature, object, &args);
+    pub(super) fn finish_generic(&mut self, id: ExprId, generic: &Generic, args: Vec<TypeId>) -> Operand {
+        let signature = self.t.subst(generic.signature, generic.object, &args);
         if self.recording {
             let mut at = id;
             loop {
@@ -211,24 +209,25 @@ impl<'a> Checker<'a> {
             return Operand::UNKNOWN;
         }
         if generic.args.len() == count {
-            return self.finish_generic(id, generic.object, generic.args);
+            let args = generic.args.clone();
+            return self.finish_generic(id, &generic, args);
         }
         // Constraints alone may tell the others.
         match self.infer(&generic, &[], &[]) {
-            Some(inferred) => self.finish_generic(id, generic.object, inferred.args),
-            None => Operand { mode: Mode::Generic(at), ty: self.t.object_type_of(generic.object, self.progress), value: None },
+            Some(inferred) => self.finish_generic(id, &generic, inferred.args),
+            None => Operand { mode: Mode::Generic(at), ty: generic.signature, value: None },
         }
     }
 
     /// A generic function that is put into a variable of a function type.
     pub(super) fn assign_generic(&mut self, id: ExprId, at: u32, target: TypeId) -> Operand {
         let Some(generic) = self.generics.get(at as usize).cloned() else { return Operand::UNKNOWN };
-        let signature = self.t.object_type_of(generic.object, self.progress);
+        let signature = generic.signature;
         let fits = matches!(self.core_type(target), Some(Type::Signature(_)));
         let value = Operand::value(target);
         let inferred = if fits { self.infer(&generic, &[signature], &[(id, value)]) } else { None };
         if let Some(inferred) = inferred {
-            return self.finish_generic(id, generic.object, inferred.args);
+            return self.finish_generic(id, &generic, inferred.args);
         }
         self.lose(id);
         Operand::UNKNOWN

@@ -220,7 +220,8 @@ impl Types<'_> {
             let tests = view.tests == Some(scope);
             tests.then(|| declared.test_methods.get(&(object.name, name))).flatten()
         })?;
-        let pointer = matches!(self.object(*method)?.source, Source::Method { pointer: true, .. });
+        let pointer = matches!(self.object(*method)?.source, Source::Method { pointer: true, .. })
+            || declared.by_pointer_alias.contains(method);
         Some((*method, pointer))
     }
 

@@ -126,6 +126,8 @@ pub(super) struct Declared {
     pub(super) test_methods: FxHashMap<(Symbol, Symbol), ObjectId>,
     /// Methods by the name of their receiver's type, in order.
     pub(super) methods_of: FxHashMap<Symbol, Vec<ObjectId>>,
+    /// Those whose receivers are pointers because an alias is one.
+    pub(super) by_pointer_alias: Vec<ObjectId>,
 }
 
 /// A file of a package.
@@ -214,13 +216,21 @@ pub(super) fn declare(types: &Types<'_>, scope: Scope) -> Declared {
     declared
 }
 
+/// What a name stands for that is another name of a type.
+#[derive(Clone, Copy)]
+struct Alias {
+    of: Symbol,
+    pointer: bool,
+}
+
 /// Methods whose receivers name their type by an alias belong to the type.
-fn declare_by_alias(declared: &mut Declared, aliases: &FxHashMap<Symbol, Symbol>) {
+fn declare_by_alias(declared: &mut Declared, aliases: &FxHashMap<Symbol, Alias>) {
     let by_alias: Vec<Symbol> = declared.methods_of.keys().copied().filter(|base| aliases.contains_key(base)).collect();
     for alias in by_alias {
-        let mut of = alias;
+        let (mut of, mut pointer) = (alias, false);
         for _ in 0..ALIASES_MAX {
-            of = aliases.get(&of).copied().unwrap_or(of);
+            let Some(next) = aliases.get(&of) else { break };
+            (of, pointer) = (next.of, pointer || next.pointer);
         }
         for methods in [&mut declared.methods, &mut declared.test_methods] {
             let moved: Vec<_> =
@@ -230,6 +240,9 @@ fn declare_by_alias(declared: &mut Declared, aliases: &FxHashMap<Symbol, Symbol>
             }
         }
         let moved = declared.methods_of.get(&alias).cloned().unwrap_or_default();
+        if pointer {
+            declared.by_pointer_alias.extend(&moved);
+        }
         let all = declared.methods_of.entry(of).or_default();
         all.extend(moved);
         all.sort_unstable();
@@ -246,7 +259,7 @@ struct Collector<'a> {
     in_tests: bool,
     found: Vec<(Pos, ObjectId)>,
     /// Names that are other names of the package's types.
-    aliases: Vec<(Symbol, Symbol)>,
+    aliases: Vec<(Symbol, Alias)>,
 }
 
 impl Collector<'_> {
@@ -278,8 +291,9 @@ impl Collector<'_> {
                     }
                 }
                 Spec::Type { name, assign, ty, .. } => {
-                    if let (Some(_), Expr::Ident { name: of }) = (assign, *file.expr(file.unparen(ty))) {
-                        self.aliases.push((name.name, of));
+                    let right = Receiver::of(file, ty);
+                    if let (Some(_), Some(of)) = (assign, right.base) {
+                        self.aliases.push((name.name, Alias { of: of.name, pointer: right.pointer }));
                     }
                     let kind = if assign.is_some() { ObjectKind::Alias } else { ObjectKind::Type };
                     self.add(kind, name, Source::Type { spec: *spec });

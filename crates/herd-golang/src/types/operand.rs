@@ -26,6 +26,8 @@ pub(super) enum Mode {
     Variable,
     MapIndex,
     Value,
+    /// A value that may be a constant: something unknown is part of it.
+    Vague,
     Nil,
     /// A value that may come with an `ok`.
     CommaOk,
@@ -43,6 +45,8 @@ pub(super) struct Generic {
     pub(super) args: Vec<TypeId>,
     /// How many of them are its receiver's.
     pub(super) receiver: usize,
+    /// Its type, of a method expression the one with the receiver as first parameter.
+    pub(super) signature: TypeId,
 }
 
 impl Operand {
@@ -65,6 +69,17 @@ impl Operand {
         Self { mode: Mode::Constant, ty: basic.id(), value }
     }
 
+    /// Whether it may be a constant, for all that is known.
+    pub(super) fn may_be_constant(&self) -> bool {
+        matches!(self.mode, Mode::Constant | Mode::Vague | Mode::Unknown)
+    }
+
+    /// What is made of operands: a value, unless they may be constants.
+    pub(super) fn made_of(operands: &[Self], ty: TypeId) -> Self {
+        let mode = if operands.iter().all(Self::may_be_constant) { Mode::Vague } else { Mode::Value };
+        Self::new(mode, ty)
+    }
+
     pub(super) fn is_constant(&self) -> bool {
         self.mode == Mode::Constant
     }
@@ -85,7 +100,7 @@ impl Operand {
     /// Whether it is a single value.
     pub(super) fn is_value(&self) -> bool {
         match self.mode {
-            Mode::Constant | Mode::Variable | Mode::MapIndex | Mode::Value | Mode::Nil | Mode::CommaOk => true,
+            Mode::Constant | Mode::Variable | Mode::MapIndex | Mode::Value | Mode::Vague | Mode::Nil | Mode::CommaOk => true,
             Mode::Unknown | Mode::Nothing | Mode::Builtin(_) | Mode::Type | Mode::Generic(_) | Mode::GenericAlias(_) => false,
         }
     }

@@ -34,7 +34,7 @@ impl Checker<'_> {
             return Operand::UNKNOWN;
         }
         if !left.is_constant() || !right.is_constant() {
-            return Operand::value(ty);
+            return Operand::made_of(&[left, right], ty);
         }
         let value = match (left.value, right.value) {
             (Some(x), Some(y)) => constant::binary(op, x, y, self.is_integer(ty)).or_else(|| self.joined(op, x, y)),
@@ -59,10 +59,12 @@ impl Checker<'_> {
     /// Gives operands without a type that of the other one.
     pub(super) fn match_types(&mut self, x: (ExprId, Operand), y: (ExprId, Operand)) -> (Operand, Operand) {
         let (mut left, mut right) = (x.1, y.1);
-        if left.ty.is_unknown() || right.ty.is_unknown() {
-            if right.ty.is_unknown() {
+        let (left_vague, right_vague) = (self.is_vague(left.ty), self.is_vague(right.ty));
+        if left_vague || right_vague {
+            if right_vague {
                 self.unsettle(x.0, &mut left);
-            } else {
+            }
+            if left_vague {
                 self.unsettle(y.0, &mut right);
             }
             return (left, right);
@@ -72,6 +74,15 @@ impl Checker<'_> {
             right = self.convert_untyped(y.0, right, left.ty);
         }
         (left, right)
+    }
+
+    /// Whether it cannot be told what may be put into a type.
+    pub(super) fn is_vague(&self, id: TypeId) -> bool {
+        match self.under_type(id) {
+            Type::Unknown => true,
+            Type::Interface(interface) => interface.incomplete && matches!(self.t.get(id), Type::TypeParam { .. }),
+            _ => false,
+        }
     }
 
     /// What has no type yet and stands beside something unknown may get any.
@@ -118,12 +129,12 @@ impl Checker<'_> {
                 self.update(id, basic.default_type().id());
             }
         }
-        Operand::value(Basic::UntypedBool.id())
+        Operand::made_of(&[left, right], Basic::UntypedBool.id())
     }
 
     fn shift(&mut self, op: Token, x: (ExprId, Operand), y: (ExprId, Operand)) -> Operand {
         let ((left_id, left), (right_id, right)) = (x, y);
-        if !right.is_constant() && right.ty.is_untyped() {
+        if !right.is_constant() && right.ty.is_untyped() && !self.is_integer(right.ty) {
             self.update(right_id, Basic::Uint.id());
         }
         if left.ty.is_unknown() {
@@ -139,13 +150,13 @@ impl Checker<'_> {
                 };
                 return Operand { mode: Mode::Constant, ty, value };
             }
-            if right.ty.is_unknown() && left.ty.is_untyped() {
+            if right.may_be_constant() && left.ty.is_untyped() {
                 // A constant count would make a constant of it.
                 self.update(left_id, TypeId::UNKNOWN);
                 return Operand::UNKNOWN;
             }
         }
-        Operand::value(left.ty)
+        Operand::made_of(&[left, right], left.ty)
     }
 
     pub(super) fn is_integer(&self, id: TypeId) -> bool {

@@ -206,6 +206,8 @@ pub(super) struct Tables {
     pub(super) constants: Vec<(ExprId, super::constant::Value)>,
     /// Which expressions are constant, whether or not their values are known.
     pub(super) constant_bits: Vec<u64>,
+    /// Which may be constant, for all that is known.
+    pub(super) vague_bits: Vec<u64>,
     pub(super) selections: Vec<Selection>,
     pub(super) instances: Vec<(ExprId, Box<[TypeId]>)>,
     pub(super) locals: Vec<Local>,

@@ -159,7 +159,7 @@ impl Checker<'_> {
         }
         let tilde = |id: ExprId| matches!(*file.expr(id), Expr::Unary { op: Token::Tilde, .. });
         if rights.is_empty() && !tilde(at) {
-            return self.typ(at);
+            return self.typ(id);
         }
         let mut terms = Vec::new();
         for part in std::iter::once(at).chain(rights.into_iter().rev()) {
@@ -215,21 +215,17 @@ impl Types<'_> {
                         Type::TypeParam { .. } => None,
                         _ => Some(self.get(self.underlying_of(term.ty, progress))),
                     };
-                    match interface {
-                        Some(Type::Interface(inner)) => {
-                            if inner.comparable || !inner.methods.is_empty() || inner.incomplete {
-                                built.incomplete = true;
-                            }
-                            match (&mut flat, &inner.terms) {
-                                (Some(flat), Some(terms)) => flat.extend(terms.iter().copied()),
-                                (flat, _) => *flat = None,
-                            }
+                    let Some(Type::Interface(inner)) = interface else {
+                        built.incomplete |= matches!(interface, Some(Type::Unknown));
+                        if let Some(flat) = &mut flat {
+                            flat.push(*term);
                         }
-                        _ => {
-                            if let Some(flat) = &mut flat {
-                                flat.push(*term);
-                            }
-                        }
+                        continue;
+                    };
+                    built.incomplete |= inner.comparable || !inner.methods.is_empty() || inner.incomplete;
+                    match (&mut flat, &inner.terms) {
+                        (Some(flat), Some(terms)) => flat.extend(terms.iter().copied()),
+                        (flat, _) => *flat = None,
                     }
                 }
                 if let Some(flat) = flat {

@@ -1,7 +1,7 @@
 //! go/types beside goherd's types: every expression, every name, every selection, through the oracle of `testbed/types-oracle`.
 #![allow(dead_code, reason = "the tests and the example use a part of it each")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use herd_golang::Interner;
 use herd_golang::ast::{Expr, ExprId, Pos};
-use herd_golang::load::{Context, PackageId, Tests, program};
+use herd_golang::load::{Context, PackageId, Target, Tests, program};
 use herd_golang::types::{CheckedFile, Constant, Meaning, SelectionKind, TypeId, Types, Unit, check};
 
 /// What is compared.
@@ -19,6 +19,8 @@ pub struct Question<'q> {
     pub patterns: &'q [&'q str],
     pub tests: bool,
     pub goroot: &'q Path,
+    /// Of so many imports one leads nowhere, as if its module were missing.
+    pub hide_one_in: Option<usize>,
 }
 
 /// How alike the answers are.
@@ -99,7 +101,13 @@ pub fn context(question: &Question<'_>) -> Context {
 /// Asks both and compares.
 pub fn compare(question: &Question<'_>) -> Answer {
     let context = context(question);
-    let loaded = program(question.folder, question.patterns, &context);
+    let mut loaded = program(question.folder, question.patterns, &context);
+    if let Some(one_in) = question.hide_one_in {
+        let imports = loaded.packages.iter_mut().flat_map(|package| &mut package.imports);
+        for import in imports.enumerate().filter(|(index, _)| index % one_in == 0).map(|(_, import)| import) {
+            import.target = Target::Unknown(0);
+        }
+    }
     let names = Interner::new();
     let types = Types::new(&loaded, &names);
     let mut checked = HashMap::new();
@@ -130,15 +138,25 @@ pub fn compare(question: &Question<'_>) -> Answer {
         answer: Answer { packages: loaded.named, ..Answer::default() },
     };
     let mut current: Option<Places<'_, '_>> = None;
+    let mut mistakes = HashSet::new();
     for line in BufReader::new(child.stdout.take().expect("piped")).lines() {
         let line = line.expect("UTF-8");
         if let Some(path) = line.strip_prefix("F ") {
+            mistakes.clear();
             current = checked.get(Path::new(path)).map(|file| Places::new(file, path));
             comparison.answer.files += usize::from(current.is_some());
         } else if let Some(text) = line.strip_prefix("D ") {
             comparison.texts.push(text.split_once(' ').map_or("", |(_, text)| text).to_owned());
         } else if let Some(places) = &current {
-            comparison.line(places, &line);
+            if let Some(offset) = line.strip_prefix("E ") {
+                mistakes.insert(places.line(offset.parse().expect("an offset")));
+                continue;
+            }
+            // What a mistake makes of its line is nobody's to say.
+            let offset = line.split(' ').nth(1).and_then(|offset| offset.parse().ok()).expect("an offset");
+            if !mistakes.contains(&places.line(offset)) {
+                comparison.line(places, &line);
+            }
         }
     }
     assert!(child.wait().expect("the oracle ends").success(), "the oracle failed");
@@ -171,6 +189,10 @@ impl<'f, 't> Places<'f, 't> {
             }
         }
         Self { file, path: path.to_owned(), exprs, names }
+    }
+
+    fn line(&self, offset: u32) -> u32 {
+        self.file.file.line(Pos::at(offset))
     }
 
     fn place(&self, offset: u32) -> String {
