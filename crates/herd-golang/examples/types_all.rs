@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 
 fn compare(folder: &std::path::Path, patterns: &[&str], tests: bool, hide_one_in: Option<usize>) -> ExitCode {
     let (_, goroot) = oracle::go_roots().pop().expect("a toolchain");
-    let answer = oracle::compare(&oracle::Question { folder, patterns, tests, goroot: &goroot, hide_one_in });
+    let answer = oracle::compare(&oracle::Question { folder, patterns, tests, goroot: &goroot, hide_one_in, system: None });
     for line in answer.wrong.iter().take(200) {
         println!("{line}");
     }

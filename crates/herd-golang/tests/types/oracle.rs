@@ -21,6 +21,8 @@ pub struct Question<'q> {
     pub goroot: &'q Path,
     /// Of so many imports one leads nowhere, as if its module were missing.
     pub hide_one_in: Option<usize>,
+    /// GOOS and GOARCH, where they are not this machine's.
+    pub system: Option<(&'q str, &'q str)>,
 }
 
 /// How alike the answers are.
@@ -94,6 +96,9 @@ pub fn context(question: &Question<'_>) -> Context {
     context.goroot = Some(question.goroot.to_owned());
     context.toolchain = Some("local".into());
     context.cgo = false;
+    if let Some((goos, goarch)) = question.system {
+        (context.goos, context.goarch) = (goos.into(), goarch.into());
+    }
     context.tests = if question.tests { Tests::Named } else { Tests::None };
     context
 }
@@ -125,6 +130,9 @@ pub fn compare(question: &Question<'_>) -> Answer {
     let path = format!("{}:{}", question.goroot.join("bin").display(), std::env::var("PATH").unwrap_or_default());
     command.env("PATH", path).env("GOROOT", question.goroot).env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0");
     command.env("GOFLAGS", "-mod=mod").env("GOWORK", "off");
+    if let Some((goos, goarch)) = question.system {
+        command.env("GOOS", goos).env("GOARCH", goarch);
+    }
     if question.tests {
         command.arg("-test");
     }

@@ -8,7 +8,14 @@ use crate::oracle::{Question, compare, go_roots, repository};
 fn the_lint_kernels() {
     let (_, goroot) = go_roots().pop().expect("a toolchain");
     let folder = repository("testbed/lint-kernels");
-    let answer = compare(&Question { folder: &folder, patterns: &["./..."], tests: true, goroot: &goroot, hide_one_in: None });
+    let answer = compare(&Question {
+        folder: &folder,
+        patterns: &["./..."],
+        tests: true,
+        goroot: &goroot,
+        hide_one_in: None,
+        system: None,
+    });
     answer.holds(0.0);
     assert!(answer.files > 700 && answer.expressions > 35_000 && answer.selections > 5_000, "{answer:?}");
 }
@@ -34,13 +41,40 @@ fn older_standard_libraries() {
     }
 }
 
+#[test]
+fn other_systems() {
+    let (_, goroot) = go_roots().pop().expect("a toolchain");
+    let folder = goroot.join("src").canonicalize().expect("GOROOT");
+    let patterns = ["runtime/...", "os/...", "net", "syscall", "sync/..."];
+    for system in [("linux", "386"), ("windows", "arm64"), ("darwin", "amd64"), ("js", "wasm"), ("plan9", "arm")] {
+        let question = Question {
+            folder: &folder,
+            patterns: &patterns,
+            tests: false,
+            goroot: &goroot,
+            hide_one_in: None,
+            system: Some(system),
+        };
+        let answer = compare(&question);
+        answer.holds(0.1);
+        assert!(answer.expressions > 50_000, "{system:?}: {}", answer.expressions);
+    }
+}
+
 /// What comes from missing modules is unknown, and nothing is known wrongly for it.
 #[test]
 fn missing_packages() {
     let (_, goroot) = go_roots().pop().expect("a toolchain");
     let folder = goroot.join("src").canonicalize().expect("GOROOT");
     for one_in in [3, 7, 20] {
-        let question = Question { folder: &folder, patterns: &["std"], tests: false, goroot: &goroot, hide_one_in: Some(one_in) };
+        let question = Question {
+            folder: &folder,
+            patterns: &["std"],
+            tests: false,
+            goroot: &goroot,
+            hide_one_in: Some(one_in),
+            system: None,
+        };
         let answer = compare(&question);
         answer.holds(700.0);
         assert!(answer.unknown > 10_000, "{}", answer.unknown);
@@ -49,5 +83,5 @@ fn missing_packages() {
 
 fn standard_library(goroot: &Path, patterns: &[&str], tests: bool) -> crate::oracle::Answer {
     let folder = goroot.join("src").canonicalize().expect("GOROOT");
-    compare(&Question { folder: &folder, patterns, tests, goroot, hide_one_in: None })
+    compare(&Question { folder: &folder, patterns, tests, goroot, hide_one_in: None, system: None })
 }
