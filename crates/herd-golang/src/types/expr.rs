@@ -50,13 +50,11 @@ impl<'a> Checker<'a> {
 
     /// Looks at the inner parts of a long chain first.
     fn look_ahead(&mut self, id: ExprId) {
-        let mut chain = vec![id];
-        while let Some(next) = chain.last().and_then(|last| self.left_part(*last)) {
-            chain.push(next);
-        }
-        if chain.len() <= CHAIN_STEP {
+        let parts = || std::iter::successors(Some(id), |last| self.left_part(*last));
+        if parts().take(CHAIN_STEP + 1).count() <= CHAIN_STEP {
             return;
         }
+        let chain: Vec<ExprId> = parts().take_while(|part| !self.ahead.contains_key(part)).collect();
         // The far end is a leaf, which is looked at with what it is part of.
         let steps: Vec<ExprId> = chain.iter().rev().skip(CHAIN_STEP / 2).step_by(CHAIN_STEP / 2).copied().collect();
         for step in steps.into_iter().filter(|step| *step != id) {

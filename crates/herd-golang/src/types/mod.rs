@@ -36,6 +36,7 @@ mod convert;
 mod expr;
 mod index;
 mod infer;
+mod interfaces;
 mod lookup;
 mod objects;
 mod operand;

@@ -278,8 +278,10 @@ pub(super) const HAS_UNKNOWN: u8 = 2;
 
 /// Types are parts of types no deeper than this; those that would be are unknown. Recursions over types need not count.
 const DEPTH_MAX: u16 = 250;
-/// Parts that a type may have. Generic types can multiply without end.
-const SIZE_MAX: u32 = 20_000;
+/// Parts that a type may have: interfaces of generated clients have thousands of methods.
+const SIZE_MAX: u32 = 100_000;
+/// Parts that type arguments may have, which generic types can multiply without end.
+const ARGUMENTS_SIZE_MAX: u32 = 2_000;
 /// Power of two.
 const SHARDS: usize = 64;
 
@@ -374,7 +376,8 @@ impl Table {
         {
             flags |= HAS_UNKNOWN;
         }
-        if depth > DEPTH_MAX || size > SIZE_MAX || matches!(entry.ty, Type::Unknown) {
+        let size_max = if matches!(entry.ty, Type::Named { .. }) { ARGUMENTS_SIZE_MAX } else { SIZE_MAX };
+        if depth > DEPTH_MAX || size > size_max || matches!(entry.ty, Type::Unknown) {
             return TypeId::UNKNOWN;
         }
         (entry.flags, entry.depth, entry.size) = (flags, depth, size);

@@ -1,16 +1,16 @@
 //! Types as they are written.
 
-use super::Types;
 use super::check::Checker;
+use super::interfaces::Building;
 use super::operand::{Mode, Operand};
 use super::output::Meaning;
-use super::table::{Field, Interface, Method, Signature, Term, Type, TypeId};
+use super::table::{Field, Method, Signature, Term, Type, TypeId};
 use crate::ast::{ChanDir, Expr, ExprId, FieldListId};
 use crate::intern::{Symbol, known};
 use crate::token::Token;
 
-/// Terms of a constraint beyond which it is unknown.
-const TERMS_MAX: usize = 1000;
+/// Parts of a union beyond which it is unknown.
+const PARTS_MAX: usize = 1000;
 
 impl Checker<'_> {
     /// The type an expression denotes; unknown where it is a value.
@@ -116,20 +116,20 @@ impl Checker<'_> {
 
     pub(super) fn interface_type(&mut self, list: FieldListId) -> TypeId {
         let file = self.file;
-        let mut built = Interface::default();
+        let mut built = Building::default();
         for field in file.fields(list) {
             if field.names.is_empty() {
                 let element = self.constraint_element(field.ty);
-                self.t.intersect(&mut built, element, self.progress);
+                self.t.embed(&mut built, element, self.progress);
                 continue;
             }
             let signature = self.typ(field.ty);
             for name in file.list(field.names) {
                 let scope = (!self.t.is_exported(name.name)).then_some(self.scope);
-                add_method(&mut built, Method { name: name.name, scope, signature });
+                built.methods.push(Method { name: name.name, scope, signature });
             }
         }
-        self.t.interface(built)
+        self.t.built(built)
     }
 
     /// What stands behind a type parameter: an interface, or what becomes one.
@@ -140,9 +140,9 @@ impl Checker<'_> {
         {
             return element;
         }
-        let mut built = Interface::default();
-        self.t.intersect(&mut built, element, self.progress);
-        self.t.interface(built)
+        let mut built = Building::default();
+        self.t.embed(&mut built, element, self.progress);
+        self.t.built(built)
     }
 
     /// An embedded type, or a union of some.
@@ -153,7 +153,7 @@ impl Checker<'_> {
         while let Expr::Binary { op: Token::Or, x, y, .. } = *file.expr(at) {
             rights.push(y);
             at = x;
-            if rights.len() > TERMS_MAX {
+            if rights.len() > PARTS_MAX {
                 return TypeId::UNKNOWN;
             }
         }
@@ -179,96 +179,5 @@ impl Checker<'_> {
         let Meaning::Object(id) = meaning else { return None };
         let alias = self.t.object(id)?.kind == super::ObjectKind::Alias;
         (alias && !self.t.type_params(id).is_empty()).then_some(id)
-    }
-}
-
-impl Types<'_> {
-    fn interface(&self, mut built: Interface) -> TypeId {
-        built.methods.sort_unstable();
-        self.table.intern(Type::Interface(built))
-    }
-
-    /// Narrows an interface down by what it embeds.
-    fn intersect(&self, built: &mut Interface, element: TypeId, progress: &super::resolve::Progress) {
-        if let Type::TypeParam { .. } = self.get(element) {
-            built.incomplete = true;
-            return;
-        }
-        let under = self.underlying_of(element, progress);
-        match self.get(under) {
-            Type::Unknown => built.incomplete = true,
-            Type::Interface(other) => {
-                for method in &other.methods {
-                    add_method(built, *method);
-                }
-                built.comparable |= other.comparable;
-                built.incomplete |= other.incomplete;
-                if let Some(terms) = &other.terms {
-                    self.narrow(built, terms, progress);
-                }
-            }
-            Type::Union(terms) => {
-                // A union with an interface in it is that interface's types and more.
-                let mut flat: Option<Vec<Term>> = Some(Vec::new());
-                for term in terms {
-                    let interface = match self.get(term.ty) {
-                        Type::TypeParam { .. } => None,
-                        _ => Some(self.get(self.underlying_of(term.ty, progress))),
-                    };
-                    let Some(Type::Interface(inner)) = interface else {
-                        built.incomplete |= matches!(interface, Some(Type::Unknown));
-                        if let Some(flat) = &mut flat {
-                            flat.push(*term);
-                        }
-                        continue;
-                    };
-                    built.incomplete |= inner.comparable || !inner.methods.is_empty() || inner.incomplete;
-                    match (&mut flat, &inner.terms) {
-                        (Some(flat), Some(terms)) => flat.extend(terms.iter().copied()),
-                        (flat, _) => *flat = None,
-                    }
-                }
-                if let Some(flat) = flat {
-                    self.narrow(built, &flat, progress);
-                }
-            }
-            _ => self.narrow(built, &[Term { tilde: false, ty: element }], progress),
-        }
-    }
-
-    fn narrow(&self, built: &mut Interface, terms: &[Term], progress: &super::resolve::Progress) {
-        let mut result: Vec<Term> = match &built.terms {
-            None => terms.to_vec(),
-            Some(known) => {
-                let mut both = Vec::new();
-                for a in known.iter().take(TERMS_MAX) {
-                    for b in terms.iter().take(TERMS_MAX) {
-                        let meet = match (a.tilde, b.tilde) {
-                            (false, false) | (true, true) => (a.ty == b.ty).then_some(*a),
-                            (true, false) => (self.underlying_of(b.ty, progress) == a.ty).then_some(*b),
-                            (false, true) => (self.underlying_of(a.ty, progress) == b.ty).then_some(*a),
-                        };
-                        both.extend(meet);
-                    }
-                }
-                both
-            }
-        };
-        result.sort_unstable();
-        result.dedup();
-        built.terms = Some(result.into());
-    }
-}
-
-fn add_method(built: &mut Interface, method: Method) {
-    match built.methods.iter().find(|known| known.name == method.name && known.scope == method.scope) {
-        Some(known) if known.signature == method.signature => {}
-        // Two of one name and different types are a mistake.
-        Some(_) => built.incomplete = true,
-        None => {
-            let mut methods = std::mem::take(&mut built.methods).into_vec();
-            methods.push(method);
-            built.methods = methods.into();
-        }
     }
 }

@@ -1,4 +1,5 @@
 //! Types of expressions against go/types: real packages, and small ones of every odd thing.
 
+mod hostile;
 mod oracle;
 mod programs;
