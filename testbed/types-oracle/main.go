@@ -6,7 +6,7 @@
 //
 // and below it, in offsets of the file:
 //
-//	E OFFSET                        a mistake
+//	E OFFSET TEXT                   a mistake
 //	T START END TYPE [VALUE]       an expression; values of constant integers and truth values only
 //	U START l|o FILE OFFSET        a name and the declaration it refers to: of a function's variable, of anything else
 //	U START KIND                   p package, f field, i interface method, t type parameter, u predeclared
@@ -128,7 +128,7 @@ func (o *oracle) check(of listed, tests bool) {
 	if of.Module != nil && of.Module.GoVersion != "" {
 		version = "go" + of.Module.GoVersion
 	}
-	mistakes := map[string][]int{}
+	mistakes := map[string][]string{}
 	config := types.Config{
 		GoVersion:        version,
 		IgnoreFuncBodies: !wanted,
@@ -136,7 +136,8 @@ func (o *oracle) check(of listed, tests bool) {
 		Error: func(err error) {
 			if mistake := (types.Error{}); errors.As(err, &mistake) {
 				place := o.set.PositionFor(mistake.Pos, false)
-				mistakes[place.Filename] = append(mistakes[place.Filename], place.Offset)
+				text := fmt.Sprint(place.Offset, " ", strings.ReplaceAll(mistake.Msg, "\n", " "))
+				mistakes[place.Filename] = append(mistakes[place.Filename], text)
 			}
 		},
 		Sizes: types.SizesFor("gc", cmp.Or(os.Getenv("GOARCH"), runtime.GOARCH)),
@@ -206,15 +207,15 @@ func (o *oracle) typeText(of types.Type) int {
 	return number
 }
 
-func (o *oracle) print(file *ast.File, info *types.Info, mistakes map[string][]int) {
+func (o *oracle) print(file *ast.File, info *types.Info, mistakes map[string][]string) {
 	name := o.set.File(file.FileStart).Name()
 	if o.printed[name] {
 		return
 	}
 	o.printed[name] = true
 	fmt.Fprintf(o.out, "F %s\n", name)
-	for _, offset := range mistakes[name] {
-		fmt.Fprintf(o.out, "E %d\n", offset)
+	for _, mistake := range mistakes[name] {
+		fmt.Fprintf(o.out, "E %s\n", mistake)
 	}
 	base := token.Pos(o.set.File(file.FileStart).Base())
 	ast.Inspect(file, func(node ast.Node) bool {

@@ -42,6 +42,8 @@ pub struct Answer {
     pub constants_unknown: usize,
     /// What both know, differently: `path:line:column: what`.
     pub wrong: Vec<String>,
+    /// What go/types finds wrong with the programs.
+    pub mistakes: Vec<String>,
     /// The first places that are unknown.
     pub examples: Vec<String>,
 }
@@ -157,7 +159,10 @@ pub fn compare(question: &Question<'_>) -> Answer {
             comparison.texts.push(text.split_once(' ').map_or("", |(_, text)| text).to_owned());
         } else if let Some(places) = &current {
             if let Some(offset) = line.strip_prefix("E ") {
-                mistakes.insert(places.line(offset.parse().expect("an offset")));
+                let (offset, message) = offset.split_once(' ').expect("an offset and a message");
+                let offset = offset.parse().expect("an offset");
+                mistakes.insert(places.line(offset));
+                comparison.answer.mistakes.push(format!("{}: {message}", places.place(offset)));
                 continue;
             }
             // What a mistake makes of its line is nobody's to say.
