@@ -12,6 +12,8 @@
 //	U START KIND                   p package, f field, i interface method, t type parameter, u predeclared
 //	S START KIND INDIRECT PATH TYPE  a selection, by the name behind the dot: KIND is f, m or e as in types.SelectionKind
 //
+//	I START TYPES                   type arguments of a generic function, by its name, separated by commas
+//
 // TYPE and FILE are numbers of texts, which stand in lines "D NUMBER TEXT" above. In the texts of types, aliases are what they stand for,
 // parameters have no names, and interfaces have all their methods in order.
 package main
@@ -156,6 +158,7 @@ func (o *oracle) check(of listed, tests bool) {
 		Defs:       map[*ast.Ident]types.Object{},
 		Uses:       map[*ast.Ident]types.Object{},
 		Selections: map[*ast.SelectorExpr]*types.Selection{},
+		Instances:  map[*ast.Ident]types.Instance{},
 	}
 	if !wanted {
 		info = nil
@@ -233,6 +236,9 @@ func (o *oracle) print(file *ast.File, info *types.Info, mistakes map[string][]s
 		}
 		switch expr := expr.(type) {
 		case *ast.Ident:
+			if instance, ok := info.Instances[expr]; ok {
+				o.instance(int(expr.Pos()-base), instance)
+			}
 			if object := info.Uses[expr]; object != nil {
 				o.use(int(expr.Pos()-base), object)
 			} else if variable, ok := info.Defs[expr].(*types.Var); ok && variable.Name() != "_" && !variable.IsField() {
@@ -248,6 +254,17 @@ func (o *oracle) print(file *ast.File, info *types.Info, mistakes map[string][]s
 		}
 		return true
 	})
+}
+
+func (o *oracle) instance(start int, instance types.Instance) {
+	if _, ok := instance.Type.(*types.Signature); !ok {
+		return
+	}
+	var numbers []string
+	for i := range instance.TypeArgs.Len() {
+		numbers = append(numbers, fmt.Sprint(o.typeText(instance.TypeArgs.At(i))))
+	}
+	fmt.Fprintf(o.out, "I %d %s\n", start, strings.Join(numbers, ","))
 }
 
 func (o *oracle) use(start int, object types.Object) {

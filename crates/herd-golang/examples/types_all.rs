@@ -51,7 +51,7 @@ fn compare(folder: &std::path::Path, patterns: &[&str], tests: bool, hide_one_in
         println!("unknown: {line}");
     }
     println!(
-        "{} packages, {} files; {} expressions, {} unknown ({:.3} %); {} names, {} unknown; {} selections; {} constants, {} unknown; {} differ",
+        "{} packages, {} files; {} expressions, {} unknown ({:.3} %); {} names, {} unknown; {} selections; {} instances, {} unknown; {} constants, {} unknown; {} differ",
         answer.packages,
         answer.files,
         answer.expressions,
@@ -60,6 +60,8 @@ fn compare(folder: &std::path::Path, patterns: &[&str], tests: bool, hide_one_in
         answer.names,
         answer.names_unknown,
         answer.selections,
+        answer.instances,
+        answer.instances_unknown,
         answer.constants,
         answer.constants_unknown,
         answer.wrong.len(),

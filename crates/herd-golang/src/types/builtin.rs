@@ -182,8 +182,8 @@ impl Checker<'_> {
 
     fn bytes(&self, of: TypeId, bytes: Option<u64>) -> Operand {
         let ty = Basic::Uintptr.id();
-        // Of types that depend on type parameters it is no constant.
-        if self.t.has_params(of) {
+        // Where it depends on type parameters it is no constant.
+        if bytes.is_none() && self.t.has_params(of) {
             return Operand::value(ty);
         }
         Operand { mode: Mode::Constant, ty, value: bytes.map(|bytes| Value::Int(i128::from(bytes))) }

@@ -156,7 +156,7 @@ impl Checker<'_> {
                 return Callee::Static(id);
             }
             if let Some(Meaning::Selection(_)) = meaning
-                && self.out.instances.last().is_some_and(|(id, _)| *id == inner)
+                && (matches!(op.mode, Mode::Generic(_)) || self.out.instances.last().is_some_and(|(id, _)| *id == inner))
             {
                 at = inner;
             }

@@ -3,16 +3,17 @@
 use rustc_hash::FxHashMap;
 
 use super::Types;
-use super::constant::{Constant, Value};
+use super::checked::{Checked, CheckedFile, Coverage};
+use super::constant::Value;
 use super::lookup::View;
-use super::objects::{Declared, DeclaredFile, Import, Imported, Imports, Object, ObjectId, ObjectKind, Receiver, Scope};
+use super::objects::{Declared, DeclaredFile, Imported, Imports, Object, ObjectId, ObjectKind, Receiver, Scope};
 use super::operand::{Generic, Mode, Operand};
-use super::output::{Callee, Function, FunctionId, FunctionNode, Local, LocalId, LocalKind, Meaning, Packed, Selection, Tables};
+use super::output::{Callee, Function, FunctionId, FunctionNode, Local, LocalId, LocalKind, Meaning, Packed, Tables};
 use super::resolve::Progress;
 use super::table::{Type, TypeId};
 use crate::ast::{Decl, DeclId, Expr, ExprId, FieldListId, File, Ident, List, Pos, Spec, SpecId, StmtId};
 use crate::intern::{Symbol, known};
-use crate::load::{Language, PackageId, Role};
+use crate::load::{PackageId, Role};
 use crate::token::Token;
 
 /// Which files of a package are gone through.
@@ -24,45 +25,6 @@ pub enum Unit {
     WithTests,
     /// Those of its external test package.
     ExternalTests,
-}
-
-/// What was found out about the files of a package.
-pub struct Checked<'t> {
-    /// By name.
-    pub files: Vec<CheckedFile<'t>>,
-}
-
-/// A file with the types of its expressions and the meanings of its names.
-pub struct CheckedFile<'t> {
-    /// The tree.
-    pub file: &'t File,
-    /// Its place in [`crate::load::Package::files`].
-    pub source: u32,
-    /// The language it is written in.
-    pub language: Language,
-    /// What it imports, in order.
-    pub imports: &'t [Import],
-    /// Functions with bodies and function literals, by [`FunctionId`].
-    pub functions: Vec<Function>,
-    /// Variables of functions, by [`LocalId`].
-    pub locals: Vec<Local>,
-    /// Fields and methods as they were selected.
-    pub selections: Vec<Selection>,
-    /// How much of the file is known.
-    pub coverage: Coverage,
-    types: Vec<TypeId>,
-    meanings: Vec<Packed>,
-    constants: Vec<(ExprId, Value)>,
-    instances: Vec<(ExprId, Box<[TypeId]>)>,
-}
-
-/// How many expressions are known.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Coverage {
-    /// Expressions that have a type; names of packages and of functions of the language have none.
-    pub expressions: u32,
-    /// Of these, those of which it is unknown.
-    pub unknown: u32,
 }
 
 /// Finds out the types of all expressions of a package, and what its names refer to.
@@ -85,81 +47,11 @@ pub fn check<'t>(types: &'t Types<'_>, package: PackageId, unit: Unit) -> Checke
 
 fn check_file<'t>(mut checker: Checker<'_>, of: &'t DeclaredFile) -> CheckedFile<'t> {
     checker.recording = true;
-    checker.out.types = vec![TypeId::UNKNOWN; of.file.expr_count()];
-    checker.out.meanings = vec![Packed::default(); of.file.expr_count()];
-    checker.out.constant_bits = vec![0; of.file.expr_count().div_ceil(64)];
-    checker.out.vague_bits = vec![0; of.file.expr_count().div_ceil(64)];
+    checker.out = Tables::of(of.file.expr_count());
     for decl in &of.file.decls {
         checker.declaration(*decl);
     }
-    let (mut out, coverage) = (checker.out, checker.coverage);
-    // Inner expressions come first as a rule; of one that was looked at again the last value counts.
-    out.constants.sort_by_key(|(id, _)| *id);
-    out.instances.sort_by_key(|(id, _)| *id);
-    CheckedFile {
-        file: &of.file,
-        source: of.source,
-        language: of.language,
-        imports: &of.imports.list,
-        functions: out.functions,
-        locals: out.locals,
-        selections: out.selections,
-        coverage,
-        types: out.types,
-        meanings: out.meanings,
-        constants: out.constants,
-        instances: out.instances,
-    }
-}
-
-impl CheckedFile<'_> {
-    /// The type of an expression, or the type that a type's expression denotes; unknown for names of packages and functions of the language.
-    /// A `v, ok` form that is used as such is a [`Type::Tuple`].
-    #[inline]
-    pub fn type_of(&self, id: ExprId) -> TypeId {
-        self.types.get(id.index()).copied().unwrap_or(TypeId::UNKNOWN)
-    }
-
-    /// What an identifier or selector refers to.
-    #[inline]
-    pub fn meaning(&self, id: ExprId) -> Meaning {
-        self.meanings.get(id.index()).map_or(Meaning::None, |packed| packed.meaning())
-    }
-
-    /// What a call calls.
-    #[inline]
-    pub fn callee(&self, call: ExprId) -> Callee {
-        self.meanings.get(call.index()).map_or(Callee::None, |packed| packed.callee())
-    }
-
-    /// The selection of a selector that picks a field or method.
-    pub fn selection(&self, selector: ExprId) -> Option<&Selection> {
-        match self.meaning(selector) {
-            Meaning::Selection(index) => self.selections.get(index as usize),
-            _ => None,
-        }
-    }
-
-    /// The type arguments of a generic function, by the identifier or selector that names it; of a method those of its receiver come first.
-    pub fn instance(&self, name: ExprId) -> &[TypeId] {
-        let at = self.instances.partition_point(|(id, _)| *id <= name);
-        match at.checked_sub(1).and_then(|at| self.instances.get(at)) {
-            Some((id, args)) if *id == name => args,
-            _ => &[],
-        }
-    }
-
-    /// The value of a constant expression, where it could be told. Binary search.
-    pub fn constant(&self, types: &Types<'_>, id: ExprId) -> Option<Constant> {
-        let at = self.constants.partition_point(|(at, _)| *at <= id);
-        let (of, value) = self.constants.get(at.checked_sub(1)?)?;
-        (*of == id).then(|| value.settle(self.file, types.names)).flatten()
-    }
-
-    /// The variable that is declared at a place; of `switch x := y.(type)` that of the first clause. Linear in the variables of the file.
-    pub fn local_at(&self, pos: Pos) -> Option<LocalId> {
-        self.locals.iter().position(|local| local.pos == pos).map(|index| LocalId(index as u32))
-    }
+    CheckedFile::new(checker.out, checker.coverage, of)
 }
 
 /// The state of going through a file, or through one declaration of it.

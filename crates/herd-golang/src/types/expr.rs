@@ -5,8 +5,8 @@ use super::constant::{self, Value};
 use super::lookup::{Found, Lookup, SelectionKind};
 use super::objects::{Imported, ObjectId, ObjectKind};
 use super::operand::{Generic, Mode, Operand};
-use super::output::{Function, FunctionId, FunctionNode, Meaning, Selection};
-use super::table::{Basic, Signature, Type, TypeId};
+use super::output::{Function, FunctionId, FunctionNode, Meaning};
+use super::table::{Basic, Signature, Term, Type, TypeId};
 use crate::ast::{Expr, ExprId, Ident, Literal, StmtId};
 use crate::intern::Symbol;
 use crate::token::Token;
@@ -263,16 +263,7 @@ impl<'a> Checker<'a> {
     pub(super) fn select(&mut self, id: ExprId, receiver: TypeId, name: Symbol, found: &Found) {
         if self.recording {
             let index = self.out.selections.len() as u32;
-            self.out.selections.push(Selection {
-                kind: found.kind,
-                receiver,
-                owner: found.owner,
-                path: found.path,
-                indirect: found.indirect,
-                object: found.object,
-                name,
-                ty: found.ty,
-            });
+            self.out.selections.push(found.selection(receiver, name));
             self.record_meaning(id, Meaning::Selection(index));
         }
     }
@@ -353,7 +344,10 @@ impl<'a> Checker<'a> {
         if !matches!(self.t.get(id), Type::TypeParam { .. }) {
             return Some(self.under(id)).filter(|under| !under.is_unknown());
         }
-        let terms = self.t.param_interface(id, self.progress)?.terms.as_deref()?;
+        self.core_of_terms(self.t.param_interface(id, self.progress)?.terms.as_deref()?)
+    }
+
+    pub(super) fn core_of_terms(&self, terms: &[Term]) -> Option<TypeId> {
         let mut core: Option<TypeId> = None;
         for term in terms {
             let under = self.under(term.ty);

@@ -139,9 +139,8 @@ impl<'a> Checker<'a> {
         if let [term] = terms {
             return Some((term.ty, true, term.tilde));
         }
-        let mut unders = terms.iter().map(|term| self.under(term.ty));
-        let first = unders.next()?;
-        unders.all(|under| under == first).then(|| (first, false, terms.iter().any(|term| term.tilde)))
+        let core = self.core_of_terms(terms)?;
+        Some((core, false, terms.iter().any(|term| term.tilde)))
     }
 
     /// Puts what was found into each other, until nothing looked for is left.

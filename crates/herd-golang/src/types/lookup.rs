@@ -2,6 +2,7 @@
 
 use super::Types;
 use super::objects::{ObjectId, Scope, Source};
+use super::output::Selection;
 use super::resolve::Progress;
 use super::table::{Interface, Type, TypeId};
 use crate::intern::{Symbol, known};
@@ -61,6 +62,21 @@ pub(super) struct Found {
     pub(super) pointer: bool,
 }
 
+impl Found {
+    pub(super) fn selection(&self, receiver: TypeId, name: Symbol) -> Selection {
+        Selection {
+            kind: self.kind,
+            receiver,
+            owner: self.owner,
+            path: self.path,
+            indirect: self.indirect,
+            object: self.object,
+            name,
+            ty: self.ty,
+        }
+    }
+}
+
 /// How a look-up ended.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Lookup {
@@ -90,6 +106,15 @@ struct Embedded {
 }
 
 impl Types<'_> {
+    /// The field or method that `x.name` picks, of an `x` of a type and seen from a package. As `types.LookupFieldOrMethod` of go/types;
+    /// nothing where there is none, or it cannot be told.
+    pub fn select(&self, of: TypeId, name: Symbol, from: Option<Scope>) -> Option<Selection> {
+        let Lookup::Found(found) = self.find(of, name, View { from, tests: None, progress: &Progress::default() }) else {
+            return None;
+        };
+        Some(found.selection(of, name))
+    }
+
     /// A field or method of a type or of a pointer to it. Linear in what is embedded, as a rule one or two steps.
     pub(super) fn find(&self, of: TypeId, name: Symbol, view: View<'_>) -> Lookup {
         if name == known::BLANK {

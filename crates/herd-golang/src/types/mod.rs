@@ -30,6 +30,7 @@ mod assign;
 mod builtin;
 mod call;
 mod check;
+mod checked;
 mod composite;
 mod constant;
 mod convert;
@@ -58,7 +59,8 @@ use std::sync::OnceLock;
 use crate::intern::Interner;
 use crate::load::Program;
 
-pub use check::{Checked, CheckedFile, Coverage, Unit, check};
+pub use check::{Unit, check};
+pub use checked::{Checked, CheckedFile, Coverage};
 pub use constant::Constant;
 pub use lookup::{Path, SelectionKind};
 pub use objects::{Import, Imported, ObjectId, ObjectKind, Scope};
@@ -91,6 +93,16 @@ impl<'p> Types<'p> {
         let universe = Universe::new(&table, &objects, names);
         let declared = (0..program.packages.len() * 2).map(|_| OnceLock::new()).collect();
         Self { program, names, table, objects, declared, universe }
+    }
+
+    /// The names of all files.
+    pub fn names(&self) -> &'p Interner {
+        self.names
+    }
+
+    /// The program whose types these are.
+    pub fn program(&self) -> &'p Program {
+        self.program
     }
 
     /// What a type is made of.

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::Types;
 use super::constant::Value;
 use super::segments::Segments;
-use super::table::TypeId;
+use super::table::{Type, TypeId};
 use crate::ast::{Decl, DeclId, Expr, ExprId, FieldListId, File, Ident, List, Pos, Spec, SpecId};
 use crate::intern::{Interner, Symbol, known};
 use crate::load::{Language, PackageId, Program, Role, Target};
@@ -41,7 +41,8 @@ pub enum ObjectKind {
 }
 
 impl Scope {
-    pub(super) fn of(package: PackageId, external: bool) -> Self {
+    /// That of a package, or of its external tests.
+    pub fn of(package: PackageId, external: bool) -> Self {
         Self(package.0.saturating_mul(2).saturating_add(u32::from(external)))
     }
 
@@ -456,6 +457,27 @@ impl Types<'_> {
         let package = self.program.package(object.scope?.package())?;
         let source = package.files.get(self.declared_file(object)?.source as usize)?;
         Some((&package.folder, &source.name, object.pos))
+    }
+
+    /// Where a field of a declared struct type is declared: as [`Types::place`]. Nothing for types that are declared as another type.
+    pub fn field_place(&self, owner: TypeId, index: usize) -> Option<(&Path, &str, Pos)> {
+        let Type::Named { object, .. } = self.get(owner) else { return None };
+        let (folder, name, _) = self.place(*object)?;
+        let object = self.object(*object)?;
+        let file = &self.declared_file(object)?.file;
+        let Source::Type { spec } = object.source else { return None };
+        let Spec::Type { ty, .. } = *file.spec(spec) else { return None };
+        let Expr::StructType { fields } = *file.expr(file.unparen(ty)) else { return None };
+        let mut before = 0;
+        for field in file.fields(fields) {
+            let names = file.list(field.names);
+            if index < before + names.len().max(1) {
+                let pos = names.get(index - before).map_or_else(|| file.expr_span(field.ty).start, |name| name.pos);
+                return Some((folder, name, pos));
+            }
+            before += names.len().max(1);
+        }
+        None
     }
 
     /// An object of a package, by its name.

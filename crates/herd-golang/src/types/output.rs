@@ -213,3 +213,16 @@ pub(super) struct Tables {
     pub(super) locals: Vec<Local>,
     pub(super) functions: Vec<Function>,
 }
+
+impl Tables {
+    /// For a file of so many expressions.
+    pub(super) fn of(exprs: usize) -> Self {
+        Self {
+            types: vec![TypeId::UNKNOWN; exprs],
+            meanings: vec![Packed::default(); exprs],
+            constant_bits: vec![0; exprs.div_ceil(64)],
+            vague_bits: vec![0; exprs.div_ceil(64)],
+            ..Self::default()
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! Types of expressions against go/types: real packages, and small ones of every odd thing.
 
+mod exact;
 mod hostile;
+mod mutants;
 mod odd;
 mod oracle;
 mod programs;

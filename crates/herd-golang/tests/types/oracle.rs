@@ -37,6 +37,9 @@ pub struct Answer {
     pub names: usize,
     pub names_unknown: usize,
     pub selections: usize,
+    /// Generic functions with type arguments, and those of which goherd does not know them.
+    pub instances: usize,
+    pub instances_unknown: usize,
     pub constants: usize,
     /// Constants whose value go/types knows and goherd does not.
     pub constants_unknown: usize,
@@ -57,6 +60,8 @@ impl Answer {
         let share = self.unknown as f64 * 1000.0 / self.expressions.max(1) as f64;
         let shown = self.examples.iter().take(30).cloned().collect::<Vec<_>>().join("\n");
         assert!(share <= unknown_per_mille, "{share:.2} of a thousand expressions are unknown:\n{shown}");
+        let share = self.instances_unknown as f64 * 1000.0 / self.instances.max(1) as f64;
+        assert!(share <= unknown_per_mille, "{share:.2} of a thousand generic functions are unknown:\n{shown}");
         let share = self.names_unknown as f64 * 1000.0 / self.names.max(1) as f64;
         assert!(share <= unknown_per_mille, "{share:.2} of a thousand names are unknown:\n{shown}");
     }
@@ -238,6 +243,7 @@ impl Comparison<'_> {
                 let target = (words.len() > 2).then(|| (number(2), number(3)));
                 self.name(places, number(0), words[1], target);
             }
+            "I" => self.instance(places, number(0), words[1]),
             "S" => self.selection(places, number(0), words[1], words[2] == "true", words[3], number(4)),
             _ => panic!("{line}"),
         }
@@ -330,6 +336,23 @@ impl Comparison<'_> {
         };
         if own != theirs {
             self.answer.wrong.push(format!("{}: the name means {own}, {theirs} for go/types", places.place(start)));
+        }
+    }
+
+    fn instance(&mut self, places: &Places<'_, '_>, start: u32, numbers: &str) {
+        let theirs: Vec<String> =
+            numbers.split(',').map(|number| self.texts[number.parse::<usize>().expect("a number")].clone()).collect();
+        let own = places.names.get(&start).map_or(&[][..], |id| places.file.instance(*id));
+        let own: Vec<String> = own.iter().map(|ty| self.own_text(*ty)).collect();
+        if theirs.iter().any(|text| text.contains('?')) {
+            return;
+        }
+        self.answer.instances += 1;
+        if own.is_empty() || own.iter().any(|text| text.contains('?')) {
+            self.answer.instances_unknown += 1;
+            self.answer.examples.push(format!("{}: type arguments are {own:?}, {theirs:?} for go/types", places.place(start)));
+        } else if !own.ends_with(&theirs) {
+            self.answer.wrong.push(format!("{}: type arguments are {own:?}, {theirs:?} for go/types", places.place(start)));
         }
     }
 
