@@ -1,7 +1,8 @@
 //! Finds out the types of all expressions of a program and prints what it cost and how much is known.
 //!
-//! `types_all [--tests] [--threads N] [--compare] [--hide N] FOLDER PATTERN…`: `--compare` holds the answers against go/types instead, and
-//! exits with 1 where they differ; `--hide` then lets one import of N lead nowhere.
+//! `types_all [--tests] [--threads N] [--compare] [--hide N] [--goroot PATH] FOLDER PATTERN…`: `--compare` holds the answers against go/types instead, and
+//! exits with 1 where they differ; `--hide` then lets one import of N lead nowhere, and `--goroot` names another standard
+//! library than that of the toolchain go/types is taken from.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a bench talks to who runs it")]
 
 #[path = "../tests/types/oracle.rs"]
@@ -19,7 +20,7 @@ use nix::sys::time::TimeValLike as _;
 use rayon::prelude::*;
 
 fn main() -> ExitCode {
-    let (mut tests, mut against, mut threads, mut hide_one_in) = (false, false, 1, None);
+    let (mut tests, mut against, mut threads, mut hide_one_in, mut goroot) = (false, false, 1, None, None);
     let mut words: Vec<String> = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
             "--tests" => tests = true,
             "--compare" => against = true,
             "--hide" => hide_one_in = arguments.next().and_then(|count| count.parse().ok()),
+            "--goroot" => goroot = arguments.next().map(PathBuf::from),
             "--threads" => threads = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(1),
             _ => words.push(argument),
         }
@@ -34,16 +36,18 @@ fn main() -> ExitCode {
     let folder = PathBuf::from(words.first().expect("a folder"));
     let patterns: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
     if against {
-        return compare(&folder, &patterns, tests, hide_one_in);
+        let goroot = goroot.or_else(|| Some(oracle::go_roots().pop()?.1)).expect("a toolchain");
+        let question =
+            oracle::Question { folder: &folder, patterns: &patterns, tests, goroot: &goroot, hide_one_in, system: None };
+        return compare(&question);
     }
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().unwrap();
     measure(&folder, &patterns, tests);
     ExitCode::SUCCESS
 }
 
-fn compare(folder: &std::path::Path, patterns: &[&str], tests: bool, hide_one_in: Option<usize>) -> ExitCode {
-    let (_, goroot) = oracle::go_roots().pop().expect("a toolchain");
-    let answer = oracle::compare(&oracle::Question { folder, patterns, tests, goroot: &goroot, hide_one_in, system: None });
+fn compare(question: &oracle::Question<'_>) -> ExitCode {
+    let answer = oracle::compare(question);
     for line in answer.wrong.iter().take(200) {
         println!("{line}");
     }
