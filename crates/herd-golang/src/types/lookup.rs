@@ -4,7 +4,7 @@ use super::Types;
 use super::objects::{ObjectId, Scope, Source};
 use super::output::Selection;
 use super::resolve::Progress;
-use super::table::{Interface, Type, TypeId};
+use super::table::{Field, Interface, Method, Type, TypeId};
 use crate::intern::{Symbol, known};
 
 /// What a selector picks.
@@ -139,7 +139,11 @@ impl Types<'_> {
         if pointer && matches!(self.get(self.underlying_of(start, view.progress)), Type::Interface(_)) {
             return Lookup::None;
         }
-        let mut level = vec![Embedded { ty: start, path: Path::default(), indirect: pointer, multiple: false }];
+        let first = Embedded { ty: start, path: Path::default(), indirect: pointer, multiple: false };
+        if let Some(found) = self.own(&first, name, exported, view) {
+            return Lookup::Found(found);
+        }
+        let mut level = vec![first];
         let mut seen: Vec<TypeId> = Vec::new();
         while !level.is_empty() {
             let mut next: Vec<Embedded> = Vec::new();
@@ -154,61 +158,21 @@ impl Types<'_> {
                     if seen.len() > VISITS_MAX {
                         return Lookup::Unknown;
                     }
-                    if let Some((object, pointer)) = self.declared_method(at.ty, name, exported, view) {
-                        collision |= found.is_some() || at.multiple;
-                        let Some(path) = at.path.with(0) else { return Lookup::Unknown };
-                        found = Some(Found {
-                            kind: SelectionKind::Method,
-                            path,
-                            indirect: at.indirect,
-                            ty: self.method_type(at.ty, object, view.progress),
-                            object: Some(object),
-                            owner: at.ty,
-                            pointer,
-                        });
-                        continue;
-                    }
+                }
+                if let Some(one) = self.own(at, name, exported, view) {
+                    collision |= found.is_some() || at.multiple;
+                    found = Some(one);
+                    continue;
                 }
                 match self.get(self.underlying_of(at.ty, view.progress)) {
-                    Type::Unknown => unknown = true,
+                    Type::Unknown | Type::Interface(Interface { incomplete: true, .. }) => unknown = true,
                     Type::Struct(fields) => {
-                        for (index, field) in fields.iter().enumerate() {
-                            if field.name == name && (exported || field.scope == view.from) {
-                                collision |= found.is_some() || at.multiple;
-                                let Some(path) = at.path.with(index) else { return Lookup::Unknown };
-                                found = Some(Found {
-                                    kind: SelectionKind::Field,
-                                    path,
-                                    indirect: at.indirect,
-                                    ty: field.ty,
-                                    object: None,
-                                    owner: at.ty,
-                                    pointer: false,
-                                });
-                            } else if field.embedded && found.is_none() {
-                                let (ty, pointer) = self.deref(field.ty);
-                                let Some(path) = at.path.with(index) else { return Lookup::Unknown };
-                                next.push(Embedded { ty, path, indirect: at.indirect || pointer, multiple: at.multiple });
-                            }
-                        }
-                    }
-                    Type::Interface(interface) => {
-                        if let Some(method) =
-                            interface.methods.iter().find(|method| method.name == name && (exported || method.scope == view.from))
-                        {
-                            collision |= found.is_some() || at.multiple;
-                            let Some(path) = at.path.with(0) else { return Lookup::Unknown };
-                            found = Some(Found {
-                                kind: SelectionKind::InterfaceMethod,
-                                path,
-                                indirect: at.indirect,
-                                ty: method.signature,
-                                object: None,
-                                owner: at.ty,
-                                pointer: false,
-                            });
-                        } else if interface.incomplete {
-                            unknown = true;
+                        for (index, field) in fields.iter().enumerate().filter(|(_, field)| field.embedded) {
+                            let (ty, pointer) = self.deref(field.ty);
+                            // One index more is that of what is found there.
+                            let path = at.path.with(index).filter(|path| usize::from(path.len) < PATH_MAX);
+                            let Some(path) = path else { return Lookup::Unknown };
+                            next.push(Embedded { ty, path, indirect: at.indirect || pointer, multiple: at.multiple });
                         }
                     }
                     _ => {}
@@ -226,6 +190,35 @@ impl Types<'_> {
             level = merge(next);
         }
         Lookup::None
+    }
+
+    /// What a type has itself, which hides all that it embeds: most look-ups end here.
+    fn own(&self, at: &Embedded, name: Symbol, exported: bool, view: View<'_>) -> Option<Found> {
+        if let Some((object, pointer)) = self.declared_method(at.ty, name, exported, view) {
+            return Some(Found {
+                kind: SelectionKind::Method,
+                path: at.path.with(0)?,
+                indirect: at.indirect,
+                ty: self.method_type(at.ty, object, view.progress),
+                object: Some(object),
+                owner: at.ty,
+                pointer,
+            });
+        }
+        let (kind, index, ty) = match self.get(self.underlying_of(at.ty, view.progress)) {
+            Type::Struct(fields) => {
+                let seen = |field: &Field| field.name == name && (exported || field.scope == view.from);
+                let index = fields.iter().position(seen)?;
+                (SelectionKind::Field, index, fields.get(index)?.ty)
+            }
+            Type::Interface(interface) => {
+                let seen = |method: &&Method| method.name == name && (exported || method.scope == view.from);
+                (SelectionKind::InterfaceMethod, 0, interface.methods.iter().find(seen)?.signature)
+            }
+            _ => return None,
+        };
+        let path = at.path.with(index)?;
+        Some(Found { kind, path, indirect: at.indirect, ty, object: None, owner: at.ty, pointer: false })
     }
 
     /// A method of a declared type, by name, and whether its receiver is a pointer.

@@ -66,6 +66,8 @@ pub(super) struct Object {
     pub(super) file: u32,
     pub(super) pos: Pos,
     pub(super) source: Source,
+    /// Whether it is declared with type parameters, its receiver's among them.
+    pub(super) generic: bool,
     /// A value's type; that which a type's name denotes.
     pub(super) ty: OnceLock<TypeId>,
     pub(super) more: OnceLock<Box<More>>,
@@ -108,7 +110,8 @@ pub(super) enum Source {
 
 impl Object {
     pub(super) fn new(kind: ObjectKind, name: Ident, scope: Option<Scope>, file: u32, source: Source) -> Self {
-        Self { kind, name: name.name, scope, file, pos: name.pos, source, ty: OnceLock::new(), more: OnceLock::new() }
+        let (ty, more) = (OnceLock::new(), OnceLock::new());
+        Self { kind, name: name.name, scope, file, pos: name.pos, source, generic: false, ty, more }
     }
 
     pub(super) fn more(&self) -> &More {
@@ -269,7 +272,7 @@ impl Collector<'_> {
             match *file.decl(*decl) {
                 Decl::Bad => {}
                 Decl::Gen { keyword, specs, .. } => self.general(file, keyword, specs),
-                Decl::Func { recv, name, .. } => self.function(file, *decl, recv, name),
+                Decl::Func { recv, name, ty, .. } => self.function(file, *decl, recv, name, ty),
             }
         }
     }
@@ -288,31 +291,34 @@ impl Collector<'_> {
                     for (index, name) in file.list(names).iter().enumerate() {
                         let from = from.unwrap_or(*spec);
                         let source = Source::Value { spec: *spec, index: index as u32, iota: iota as u32, from };
-                        self.add(kind, *name, source);
+                        self.add(kind, *name, source, false);
                     }
                 }
-                Spec::Type { name, assign, ty, .. } => {
+                Spec::Type { name, type_params, assign, ty, .. } => {
                     let right = Receiver::of(file, ty);
                     if let (Some(_), Some(of)) = (assign, right.base) {
                         self.aliases.push((name.name, Alias { of: of.name, pointer: right.pointer }));
                     }
                     let kind = if assign.is_some() { ObjectKind::Alias } else { ObjectKind::Type };
-                    self.add(kind, name, Source::Type { spec: *spec });
+                    self.add(kind, name, Source::Type { spec: *spec }, type_params.is_some());
                 }
             }
         }
     }
 
-    fn function(&mut self, file: &File, decl: DeclId, recv: Option<FieldListId>, name: Ident) {
+    fn function(&mut self, file: &File, decl: DeclId, recv: Option<FieldListId>, name: Ident, ty: ExprId) {
+        let own = matches!(*file.expr(ty), Expr::FuncType { type_params: Some(_), .. });
         let Some(recv) = recv else {
-            self.add(ObjectKind::Func, name, Source::Func { decl });
+            self.add(ObjectKind::Func, name, Source::Func { decl }, own);
             return;
         };
-        let (base, pointer) = file.fields(recv).next().map_or((known::BLANK, false), |field| {
+        let (mut base, mut pointer, mut generic) = (known::BLANK, false, own);
+        if let Some(field) = file.fields(recv).next() {
             let receiver = Receiver::of(file, field.ty);
-            (receiver.base.map_or(known::BLANK, |base| base.name), receiver.pointer)
-        });
-        let id = self.add(ObjectKind::Method, name, Source::Method { decl, base, pointer });
+            (base, pointer) = (receiver.base.map_or(known::BLANK, |base| base.name), receiver.pointer);
+            generic |= !receiver.params.is_empty();
+        }
+        let id = self.add(ObjectKind::Method, name, Source::Method { decl, base, pointer }, generic);
         if name.name != known::BLANK {
             let methods = if self.in_tests { &mut self.declared.test_methods } else { &mut self.declared.methods };
             methods.entry((base, name.name)).or_insert(id);
@@ -320,8 +326,9 @@ impl Collector<'_> {
         }
     }
 
-    fn add(&mut self, kind: ObjectKind, name: Ident, source: Source) -> ObjectId {
-        let id = ObjectId(self.all.push(Object::new(kind, name, Some(self.scope), self.at, source)));
+    fn add(&mut self, kind: ObjectKind, name: Ident, source: Source, generic: bool) -> ObjectId {
+        let object = Object { generic, ..Object::new(kind, name, Some(self.scope), self.at, source) };
+        let id = ObjectId(self.all.push(object));
         let nameless = matches!(name.name, known::BLANK) || (kind == ObjectKind::Func && name.name == known::INIT);
         if kind != ObjectKind::Method && !nameless {
             let names = if self.in_tests { &mut self.declared.test_names } else { &mut self.declared.names };

@@ -195,9 +195,10 @@ impl Types<'_> {
         if let Some(known) = object.more.get().and_then(|more| more.params.get()) {
             return known;
         }
-        let found = self.find_params(object);
-        // Most have none, and nothing is kept for these.
-        if found.is_empty() { &[] } else { object.more().params.get_or_init(|| found.into()) }
+        if !object.generic {
+            return &[];
+        }
+        object.more().params.get_or_init(|| self.find_params(object).into())
     }
 
     fn find_params(&self, object: &Object) -> Vec<Symbol> {

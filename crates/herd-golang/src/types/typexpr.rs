@@ -100,6 +100,10 @@ impl Checker<'_> {
                 add(name.name, false);
             }
         }
+        // Paths of selections have no room for more.
+        if fields.len() > usize::from(u16::MAX) {
+            return TypeId::UNKNOWN;
+        }
         self.t.table.intern(Type::Struct(fields.into()))
     }
 
