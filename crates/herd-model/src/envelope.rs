@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Candidate, CapacityReport, DiffReport, Finding, Flame, GuardReport, HeapReport, LocksReport, ProfileReport, RoiReport,
-    RunlogReport, SeriesReport, SnapshotReport, Timeline, TraceDiff, TraceReport, TuneReport, WaitGraph,
+    Candidate, CapacityReport, DiffReport, Finding, Flame, GuardReport, HeapReport, LintReport, LocksReport, ProfileReport,
+    RoiReport, RunlogReport, SeriesReport, SnapshotReport, Timeline, TraceDiff, TraceReport, TuneReport, WaitGraph,
 };
 
 /// Version of the contract; additive within a version.
@@ -29,6 +29,8 @@ pub enum TargetKind {
     Process,
     /// A core file.
     Core,
+    /// The source of a program.
+    Source,
 }
 
 impl TargetKind {
@@ -178,6 +180,9 @@ pub struct Envelope {
     /// Where goroutines wait for each other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locks: Option<LocksReport>,
+    /// How much of a program's source was read and understood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lint: Option<LintReport>,
     /// What an execution trace shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceReport>,
@@ -233,6 +238,7 @@ impl Envelope {
             guard: None,
             heap: None,
             locks: None,
+            lint: None,
             trace: None,
             timeline: None,
             runlog: None,

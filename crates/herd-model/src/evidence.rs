@@ -62,6 +62,8 @@ pub enum EvidenceKind {
     RuntimeLog,
     /// What an execution trace shows.
     Trace,
+    /// What the source shows.
+    Source,
 }
 
 /// A measured fact.
@@ -74,6 +76,9 @@ pub struct Evidence {
     /// Where, if at one place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// The line of source at the place, without what indents it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// The numbers and names in `text`, for sentences in other languages.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, String>,
@@ -82,7 +87,7 @@ pub struct Evidence {
 impl Evidence {
     /// A fact without place.
     pub fn new(kind: EvidenceKind, text: impl Into<String>) -> Self {
-        Evidence { kind, text: text.into(), place: None, args: BTreeMap::new() }
+        Evidence { kind, text: text.into(), place: None, code: None, args: BTreeMap::new() }
     }
 
     /// The same fact at a place.

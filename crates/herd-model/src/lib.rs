@@ -15,6 +15,7 @@ mod graph;
 mod guard;
 mod heap;
 mod heap_holders;
+mod lint;
 mod locks;
 mod measurement;
 mod profile;
@@ -57,6 +58,7 @@ pub use heap::{
     EscapeReport, EscapeRow, EscapeShown, HeapChange, HeapFigures, HeapGrowth, HeapGrowthRow, HeapReport, HeapRow, Resident,
 };
 pub use heap_holders::{HeapHolders, HeldBy, HeldSite, HolderKind, HolderRoot, HolderStep, RootShare};
+pub use lint::LintReport;
 pub use locks::{LockKind, LockProfile, LockRole, LockRow, LocksReport};
 pub use measurement::Measurement;
 pub use profile::{

@@ -1,0 +1,27 @@
+//! What `goherd lint` answers, beside its findings.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How much of a program was read and understood. Rules are silent where a type is unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LintReport {
+    /// Packages that were gone through.
+    pub packages: u64,
+    /// Their files.
+    pub files: u64,
+    /// Files among them that are generated: nothing is said of them.
+    pub generated: u64,
+    /// Files that could not be read whole: what could be was gone through.
+    pub damaged: u64,
+    /// Functions with bodies, function literals included.
+    pub functions: u64,
+    /// Functions whose control flow could not be told: rules are silent on them.
+    pub unsound: u64,
+    /// Expressions that have a type.
+    pub expressions: u64,
+    /// Of these, those whose type is unknown.
+    pub unknown: u64,
+    /// Modules whose sources are not on this machine: all that comes from them is unknown.
+    pub modules_missing: u64,
+}
