@@ -22,6 +22,7 @@
 //! }
 //! ```
 
+pub mod acts;
 pub mod ast;
 pub mod flow;
 pub mod intern;

@@ -110,6 +110,11 @@ impl<'p> Types<'p> {
         self.table.get(id)
     }
 
+    /// The type a pointer leads to; any other as it is.
+    pub fn pointed_at(&self, id: TypeId) -> TypeId {
+        self.deref(id).0
+    }
+
     /// Whether nothing in a type is unknown.
     pub fn is_known(&self, id: TypeId) -> bool {
         !self.table.has(id, table::HAS_UNKNOWN)

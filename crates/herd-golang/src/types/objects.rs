@@ -194,7 +194,7 @@ pub(super) fn declare(types: &Types<'_>, scope: Scope) -> Declared {
             continue;
         }
         // What cannot be read is told by who loads the program.
-        let text = std::fs::read(package.folder.join(&*source.name)).unwrap_or_default();
+        let text = crate::load::read(program, scope.package(), &source.name).unwrap_or_default();
         let mode = if named { Mode::Full } else { Mode::Declarations };
         let file = parse(text, types.names, mode);
         let imports = imports(&file, program, scope, source.role, types.names);
@@ -485,6 +485,15 @@ impl Types<'_> {
             before += names.len().max(1);
         }
         None
+    }
+
+    /// The file an object is declared in: its path and its tree.
+    pub fn source(&self, id: ObjectId) -> Option<(std::path::PathBuf, &File)> {
+        let object = self.object(id)?;
+        let package = self.program.package(object.scope?.package())?;
+        let declared = self.declared_file(object)?;
+        let source = package.files.get(declared.source as usize)?;
+        Some((package.folder.join(&*source.name), &declared.file))
     }
 
     /// An object of a package, by its name.

@@ -63,7 +63,7 @@ pub struct Function {
 }
 
 /// Where a function is in the tree.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum FunctionNode {
     /// A [`crate::ast::Decl::Func`].
     Decl(DeclId),

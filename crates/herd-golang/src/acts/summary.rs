@@ -1,0 +1,479 @@
+//! What is worth knowing of a function to whoever calls it: whether it returns, which locks it takes, keeps and gives back.
+//!
+//! Summaries are made bottom-up: of the packages a package imports first, within a package until nothing changes any more.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::known::Known;
+use super::paths::{Field, PathId, Step};
+use super::steps::Steps;
+use super::{Act, ActKind, Body, BodyId, Target, Unit, When};
+use crate::ast::{Expr, Pos};
+use crate::flow::{self, Ends, Graph, Paths, Place, StepId};
+use crate::types::{LocalId, Meaning, ObjectId};
+
+/// What functions with bodies do, by their declarations.
+#[derive(Default)]
+pub struct Summaries {
+    /// Of declared functions, of all packages gone through so far.
+    pub objects: FxHashMap<ObjectId, Summary>,
+}
+
+/// What a function does.
+#[derive(Clone, Default, Debug)]
+pub struct Summary {
+    /// Whether control comes back from it.
+    pub ends: Option<Ends>,
+    /// Locks it may take, by itself or through others, wherever.
+    pub acquires: Vec<Acquired>,
+    /// Locks that may be held when it returns and were not before.
+    pub keeps: Vec<Acquired>,
+    /// Locks it gives back that it did not take.
+    pub releases: Vec<SumPath>,
+    /// Functions it is given and calls under a lock.
+    pub under_lock: Vec<CallsUnderLock>,
+}
+
+/// A lock that a function takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Acquired {
+    /// Which.
+    pub path: SumPath,
+    /// Whether for reading.
+    pub read: bool,
+    /// Whether no parameter decides about it: it is taken always, or as things stand.
+    pub certain: bool,
+    /// The calls that lead there, the lock itself last: functions and places. The first is in the function itself.
+    pub via: Vec<(Option<ObjectId>, Pos)>,
+}
+
+/// A parameter that a function calls while it holds locks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CallsUnderLock {
+    /// Which parameter, the receiver being the first.
+    pub param: u16,
+    /// The lock.
+    pub path: SumPath,
+    /// Whether it is held for reading.
+    pub read: bool,
+    /// Where the lock is taken and the parameter is called.
+    pub places: [Pos; 2],
+}
+
+/// An access path as a caller can read it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct SumPath {
+    /// Where it starts.
+    pub root: Root,
+    /// The fields that lead from there.
+    pub fields: Vec<Field>,
+}
+
+/// Where an access path of a callee starts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Root {
+    /// A parameter, the receiver being the first.
+    Param(u16),
+    /// A variable of a package.
+    Global(ObjectId),
+    /// A variable around a function literal: of that file of the unit.
+    Around(u32, LocalId),
+}
+
+/// Locks told of a function.
+const LOCKS_MAX: usize = 32;
+/// Calls told that lead to one.
+const VIA_MAX: usize = 8;
+/// Rounds in which functions that call each other are told.
+const ROUNDS_MAX: usize = 8;
+
+impl Summaries {
+    /// Whether control comes back from a function.
+    pub fn ends(&self, function: ObjectId) -> Ends {
+        self.objects.get(&function).and_then(|summary| summary.ends).unwrap_or(Ends::No)
+    }
+
+    /// What is known of what an act calls: of `bodies`, the summaries of the unit at hand, where it is in it.
+    pub fn of<'a>(&'a self, unit: &Unit<'_>, bodies: &'a [Summary], target: Target) -> Option<&'a Summary> {
+        match target {
+            Target::Object(object) => match unit.body_of(object) {
+                Some(body) => bodies.get(body.0 as usize),
+                None => self.objects.get(&object),
+            },
+            Target::Literal(body) => bodies.get(body.0 as usize),
+            Target::Interface(..) | Target::Unknown => None,
+        }
+    }
+}
+
+/// Summaries of all bodies of a unit, by their ids.
+pub fn summarise(unit: &mut Unit<'_>, known: &Summaries) -> Vec<Summary> {
+    let mut all: Vec<Summary> =
+        unit.bodies.iter().map(|body| Summary { ends: ends(&body.graph), ..Summary::default() }).collect();
+    for _ in 0..ROUNDS_MAX {
+        let mut changed = false;
+        // Callees stand below their callers as a rule, and literals behind what they are written in.
+        for index in (0..unit.bodies.len()).rev() {
+            let next = locks(unit, BodyId(index as u32), known, &all);
+            let old = &mut all[index];
+            if old.acquires.len() != next.acquires.len()
+                || old.keeps.len() != next.keeps.len()
+                || old.under_lock.len() != next.under_lock.len()
+                || old.releases != next.releases
+            {
+                changed = true;
+                *old = Summary { ends: old.ends, ..next };
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    all
+}
+
+fn ends(graph: &Graph) -> Option<Ends> {
+    let panics = graph.is_reachable(graph.panic);
+    if !graph.sound || graph.is_reachable(graph.exit) || panics && !graph.defers.is_empty() {
+        return None;
+    }
+    Some(if panics { Ends::Panics } else { Ends::Exits })
+}
+
+/// A lock that is taken or given back at an act, in the paths of the unit.
+#[derive(Clone, Debug)]
+pub struct LockAct {
+    /// The act, in its body.
+    pub act: u32,
+    /// Its step.
+    pub step: StepId,
+    /// When.
+    pub when: When,
+    /// Which lock.
+    pub path: PathId,
+    /// Whether for reading.
+    pub read: bool,
+    /// What happens to it.
+    pub what: LockWhat,
+    /// Whether no parameter of a callee decides about it.
+    pub certain: bool,
+    /// The calls that lead there.
+    pub via: Vec<(Option<ObjectId>, Pos)>,
+}
+
+/// What happens to a lock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LockWhat {
+    /// Taken and not given back by the act itself.
+    Takes,
+    /// Taken while the act lasts, at least at times: within a callee.
+    Within,
+    /// Given back.
+    Gives,
+    /// Perhaps taken: `TryLock`.
+    Tries,
+}
+
+/// What the acts of a body do to locks, callees included. Acts on unknown locks are left out.
+pub fn lock_acts(unit: &mut Unit<'_>, id: BodyId, known: &Summaries, all: &[Summary]) -> Vec<LockAct> {
+    let mut found = Vec::new();
+    for index in 0..unit.bodies[id.0 as usize].acts.len() {
+        let Act { step, when, pos, kind, .. } = unit.bodies[id.0 as usize].acts[index];
+        let act = index as u32;
+        let mut push = |path, read, what, certain, via| found.push(LockAct { act, step, when, path, read, what, certain, via });
+        match kind {
+            ActKind::Known(of, Some(path)) => {
+                let (read, what) = match of {
+                    Known::Lock => (false, LockWhat::Takes),
+                    Known::ReadLock => (true, LockWhat::Takes),
+                    Known::Unlock => (false, LockWhat::Gives),
+                    Known::ReadUnlock => (true, LockWhat::Gives),
+                    Known::TryLock => (false, LockWhat::Tries),
+                    Known::TryReadLock => (true, LockWhat::Tries),
+                    _ => continue,
+                };
+                push(path, read, what, true, vec![(None, pos)]);
+            }
+            ActKind::Call(target) => {
+                let Some(summary) = known.of(unit, all, target).cloned() else { continue };
+                let callee = match target {
+                    Target::Object(object) => Some(object),
+                    Target::Literal(_) | Target::Interface(..) | Target::Unknown => None,
+                };
+                for (list, what) in [(&summary.acquires, LockWhat::Within), (&summary.keeps, LockWhat::Takes)] {
+                    for one in list.iter().filter(|_| when != When::Spawned) {
+                        let Some(path) = in_caller(unit, id, index, &one.path) else { continue };
+                        let mut via = vec![(callee, pos)];
+                        via.extend(one.via.iter().take(VIA_MAX).copied());
+                        push(path, one.read, what, one.certain, via);
+                    }
+                }
+                for path in &summary.releases {
+                    if let Some(path) = in_caller(unit, id, index, path) {
+                        push(path, false, LockWhat::Gives, true, vec![(callee, pos)]);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What a callee's path is called where it is called.
+pub fn in_caller(unit: &mut Unit<'_>, id: BodyId, act: usize, path: &SumPath) -> Option<PathId> {
+    let body = &unit.bodies[id.0 as usize];
+    let file = body.file;
+    let mut at = match path.root {
+        Root::Global(object) => unit.paths.intern(Step::Global(object)),
+        Root::Around(file, local) => unit.paths.intern(Step::Local(file, local)),
+        Root::Param(number) => {
+            let call = body.acts.get(act)?.call?;
+            let tree = unit.files[file as usize].checked.file;
+            let Expr::Call { fun, args, .. } = *tree.expr(call) else { return None };
+            let fun = tree.unparen(fun);
+            let checked = &unit.files[file as usize].checked;
+            let is_method = checked.selection(fun).is_some_and(|selection| selection.kind == crate::types::SelectionKind::Method);
+            if is_method && number == 0 {
+                unit.receiver(file, fun)?
+            } else {
+                let index = usize::from(number) - usize::from(is_method);
+                let arg = *tree.list(args).get(index)?;
+                unit.path(file, arg)?
+            }
+        }
+    };
+    for field in &path.fields {
+        at = unit.paths.intern(Step::Field(at, *field));
+    }
+    Some(at)
+}
+
+/// A path of a literal that starts outside of it, as the functions around it read it.
+pub fn around(unit: &mut Unit<'_>, path: &SumPath) -> Option<PathId> {
+    let mut at = match path.root {
+        Root::Around(file, local) => unit.paths.intern(Step::Local(file, local)),
+        Root::Global(object) => unit.paths.intern(Step::Global(object)),
+        Root::Param(_) => return None,
+    };
+    for field in &path.fields {
+        at = unit.paths.intern(Step::Field(at, *field));
+    }
+    Some(at)
+}
+
+/// What callers read a path of a body as; nothing for what is its own.
+fn for_callers(unit: &Unit<'_>, body: &Body, path: PathId) -> Option<SumPath> {
+    let mut fields = Vec::new();
+    let mut at = path;
+    loop {
+        match unit.paths.last(at) {
+            Step::Field(parent, field) => {
+                fields.push(field);
+                at = parent;
+            }
+            Step::Element(_) | Step::Call(..) => return None,
+            Step::Global(object) => {
+                fields.reverse();
+                return Some(SumPath { root: Root::Global(object), fields });
+            }
+            Step::Local(file, local) => {
+                let of = &unit.files[file as usize];
+                if !of.uses.get(local.0 as usize)?.is_constant() {
+                    return None;
+                }
+                fields.reverse();
+                if let Some(number) = body.params.iter().position(|param| *param == local) {
+                    return Some(SumPath { root: Root::Param(u16::try_from(number).ok()?), fields });
+                }
+                let owner = of.checked.locals.get(local.0 as usize)?.function;
+                return (owner != Some(body.function)).then_some(SumPath { root: Root::Around(file, local), fields });
+            }
+        }
+    }
+}
+
+fn locks(unit: &mut Unit<'_>, id: BodyId, known: &Summaries, all: &[Summary]) -> Summary {
+    let acts = lock_acts(unit, id, known, all);
+    let body = &unit.bodies[id.0 as usize];
+    let mut summary = Summary::default();
+    if !body.graph.sound {
+        return summary;
+    }
+    let mut seen = FxHashSet::default();
+    for act in &acts {
+        let Some(path) = for_callers(unit, body, act.path) else { continue };
+        match act.what {
+            LockWhat::Takes | LockWhat::Within => {
+                // Who gave it back before takes it for its caller.
+                if !is_taken_anew(&body.graph, &acts, act) {
+                    continue;
+                }
+                let certain = act.certain && is_certain(unit, body, act.step);
+                if seen.insert((path.clone(), act.read)) && summary.acquires.len() < LOCKS_MAX {
+                    summary.acquires.push(Acquired { path: path.clone(), read: act.read, certain, via: act.via.clone() });
+                }
+                if act.what == LockWhat::Takes
+                    && act.when == When::Now
+                    && !summary.keeps.iter().any(|kept| kept.path == path && kept.read == act.read)
+                    && is_kept_always(&body.graph, &acts, act)
+                    && !is_given_elsewhere(unit, id, &acts, act.path)
+                {
+                    summary.keeps.push(Acquired { path, read: act.read, certain: true, via: act.via.clone() });
+                }
+            }
+            LockWhat::Gives => {
+                if !summary.releases.contains(&path) && is_given_untaken(&body.graph, &acts, act) {
+                    summary.releases.push(path);
+                }
+            }
+            LockWhat::Tries => {}
+        }
+    }
+    summary.under_lock = under_lock(unit, body, &acts);
+    summary
+}
+
+/// Whether no condition on the way to a step looks at a parameter by itself: `if locked { … }`.
+fn is_certain(unit: &Unit<'_>, body: &Body, step: StepId) -> bool {
+    let graph = &body.graph;
+    let checked = &unit.files[body.file as usize].checked;
+    let to = graph.place(step);
+    !graph.steps.iter().enumerate().any(|(index, one)| {
+        let flow::Step::Condition(condition) = *one else { return false };
+        let mut x = checked.file.unparen(condition);
+        if let Expr::Binary { x: left, .. } = *checked.file.expr(x) {
+            x = checked.file.unparen(left);
+        }
+        matches!(checked.meaning(x), Meaning::Local(local) if body.params.contains(&local)) && {
+            let at = graph.place(StepId(index as u32));
+            flow::path(graph, Paths::All, at, |place| place == to, |_| false).is_some()
+        }
+    })
+}
+
+/// Parameters that are called while a lock is held.
+fn under_lock(unit: &Unit<'_>, body: &Body, locks: &[LockAct]) -> Vec<CallsUnderLock> {
+    let mut found = Vec::new();
+    let graph = &body.graph;
+    let checked = &unit.files[body.file as usize].checked;
+    for act in &body.acts {
+        let (ActKind::Call(Target::Unknown), When::Now, Some(call)) = (act.kind, act.when, act.call) else { continue };
+        let Expr::Call { fun, .. } = *checked.file.expr(call) else { continue };
+        let Meaning::Local(local) = checked.meaning(checked.file.unparen(fun)) else { continue };
+        let Some(param) = body.params.iter().position(|param| *param == local) else { continue };
+        let at = graph.place(act.step);
+        for lock in locks.iter().filter(|lock| lock.what == LockWhat::Takes && lock.when == When::Now) {
+            let gives: Steps = locks
+                .iter()
+                .filter(|one| one.path == lock.path && one.what == LockWhat::Gives && one.when == When::Now)
+                .map(|one| one.step)
+                .collect();
+            let is_given = |place: Place| gives.has(graph, place);
+            let Some(path) = for_callers(unit, body, lock.path) else { continue };
+            if flow::path(graph, Paths::Consistent, graph.place(lock.step), |place| place == at, is_given).is_some() {
+                let from = lock.via.first().map_or(act.pos, |(_, pos)| *pos);
+                found.push(CallsUnderLock { param: param as u16, path, read: lock.read, places: [from, act.pos] });
+            }
+        }
+    }
+    found
+}
+
+/// A way from where a lock is taken to a return, or to one of some other steps, on which it is not given back.
+pub fn kept_way(graph: &Graph, acts: &[LockAct], from: &LockAct, lost: &Steps, ends: &Steps) -> Option<Vec<Place>> {
+    let same = |act: &LockAct| act.path == from.path && act.what == LockWhat::Gives;
+    let mut gives: Steps = acts.iter().filter(|act| same(act)).map(|act| act.step).collect();
+    gives.extend(lost.without(ends).iter());
+    let at = graph.place(from.step);
+    // Put off before it was taken.
+    let deferred = acts.iter().filter(|act| same(act) && act.when == When::Deferred);
+    for act in deferred {
+        if flow::path(graph, Paths::All, graph.place(act.step), |place| place == at, |_| false).is_some() {
+            return None;
+        }
+    }
+    flow::path(
+        graph,
+        Paths::Consistent,
+        at,
+        |place| place.block == graph.exit || ends.has(graph, place),
+        |place| gives.has(graph, place),
+    )
+}
+
+/// Whether a lock that is taken is held whenever the function returns.
+fn is_kept_always(graph: &Graph, acts: &[LockAct], from: &LockAct) -> bool {
+    let of = |what: LockWhat| -> Steps {
+        acts.iter().filter(|act| act.path == from.path && act.what == what).map(|act| act.step).collect()
+    };
+    let (takes, gives) = (of(LockWhat::Takes), of(LockWhat::Gives));
+    if acts.iter().any(|act| act.path == from.path && (act.what == LockWhat::Tries || act.when == When::Deferred)) {
+        return false;
+    }
+    let start = graph.start(graph.entry);
+    let to_exit = |from: Place, avoid: &Steps| {
+        flow::path(graph, Paths::All, from, |place| place.block == graph.exit, |place| avoid.has(graph, place)).is_some()
+    };
+    let past = !takes.has(graph, start) && (start.block == graph.exit || to_exit(start, &takes));
+    !past && to_exit(graph.place(from.step), &gives) && !gives.iter().any(|step| to_exit(graph.place(step), &takes))
+}
+
+/// Whether a lock may be taken that the function did not give back before.
+fn is_taken_anew(graph: &Graph, acts: &[LockAct], from: &LockAct) -> bool {
+    let gives: Steps = acts
+        .iter()
+        .filter(|act| act.path == from.path && act.what == LockWhat::Gives && act.when == When::Now)
+        .map(|act| act.step)
+        .collect();
+    let (start, at) = (graph.start(graph.entry), graph.place(from.step));
+    let is_given = |place: Place| gives.has(graph, place);
+    start == at || !is_given(start) && flow::path(graph, Paths::Consistent, start, |place| place == at, is_given).is_some()
+}
+
+/// Whether a lock may be given back by who knows whom: a literal within the function that it does not call itself, or a method as a value.
+pub fn is_given_elsewhere(unit: &Unit<'_>, id: BodyId, acts: &[LockAct], path: PathId) -> bool {
+    unit.handed_on.contains(&path)
+        || acts.iter().any(|act| act.path == path && act.what == LockWhat::Gives && act.when == When::Spawned)
+        || unit.bodies.iter().enumerate().any(|(index, body)| {
+            let gives = |act: &Act| {
+                act.when != When::Spawned
+                    && matches!(act.kind, ActKind::Known(Known::Unlock | Known::ReadUnlock, Some(of)) if of == path)
+            };
+            body.acts.iter().any(gives) && is_within(unit, BodyId(index as u32), id) && !is_called(unit, id, BodyId(index as u32))
+        })
+}
+
+/// Whether a body is written within another one.
+pub fn is_within(unit: &Unit<'_>, inner: BodyId, outer: BodyId) -> bool {
+    let mut at = unit.body(inner).outer;
+    while let Some(body) = at {
+        if body == outer {
+            return true;
+        }
+        at = unit.body(body).outer;
+    }
+    false
+}
+
+/// Whether a body calls a literal, now or when it ends.
+fn is_called(unit: &Unit<'_>, by: BodyId, literal: BodyId) -> bool {
+    let calls = |act: &Act| act.when != When::Spawned && act.kind == ActKind::Call(Target::Literal(literal));
+    unit.body(by).acts.iter().any(calls)
+}
+
+/// Whether a lock may be given back that the function did not take before, and is not taken again before it returns.
+fn is_given_untaken(graph: &Graph, acts: &[LockAct], from: &LockAct) -> bool {
+    let takes: Steps = acts
+        .iter()
+        .filter(|act| act.path == from.path && matches!(act.what, LockWhat::Takes | LockWhat::Tries))
+        .map(|act| act.step)
+        .collect();
+    let (start, at) = (graph.start(graph.entry), graph.place(from.step));
+    let is_taken = |place: Place| takes.has(graph, place);
+    let untaken =
+        start == at || !is_taken(start) && flow::path(graph, Paths::Consistent, start, |place| place == at, is_taken).is_some();
+    untaken
+        && (from.when == When::Deferred
+            || flow::path(graph, Paths::Consistent, at, |place| place.block == graph.exit, is_taken).is_some())
+}
