@@ -7,7 +7,7 @@ use crate::memory::Seen;
 use crate::patterns;
 use crate::runlog::Facts;
 use crate::scene::{Scene, Sighting};
-use crate::trace;
+use crate::{source, trace};
 
 /// A language goherd speaks to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub struct Pattern {
     pub runlog: Option<fn(&Facts) -> Option<Sighting>>,
     /// How it looks in an execution trace.
     pub trace: Option<fn(&trace::Facts) -> Vec<trace::Seen>>,
+    /// How it looks in source.
+    pub source: Option<fn(&source::Scene<'_, '_>) -> Vec<source::Spotted>>,
 }
 
 /// A live eye: the sighting with what the memory shows.
@@ -105,6 +107,7 @@ impl Pattern {
         profile: None,
         runlog: None,
         trace: None,
+        source: None,
     };
 
     /// The id as the model has it.

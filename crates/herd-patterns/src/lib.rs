@@ -12,6 +12,9 @@ mod memory;
 pub mod patterns;
 pub mod runlog;
 mod scene;
+pub mod source;
+mod source_locks;
+mod source_values;
 pub mod trace;
 
 pub use allocations::Spot;

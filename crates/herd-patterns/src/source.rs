@@ -1,0 +1,448 @@
+//! What a source eye looks at, and what it answers: one function of a package at a time, with what its callees do.
+//!
+//! An eye is silent where something it rests on is unknown: a type, a callee that might matter, a variable that others may set.
+
+use herd_golang::Token;
+use herd_golang::acts::{
+    self, Acquired, Act, ActKind, Body, BodyId, Field, LockAct, LockWhat, Owner, PathId, Steps, Summaries, Summary, Target, Unit,
+    UnitFile,
+};
+use herd_golang::ast::{Expr, ExprId, List, Pos, Stmt};
+use herd_golang::flow::{self, Graph, Paths, Place, StepId};
+use herd_golang::types::{Builtin, Callee, LocalId, Meaning, ObjectId};
+use rustc_hash::FxHashSet;
+
+use crate::source_values::{Values, values};
+
+/// A package with what all its functions do to locks.
+pub struct Package<'t> {
+    /// The package.
+    pub unit: Unit<'t>,
+    /// What callers should know, by body.
+    pub summaries: Vec<Summary>,
+    /// What each body does to locks.
+    pub locks: Vec<Vec<LockAct>>,
+    /// What becomes of its channels and functions.
+    pub values: Values,
+    /// Functions that are called under a lock which they take themselves, by the body that hands them over.
+    pub callbacks: Vec<Callback>,
+    /// Fields and variables that some function of the package gives back without having taken: a function that keeps one is meant to.
+    given_back: FxHashSet<LockKey>,
+}
+
+/// A lock by its place in a type, or by its variable: the same for all values.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum LockKey {
+    /// A field.
+    Field(Field),
+    /// A variable of a package.
+    Global(ObjectId),
+}
+
+/// A function that is handed to another one, which calls it under a lock.
+pub struct Callback {
+    /// The body that hands it over.
+    pub by: BodyId,
+    /// The call.
+    pub act: Act,
+    /// Who calls it.
+    pub caller: ObjectId,
+    /// The lock, in paths of the unit.
+    pub path: PathId,
+    /// Whether it is held for reading, and where it is taken and the function is called.
+    pub held: (bool, [Pos; 2]),
+    /// The function: a literal of the unit.
+    pub literal: BodyId,
+    /// How it asks for the lock.
+    pub asked: Acquired,
+}
+
+/// One function of a package.
+#[derive(Clone, Copy)]
+pub struct Scene<'a, 't> {
+    /// The package.
+    pub package: &'a Package<'t>,
+    /// Which function.
+    pub id: BodyId,
+    /// What it does.
+    pub body: &'a Body,
+    /// What it does to locks.
+    pub locks: &'a [LockAct],
+}
+
+/// Something an eye sees.
+#[derive(Clone, Debug)]
+pub struct Spotted {
+    /// The file, in the unit.
+    pub file: u32,
+    /// Where the fault is.
+    pub at: Pos,
+    /// What is wrong there, an English sentence without its full stop.
+    pub text: String,
+    /// What shows it, in order.
+    pub way: Vec<Stop>,
+}
+
+/// A place on the way to a fault.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// Where: a file of the unit, or the place of a function elsewhere.
+    pub place: StopPlace,
+    /// What happens there.
+    pub text: String,
+}
+
+/// Where a stop is.
+#[derive(Clone, Copy, Debug)]
+pub enum StopPlace {
+    /// In the unit.
+    Here {
+        /// The file.
+        file: u32,
+        /// The place.
+        pos: Pos,
+    },
+    /// In the function of another declaration.
+    In {
+        /// Whose body it is.
+        function: ObjectId,
+        /// The place in its file.
+        pos: Pos,
+    },
+}
+
+impl<'t> Package<'t> {
+    /// Measures a unit, of which nothing needs to be known but the summaries of what it imports.
+    pub fn new(mut unit: Unit<'t>, known: &Summaries) -> Self {
+        let summaries = acts::summarise(&mut unit, known);
+        let ids = (0..unit.bodies.len()).map(|index| BodyId(index as u32));
+        let locks: Vec<_> = ids.map(|id| acts::lock_acts(&mut unit, id, known, &summaries)).collect();
+        let released = summaries.iter().flat_map(|summary| &summary.releases);
+        let given_back = released.filter_map(|path| match (path.fields.last(), path.root) {
+            (Some(field), _) => Some(LockKey::Field(*field)),
+            (None, acts::Root::Global(object)) => Some(LockKey::Global(object)),
+            (None, acts::Root::Param(_) | acts::Root::Around(..)) => None,
+        });
+        let given_back = given_back.collect();
+        let callbacks = callbacks(&mut unit, known, &summaries);
+        let values = values(&unit);
+        Package { unit, summaries, locks, values, callbacks, given_back }
+    }
+
+    /// One of its functions.
+    pub fn scene(&self, id: BodyId) -> Scene<'_, 't> {
+        let index = id.0 as usize;
+        Scene { package: self, id, body: &self.unit.bodies[index], locks: &self.locks[index] }
+    }
+
+    /// Whether some function gives a lock back that it did not take.
+    pub fn is_given_back(&self, key: LockKey) -> bool {
+        self.given_back.contains(&key)
+    }
+
+    /// What a lock is for all values.
+    pub fn key(&self, path: PathId) -> Option<LockKey> {
+        match self.unit.paths.last(path) {
+            acts::Step::Field(_, field) => Some(LockKey::Field(field)),
+            acts::Step::Global(object) => Some(LockKey::Global(object)),
+            acts::Step::Local(..) | acts::Step::Element(_) | acts::Step::Call(..) => None,
+        }
+    }
+
+    /// How a path is written: `s.mu`.
+    pub fn text(&self, path: PathId) -> String {
+        let names = self.unit.types.names();
+        match self.unit.paths.last(path) {
+            acts::Step::Local(file, local) => {
+                let local = self.unit.files[file as usize].checked.locals.get(local.0 as usize);
+                local.map_or("?", |local| names.text(local.name)).to_owned()
+            }
+            acts::Step::Global(object) => names.text(self.unit.types.name(object)).to_owned(),
+            acts::Step::Field(parent, field) => format!("{}.{}", self.text(parent), self.field_name(field)),
+            acts::Step::Element(parent) => format!("{}[…]", self.text(parent)),
+            acts::Step::Call(parent, name) => format!("{}.{}()", self.text(parent), names.text(name)),
+        }
+    }
+
+    /// The name of a declaration.
+    pub fn object_name(&self, id: ObjectId) -> &str {
+        self.unit.types.names().text(self.unit.types.name(id))
+    }
+
+    fn field_name(&self, field: Field) -> &str {
+        let types = self.unit.types;
+        let owner = match field.owner {
+            Owner::Declared(object) => types.object_type(object),
+            Owner::Type(ty) => ty,
+        };
+        match types.get(types.underlying(owner)) {
+            herd_golang::types::Type::Struct(fields) => {
+                fields.get(usize::from(field.index)).map_or("?", |field| types.names().text(field.name))
+            }
+            _ => "?",
+        }
+    }
+}
+
+/// Literals that are called under a lock which they ask for.
+fn callbacks(unit: &mut Unit<'_>, known: &Summaries, summaries: &[Summary]) -> Vec<Callback> {
+    let mut found = Vec::new();
+    for index in 0..unit.bodies.len() {
+        let by = BodyId(index as u32);
+        for number in 0..unit.bodies[index].acts.len() {
+            let act = unit.bodies[index].acts[number];
+            let (ActKind::Call(Target::Object(caller)), Some(call)) = (act.kind, act.call) else { continue };
+            let Some(summary) = known.of(unit, summaries, Target::Object(caller)) else { continue };
+            for one in summary.under_lock.clone() {
+                let Some(literal) = unit.literal_arg(by, call, one.param) else { continue };
+                let Some(path) = acts::in_caller(unit, by, number, &one.path) else { continue };
+                for asked in summaries.get(literal.0 as usize).map(|summary| &*summary.acquires).unwrap_or_default() {
+                    if acts::around(unit, &asked.path) == Some(path) {
+                        let held = (one.read, one.places);
+                        found.push(Callback { by, act, caller, path, held, literal, asked: asked.clone() });
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+impl<'a, 't> Scene<'a, 't> {
+    /// The control flow.
+    pub fn graph(&self) -> &'a Graph {
+        &self.body.graph
+    }
+
+    /// The file.
+    pub fn file(&self) -> &'a UnitFile<'t> {
+        &self.package.unit.files[self.body.file as usize]
+    }
+
+    /// Whether it can be told when a path stands for the same thing: no element of many is on the way, and nobody but the function sets the
+    /// variable it starts with.
+    pub fn is_steady(&self, path: PathId) -> bool {
+        let unit = &self.package.unit;
+        if !unit.paths.is_exact(path) {
+            return false;
+        }
+        match unit.paths.root(path) {
+            acts::Step::Local(file, local) => {
+                let uses = unit.files[file as usize].uses.get(local.0 as usize);
+                uses.is_some_and(|uses| !uses.address_taken && (!uses.set_elsewhere || uses.sets <= 1))
+            }
+            acts::Step::Global(_) => true,
+            acts::Step::Field(..) | acts::Step::Element(_) | acts::Step::Call(..) => false,
+        }
+    }
+
+    /// The variable of the function that a path starts with.
+    pub fn root(&self, path: PathId) -> Option<LocalId> {
+        match self.package.unit.paths.root(path) {
+            acts::Step::Local(file, local) if file == self.body.file => Some(local),
+            _ => None,
+        }
+    }
+
+    /// The steps from which on a path stands for another thing.
+    pub fn resets(&self, path: PathId) -> Steps {
+        self.root(path).map(|local| self.body.sets_of(local).collect()).unwrap_or_default()
+    }
+
+    /// Whether a lock may be given back by who knows whom.
+    pub fn is_given_back_elsewhere(&self, path: PathId) -> bool {
+        acts::is_given_elsewhere(&self.package.unit, self.id, self.locks, path)
+    }
+
+    /// Whether a variable is returned by the function.
+    pub fn is_returned(&self, local: LocalId) -> bool {
+        let checked = &self.file().checked;
+        self.graph().steps.iter().any(|step| match *step {
+            flow::Step::Return(stmt) => match *checked.file.stmt(stmt) {
+                Stmt::Return { results } => {
+                    checked.file.list(results).iter().any(|x| checked.meaning(checked.file.unparen(*x)) == Meaning::Local(local))
+                }
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
+    /// Whether a variable is set to `true` or `false` in the block of a step.
+    pub fn sets_flag(&self, step: StepId) -> bool {
+        let (graph, checked) = (self.graph(), &self.file().checked);
+        let file = checked.file;
+        graph.steps(graph.place(step).block).iter().any(|step| match *step {
+            flow::Step::Assign(stmt) => match *file.stmt(stmt) {
+                Stmt::Assign { lhs, rhs, .. } => file.list(lhs).iter().zip(file.list(rhs)).any(|(to, x)| {
+                    let flag = matches!(checked.meaning(file.unparen(*to)), Meaning::Local(_));
+                    flag && matches!(&*file.text(file.expr_span(*x)), "true" | "false")
+                }),
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
+    /// The condition that the block of a step is entered under, as it is written.
+    pub fn condition_of(&self, step: StepId) -> Option<&'a [u8]> {
+        let (graph, file) = (self.graph(), self.file().checked.file);
+        let mut into = graph.edges_into(graph.place(step).block);
+        let (first, None) = (into.next()?, into.next()) else { return None };
+        let (flow::EdgeKind::True(x) | flow::EdgeKind::False(x)) = first.kind else { return None };
+        let span = file.expr_span(x);
+        file.source.get(span.start.offset() as usize..span.end.offset() as usize)
+    }
+
+    /// Whether the value of a variable becomes that of something else in its file: it is assigned, returned, sent, put into a literal or a list.
+    pub fn goes_elsewhere(&self, local: LocalId) -> bool {
+        let checked = &self.file().checked;
+        let file = checked.file;
+        let is_it = |x: ExprId| checked.meaning(file.unparen(x)) == Meaning::Local(local);
+        let any = |list: List<ExprId>| file.list(list).iter().any(|x| is_it(*x));
+        let by_stmt = file.all_stmts().any(|(_, stmt)| match *stmt {
+            Stmt::Assign { rhs, .. } => any(rhs),
+            Stmt::Return { results } => any(results),
+            Stmt::Send { value, .. } => is_it(value),
+            _ => false,
+        });
+        by_stmt
+            || file.all_exprs().any(|(id, expr)| match *expr {
+                Expr::CompositeLit { elts, .. } => any(elts),
+                Expr::KeyValue { value, .. } => is_it(value),
+                Expr::Call { args, .. } => any(args) && checked.callee(id) == Callee::Builtin(Builtin::Append),
+                _ => false,
+            })
+    }
+
+    /// Whether somebody tries to take the lock, so that what follows depends on luck.
+    pub fn is_tried(&self, path: PathId) -> bool {
+        self.locks.iter().any(|act| act.path == path && act.what == LockWhat::Tries)
+    }
+
+    /// The steps of acts.
+    pub fn steps(&self, wanted: impl Fn(&LockAct) -> bool) -> Steps {
+        self.locks.iter().filter(|act| wanted(act)).map(|act| act.step).collect()
+    }
+
+    /// A shortest way between steps that could be gone, past none of some.
+    pub fn way(&self, from: StepId, to: impl Fn(Place) -> bool, avoid: &Steps) -> Option<Vec<Place>> {
+        let graph = self.graph();
+        let avoided = |place: Place| avoid.has(graph, place);
+        flow::path(graph, Paths::Consistent, graph.place(from), to, avoided)
+    }
+
+    /// The same from the function's start.
+    pub fn way_from_start(&self, to: impl Fn(Place) -> bool, avoid: &Steps) -> Option<Vec<Place>> {
+        let graph = self.graph();
+        let start = graph.start(graph.entry);
+        let avoided = |place: Place| avoid.has(graph, place);
+        if avoided(start) {
+            return None;
+        }
+        if to(start) {
+            return Some(vec![start]);
+        }
+        flow::path(graph, Paths::Consistent, start, to, avoided)
+    }
+
+    /// Whether a place is a step's.
+    pub fn is_at(&self, place: Place, step: StepId) -> bool {
+        place.step == step && self.graph().step(place).is_some()
+    }
+
+    /// Where an act of the function stands, as a stop.
+    pub fn stop(&self, pos: Pos, text: impl Into<String>) -> Stop {
+        Stop { place: StopPlace::Here { file: self.body.file, pos }, text: text.into() }
+    }
+
+    /// The calls that lead to what an act does to a lock, the first in the function itself.
+    pub fn stops(&self, act: &LockAct, text: &str) -> Vec<Stop> {
+        self.stops_of(&act.via, text)
+    }
+
+    /// The same of calls that lead somewhere.
+    pub fn stops_of(&self, via: &[(Option<ObjectId>, Pos)], text: &str) -> Vec<Stop> {
+        let mut stops = Vec::new();
+        let mut function: Option<ObjectId> = None;
+        for (index, (callee, pos)) in via.iter().enumerate() {
+            let place = match (index, function) {
+                (0, _) | (_, None) => StopPlace::Here { file: self.body.file, pos: *pos },
+                (_, Some(function)) => StopPlace::In { function, pos: *pos },
+            };
+            let last = index + 1 == via.len();
+            let text = match callee {
+                _ if last => text.to_owned(),
+                Some(callee) => format!("calls {}", self.package.object_name(*callee)),
+                None => "calls a function literal".to_owned(),
+            };
+            stops.push(Stop { place, text });
+            function = *callee;
+        }
+        stops
+    }
+
+    /// The first steps of loops that some steps are in, where another step is not.
+    pub fn loop_heads(&self, of: &Steps, apart: StepId) -> Vec<StepId> {
+        let graph = self.graph();
+        let loops = flow::loops(graph, &flow::dominators(graph));
+        let mut heads = Vec::new();
+        for step in of.iter() {
+            let mut at = loops.innermost[graph.place(step).block.index()];
+            while let Some(id) = at {
+                if !loops.contains(id, graph.place(apart).block) {
+                    // A header without steps is passed by what leads on from it.
+                    let header = loops.get(id).header;
+                    heads.extend(graph.block(header).steps.clone().map(StepId));
+                }
+                at = loops.get(id).parent;
+            }
+        }
+        heads
+    }
+
+    /// Whether a step is a clause of a select that could do something else.
+    pub fn is_in_select(&self, step: StepId) -> bool {
+        matches!(self.graph().steps.get(step.index()), Some(flow::Step::Comm(_)))
+    }
+
+    /// Where the only value of a variable comes from.
+    pub fn made_at(&self, local: LocalId) -> Option<Pos> {
+        let origin = self.file().uses.get(local.0 as usize)?.only()?;
+        Some(self.file().checked.file.expr_span(origin.expr).start)
+    }
+
+    /// Where the function's body starts.
+    pub fn body_start(&self) -> Pos {
+        self.file().checked.file.stmt_span(self.body.block).start
+    }
+
+    /// The jumps on a way: `break`, `continue`, `goto`, `return`.
+    pub fn jumps(&self, way: &[Place]) -> Vec<Stop> {
+        let (graph, file) = (self.graph(), self.file().checked.file);
+        let mut stops = Vec::new();
+        for place in way {
+            // Blocks of the way that it only starts in are left by what ends them.
+            let from = graph.stmts.iter().filter(|(_, block)| *block == place.block);
+            for (stmt, _) in from {
+                let (pos, text) = match *file.stmt(*stmt) {
+                    Stmt::Branch { op: Token::Break, .. } => (file.stmt_span(*stmt).start, "leaves the loop"),
+                    Stmt::Branch { op: Token::Continue, .. } => (file.stmt_span(*stmt).start, "goes on with the next round"),
+                    Stmt::Branch { op: Token::Goto, .. } => (file.stmt_span(*stmt).start, "jumps"),
+                    Stmt::Return { .. } => (file.stmt_span(*stmt).start, "returns"),
+                    _ => continue,
+                };
+                {
+                    stops.push(self.stop(pos, text));
+                }
+            }
+        }
+        stops
+    }
+
+    /// The closing brace of the function.
+    pub fn body_end(&self) -> Pos {
+        let file = self.file().checked.file;
+        Pos::at(file.stmt_span(self.body.block).end.offset().saturating_sub(1))
+    }
+}

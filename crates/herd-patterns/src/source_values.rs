@@ -1,0 +1,132 @@
+//! Where the functions of a package use their channels and functions: what source eyes ask of variables.
+
+use herd_golang::Token;
+use herd_golang::acts::{BodyId, Unit, UnitFile};
+use herd_golang::ast::{Expr, ExprId, Stmt};
+use herd_golang::flow::{self, Step, StepId};
+use herd_golang::types::{Builtin, Callee, LocalId, Meaning, Type};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A variable of a package: its file, and which.
+pub type Variable = (u32, LocalId);
+
+/// What becomes of variables.
+#[derive(Default)]
+pub struct Values {
+    /// Channels that go elsewhere: they are handed over, stored, returned, compared. Nobody knows who uses them.
+    pub escaped: FxHashSet<Variable>,
+    /// The steps at which functions are named, called or captured, by the variables that hold them.
+    pub named: FxHashMap<Variable, Vec<(BodyId, StepId)>>,
+}
+
+/// Looks through a package once. Linear.
+pub fn values(unit: &Unit<'_>) -> Values {
+    let mut values = Values::default();
+    for (number, file) in (0..).zip(&unit.files) {
+        escaped(unit, number, file, &mut values);
+    }
+    named(unit, &mut values);
+    values
+}
+
+fn escaped(unit: &Unit<'_>, number: u32, file: &UnitFile<'_>, values: &mut Values) {
+    let tree = file.checked.file;
+    let mut operands: FxHashSet<ExprId> = FxHashSet::default();
+    for (_, stmt) in tree.all_stmts() {
+        match *stmt {
+            Stmt::Send { chan, .. } => operands.extend([tree.unparen(chan)]),
+            Stmt::Range { x, .. } => operands.extend([tree.unparen(x)]),
+            Stmt::Assign { lhs, .. } => operands.extend(tree.list(lhs).iter().map(|x| tree.unparen(*x))),
+            _ => {}
+        }
+    }
+    for (id, expr) in tree.all_exprs() {
+        match *expr {
+            Expr::Unary { op: Token::Arrow, x } => operands.extend([tree.unparen(x)]),
+            Expr::Call { args, .. }
+                if matches!(file.checked.callee(id), Callee::Builtin(Builtin::Close | Builtin::Len | Builtin::Cap)) =>
+            {
+                operands.extend(tree.list(args).iter().map(|x| tree.unparen(*x)));
+            }
+            _ => {}
+        }
+    }
+    for (id, expr) in tree.all_exprs() {
+        let (Expr::Ident { .. }, Meaning::Local(local)) = (expr, file.checked.meaning(id)) else { continue };
+        let Some(declared) = file.checked.locals.get(local.0 as usize) else { continue };
+        let is_channel = matches!(unit.types.get(unit.types.underlying(declared.ty)), Type::Chan { .. });
+        if is_channel && !operands.contains(&id) && tree.expr_span(id).start != declared.pos {
+            values.escaped.insert((number, local));
+        }
+    }
+}
+
+fn named(unit: &Unit<'_>, values: &mut Values) {
+    let mut made: FxHashMap<BodyId, (BodyId, StepId)> = FxHashMap::default();
+    let mut found: Vec<(Variable, BodyId, StepId)> = Vec::new();
+    for (index, body) in unit.bodies.iter().enumerate() {
+        let id = BodyId(index as u32);
+        let file = unit.file_of(body);
+        for (step_index, step) in body.graph.steps.iter().enumerate() {
+            let at = StepId(step_index as u32);
+            if let Step::FuncLit(literal) = *step
+                && let Some(inner) = unit.literal(body.file, literal)
+            {
+                made.insert(inner, (id, at));
+            }
+            flow::own_exprs(file.checked.file, *step, |x| {
+                let (Expr::Ident { .. }, Meaning::Local(local)) = (file.checked.file.expr(x), file.checked.meaning(x)) else {
+                    return;
+                };
+                let Some(declared) = file.checked.locals.get(local.0 as usize) else { return };
+                let is_function = matches!(unit.types.get(unit.types.underlying(declared.ty)), Type::Signature(_));
+                if is_function && !is_target(file, *step, x) {
+                    found.push(((body.file, local), id, at));
+                }
+            });
+        }
+    }
+    for (variable, body, step) in found {
+        let steps = values.named.entry(variable).or_default();
+        steps.push((body, step));
+        // Whoever makes a literal that names it names it, too.
+        let mut at = body;
+        while let Some((outer, step)) = made.get(&at) {
+            steps.push((*outer, *step));
+            at = *outer;
+        }
+    }
+}
+
+/// Whether an expression is what a step sets.
+fn is_target(file: &UnitFile<'_>, step: Step, x: ExprId) -> bool {
+    let tree = file.checked.file;
+    match step {
+        Step::Assign(stmt) => match *tree.stmt(stmt) {
+            Stmt::Assign { lhs, .. } => tree.list(lhs).iter().any(|target| tree.unparen(*target) == x),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// What a channel was made with: how many values it holds. Nothing where that cannot be told.
+pub fn capacity(unit: &Unit<'_>, variable: Variable) -> Option<i128> {
+    let (number, local) = variable;
+    let file = unit.files.get(number as usize)?;
+    let origin = file.uses.get(local.0 as usize)?.only()?;
+    let tree = file.checked.file;
+    let made = tree.unparen(origin.expr);
+    let Expr::Call { args, .. } = *tree.expr(made) else { return None };
+    if origin.result.is_some() || file.checked.callee(made) != Callee::Builtin(Builtin::Make) {
+        return None;
+    }
+    match tree.list(args) {
+        [_] => Some(0),
+        [_, size] => match file.checked.constant(unit.types, *size)? {
+            herd_golang::types::Constant::Int(size) => Some(size),
+            _ => None,
+        },
+        _ => None,
+    }
+}
