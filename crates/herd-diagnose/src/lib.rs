@@ -7,6 +7,8 @@ mod judge;
 mod judge_broods;
 mod judge_proof;
 pub mod judge_rules;
+pub mod lint;
+mod lint_ignored;
 mod load;
 mod looks;
 mod plateau;

@@ -12,7 +12,7 @@ pub(crate) fn next(id: &PatternId, target: &Target) -> Vec<Step> {
         TargetKind::Url | TargetKind::Recording | TargetKind::Process | TargetKind::Core => {
             next.push(Step::command(&["goherd", "doctor", &target.name, "--output", "report.html"]));
         }
-        TargetKind::Stdin => {}
+        TargetKind::Stdin | TargetKind::Source => {}
     }
     next
 }

@@ -16,9 +16,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("herd-golang", &["herd-model"]),
     ("herd-live", &["herd-model"]),
     ("herd-analysis", &["herd-model"]),
-    ("herd-patterns", &["herd-analysis", "herd-model"]),
+    ("herd-patterns", &["herd-analysis", "herd-golang", "herd-model"]),
     ("herd-sources", &["herd-formats", "herd-live", "herd-model"]),
-    ("herd-diagnose", &["herd-sources", "herd-analysis", "herd-patterns", "herd-model"]),
+    ("herd-diagnose", &["herd-sources", "herd-golang", "herd-analysis", "herd-patterns", "herd-model"]),
     ("herd-sinks", &["herd-formats", "herd-model"]),
     ("herd-deliver", &["herd-model"]),
 ];

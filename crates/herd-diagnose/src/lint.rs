@@ -1,0 +1,286 @@
+//! From the source of a program to findings: packages in the order of their imports, all source eyes over every function.
+
+use std::path::Path;
+
+use herd_golang::Interner;
+use herd_golang::acts::{self, BodyId, KnownNames, Summaries, Summary};
+use herd_golang::ast::{File, Pos};
+use herd_golang::load::{self, Context, NoteKind, PackageId, Program, Target, Tests};
+use herd_golang::types::{ObjectId, Types, Unit};
+use herd_model::{
+    Certainty, Envelope, Evidence, EvidenceKind, Finding, LintReport, Note, Place, Step, Target as Looked, TargetKind, Verdict,
+};
+use herd_patterns::source::{Package, Spotted, Stop, StopPlace};
+use herd_patterns::{CATALOGUE, Lang, Pattern};
+use rayon::prelude::*;
+
+use crate::judge::fingerprint;
+use crate::lint_ignored::Ignored;
+
+/// Goes through the packages that patterns name, seen from a folder. Never fails: what could not be read is noted.
+///
+/// Linear in the sources; named packages are gone through on all cores, those that are imported before those that import them.
+pub fn lint(folder: &Path, patterns: &[&str], context: &Context, version: &str) -> Envelope {
+    let mut envelope = Envelope::new("lint", version);
+    let program = load::program(folder, patterns, context);
+    let names = Interner::new();
+    let types = Types::new(&program, &names);
+    let (known, mut summaries) = (KnownNames::new(&names), Summaries::default());
+    let (mut report, mut generated, mut kept_back) = (LintReport::default(), 0, 0);
+    for wave in waves(&program) {
+        let parts: Vec<(PackageId, Unit)> = wave.iter().flat_map(|id| parts(&program, *id, context)).collect();
+        let done: Vec<Gone> =
+            parts.par_iter().map(|(id, part)| gone_through(&types, folder, *id, *part, &known, &summaries)).collect();
+        for one in done {
+            summaries.objects.extend(one.summaries);
+            envelope.findings.extend(one.findings);
+            generated += one.in_generated;
+            kept_back += one.kept_back;
+            add(&mut report, &one.report);
+        }
+    }
+    let coverage = program.coverage();
+    report.modules_missing = coverage.modules_missing.into();
+    envelope.findings.sort_by(|a, b| (&a.at.file, a.at.line, &a.id).cmp(&(&b.at.file, b.at.line, &b.id)));
+    envelope.findings.dedup_by(|a, b| a.id == b.id && a.at == b.at);
+    envelope.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    for (name, count) in [("findings_in_generated", generated), ("findings_ignored_in_source", kept_back)] {
+        if count > 0 {
+            envelope.hidden.insert(name.to_owned(), count);
+        }
+    }
+    envelope.targets.push(Looked {
+        kind: TargetKind::Source,
+        name: patterns.join(" "),
+        go_version: program.toolchain.toolchain.as_ref().map(|toolchain| format!("go{}", toolchain.version)),
+        witnesses: Vec::new(),
+        bytes: 0,
+        looked_s: None,
+        cost: None,
+    });
+    envelope.notes.extend(program.notes.iter().map(|note| told(note, folder)));
+    // Nothing that was named was found.
+    envelope.open = report.packages == 0;
+    envelope.verdict = match (envelope.findings.is_empty(), envelope.open) {
+        (false, _) => Verdict::Findings,
+        (true, true) => Verdict::Undecidable,
+        (true, false) => Verdict::Healthy,
+    };
+    envelope.lint = Some(report);
+    envelope
+}
+
+/// What going through a part of a package gives.
+struct Gone {
+    findings: Vec<Finding>,
+    summaries: Vec<(ObjectId, Summary)>,
+    report: LintReport,
+    in_generated: u64,
+    kept_back: u64,
+}
+
+/// Named packages in groups, each after those that it imports.
+fn waves(program: &Program) -> Vec<Vec<PackageId>> {
+    let mut level: Vec<Option<usize>> = vec![None; program.named];
+    for start in 0..program.named {
+        // A package waits below the one that it imports; one that is met again on the way is a cycle, which Go does not allow.
+        let mut open = vec![(start, false)];
+        while let Some((at, left)) = open.pop() {
+            let imports = program.packages.get(at).map(|package| &*package.imports).unwrap_or_default();
+            let named = imports.iter().filter_map(|import| match import.target {
+                Target::Package(id) if (id.0 as usize) < program.named => Some(id.0 as usize),
+                Target::Package(_) | Target::Unknown(_) => None,
+            });
+            if left {
+                level[at] = named.filter_map(|import| level[import]).max().map_or(Some(0), |most| Some(most + 1));
+            } else if level[at].is_none() {
+                level[at] = Some(0);
+                open.push((at, true));
+                open.extend(named.filter(|import| level[*import].is_none()).map(|import| (import, false)));
+            }
+        }
+    }
+    let mut waves = vec![Vec::new(); level.iter().flatten().max().map_or(0, |most| most + 1)];
+    for (index, level) in level.iter().enumerate() {
+        if let Some(wave) = level.and_then(|level| waves.get_mut(level)) {
+            wave.push(PackageId(index as u32));
+        }
+    }
+    waves
+}
+
+/// What of a package is gone through.
+fn parts(program: &Program, id: PackageId, context: &Context) -> Vec<(PackageId, Unit)> {
+    let has = |role| program.package(id).is_some_and(|package| package.files.iter().any(|file| file.role == role));
+    if context.tests == Tests::None {
+        return vec![(id, Unit::Package)];
+    }
+    let own = if has(load::Role::Test) { Unit::WithTests } else { Unit::Package };
+    let external = has(load::Role::ExternalTest).then_some((id, Unit::ExternalTests));
+    std::iter::once((id, own)).chain(external).collect()
+}
+
+fn gone_through(types: &Types<'_>, folder: &Path, id: PackageId, part: Unit, known: &KnownNames, summaries: &Summaries) -> Gone {
+    let unit = acts::unit(types, id, part, known, summaries);
+    let mut report = LintReport { packages: u64::from(part != Unit::ExternalTests), ..LintReport::default() };
+    report.files = unit.files.len() as u64;
+    report.functions = unit.bodies.len() as u64;
+    report.unsound = unit.bodies.iter().filter(|body| !body.graph.sound).count() as u64;
+    let generated: Vec<bool> = unit.files.iter().map(|file| is_generated(file.checked.file)).collect();
+    report.generated = generated.iter().filter(|is| **is).count() as u64;
+    for file in &unit.files {
+        report.damaged += u64::from(!file.checked.file.errors.is_empty());
+        report.expressions += u64::from(file.checked.coverage.expressions);
+        report.unknown += u64::from(file.checked.coverage.unknown);
+    }
+    let ignored: Vec<Ignored> = unit.files.iter().map(|file| Ignored::of(file.checked.file)).collect();
+    let package = Package::new(unit, summaries);
+    let (mut findings, mut in_generated, mut kept_back) = (Vec::new(), 0, 0);
+    for index in 0..package.unit.bodies.len() {
+        let scene = package.scene(BodyId(index as u32));
+        for pattern in CATALOGUE {
+            for spotted in pattern.source.map(|eye| eye(&scene)).unwrap_or_default() {
+                let at = spotted.file as usize;
+                let line = package.unit.files.get(at).map_or(0, |file| file.checked.file.line(spotted.at));
+                if generated.get(at).copied().unwrap_or(false) {
+                    in_generated += 1;
+                } else if ignored.get(at).is_some_and(|ignored| ignored.has(pattern.id, line)) {
+                    kept_back += 1;
+                } else {
+                    findings.push(finding(&package, folder, pattern, BodyId(index as u32), &spotted));
+                }
+            }
+        }
+    }
+    let Package { unit, summaries, .. } = package;
+    let own = unit.bodies.iter().zip(summaries).filter_map(|(body, summary)| Some((body.object?, summary)));
+    Gone { findings, summaries: own.collect(), report, in_generated, kept_back }
+}
+
+fn add(to: &mut LintReport, one: &LintReport) {
+    to.packages += one.packages;
+    to.files += one.files;
+    to.generated += one.generated;
+    to.damaged += one.damaged;
+    to.functions += one.functions;
+    to.unsound += one.unsound;
+    to.expressions += one.expressions;
+    to.unknown += one.unknown;
+}
+
+/// Whether a file says that it is generated (`go help generate`): a line of its own before the package clause.
+fn is_generated(file: &File) -> bool {
+    let until = file.package.map_or(u32::MAX, Pos::offset);
+    let texts = file.comments.iter().take_while(|comment| comment.span.start.offset() < until);
+    texts.into_iter().any(|comment| {
+        let text = file.text(comment.span);
+        text.starts_with("// Code generated ") && text.ends_with(" DO NOT EDIT.")
+    })
+}
+
+fn finding(package: &Package<'_>, folder: &Path, pattern: &'static Pattern, body: BodyId, spotted: &Spotted) -> Finding {
+    let page = pattern.page(Lang::En);
+    let func = function_of(package, body);
+    let at = place(package, folder, spotted.file, spotted.at, func);
+    let mut evidence = vec![Evidence::new(EvidenceKind::Source, spotted.text.clone()).at(at.clone())];
+    if spotted.way.is_empty() {
+        evidence[0].code = package.unit.files.get(spotted.file as usize).map(|file| code(file.checked.file, spotted.at));
+    }
+    evidence.extend(spotted.way.iter().map(|stop| fact(package, folder, stop)));
+    Finding {
+        id: pattern.pattern_id(),
+        target: String::new(),
+        title: page.title.to_owned(),
+        severity: pattern.severity,
+        certainty: Certainty::Suspected,
+        count: 0,
+        rate_per_s: None,
+        fingerprint: fingerprint(pattern.id, &at, None),
+        at,
+        started_by: None,
+        waits_on: String::new(),
+        since_s: None,
+        evidence,
+        why: page.why.to_owned(),
+        fix: page.fix.to_owned(),
+        next: Vec::new(),
+        steps: Vec::<Step>::new(),
+        also: Vec::new(),
+        family: None,
+    }
+}
+
+fn fact(package: &Package<'_>, folder: &Path, stop: &Stop) -> Evidence {
+    let types = package.unit.types;
+    let (place, code) = match stop.place {
+        StopPlace::Here { file, pos } => {
+            let tree = package.unit.files.get(file as usize);
+            (place(package, folder, file, pos, String::new()), tree.map(|file| code(file.checked.file, pos)))
+        }
+        StopPlace::In { function, pos } => {
+            let func = types.object_text(function);
+            match types.source(function) {
+                Some((path, file)) => (Place { func, file: shown(&path, folder), line: file.line(pos) }, Some(code(file, pos))),
+                None => (Place { func, ..Place::default() }, None),
+            }
+        }
+    };
+    Evidence { code, ..Evidence::new(EvidenceKind::Source, stop.text.clone()).at(place) }
+}
+
+/// The line of a place, without what indents it.
+fn code(file: &File, pos: Pos) -> String {
+    let line = file.line(pos) as usize;
+    let start = file.lines.get(line.saturating_sub(1)).map_or(0, |start| *start as usize);
+    let end = file.lines.get(line).map_or(file.source.len(), |end| *end as usize);
+    String::from_utf8_lossy(file.source.get(start..end).unwrap_or_default()).trim().to_owned()
+}
+
+/// The declared function that a body is or is written in.
+fn function_of(package: &Package<'_>, body: BodyId) -> String {
+    let unit = &package.unit;
+    let mut at = Some(body);
+    while let Some(id) = at {
+        let body = unit.body(id);
+        if let Some(object) = body.object {
+            return unit.types.object_text(object);
+        }
+        at = body.outer;
+    }
+    String::new()
+}
+
+fn place(package: &Package<'_>, folder: &Path, file: u32, pos: Pos, func: String) -> Place {
+    let Some(of) = package.unit.files.get(file as usize) else { return Place::default() };
+    let own = package.unit.types.program().package(package.unit.package);
+    let path = own.and_then(|own| Some(own.folder.join(&*own.files.get(of.checked.source as usize)?.name)));
+    Place { func, file: path.map(|path| shown(&path, folder)).unwrap_or_default(), line: of.checked.file.line(pos) }
+}
+
+/// A path as it is seen from the folder.
+fn shown(path: &Path, folder: &Path) -> String {
+    path.strip_prefix(folder).unwrap_or(path).display().to_string()
+}
+
+fn told(note: &load::Note, folder: &Path) -> Note {
+    let kind = match note.kind {
+        NoteKind::Limit => herd_model::NoteKind::Limit,
+        NoteKind::GoMod
+        | NoteKind::GoWork
+        | NoteKind::Header
+        | NoteKind::Constraint
+        | NoteKind::MixedPackages
+        | NoteKind::Ambiguous => herd_model::NoteKind::Malformed,
+        NoteKind::Vendor
+        | NoteKind::Toolchain
+        | NoteKind::Graph
+        | NoteKind::ModuleMissing
+        | NoteKind::PackageMissing
+        | NoteKind::Pattern
+        | NoteKind::Unreadable => herd_model::NoteKind::Skipped,
+    };
+    let line = if note.line > 0 { format!(":{}", note.line) } else { String::new() };
+    let place = shown(&note.file, folder);
+    let place = if place.is_empty() { String::new() } else { format!("{place}{line}: ") };
+    Note { kind, offset: None, text: format!("{place}{}; {}", note.text, note.next) }
+}
