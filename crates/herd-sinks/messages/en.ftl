@@ -3,6 +3,14 @@ goroutines = { $n ->
     [one] { $count } goroutine
    *[other] { $count } goroutines
   }
+functions = { $n ->
+    [one] { $count } function
+   *[other] { $count } functions
+  }
+packages = { $n ->
+    [one] { $count } package
+   *[other] { $count } packages
+  }
 findings = { $n ->
     [one] { $count } finding
    *[other] { $count } findings
@@ -29,6 +37,16 @@ frames = { $n ->
   }
 
 # Verdicts.
+# Lint.
+lint-healthy = nothing found in { $functions } of { $packages }
+lint-findings = { $findings } in { $functions } of { $packages }
+lint-nothing = undecidable: no package was found
+lint-coverage = { $packages }, { $files } files, types known of { $known }
+lint-generated = { $count } generated files passed over
+lint-damaged = { $count } files with broken syntax, read as far as it could be
+lint-unsound = { $count } functions whose control flow could not be told
+lint-missing = { $count } modules are not on this machine
+
 verdict-healthy = healthy: { $goroutines } looked at, nothing is stuck
 verdict-healthy-suppressed = healthy but for what is suppressed: { $goroutines } looked at, { $findings } left out
 verdict-findings = { $findings }: { $stuck } of { $goroutines } concerned, worst is { $severity }
@@ -56,6 +74,7 @@ target-url = endpoint
 target-recording = recording
 target-process = process
 target-core = core file
+target-source = source
 target-looked = looked for { $time }
 target-series = { $snapshots } over { $time }
 

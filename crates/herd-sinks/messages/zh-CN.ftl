@@ -1,11 +1,23 @@
 # 数量。$n 选择复数形式，$count 是打印出来的数字。
 goroutines = { $count } 个 goroutine
+functions = { $count } 个函数
+packages = { $count } 个包
 findings = { $count } 个问题
 candidates = { $count } 个候选
 snapshots = { $count } 份快照
 families = { $count } 个家族
 clusters = { $count } 个簇
 frames = { $count } 个栈帧
+
+# 代码检查。
+lint-healthy = 检查了 { $packages }中的 { $functions }，没有发现问题
+lint-findings = 在 { $packages }的 { $functions }中发现 { $findings }
+lint-nothing = 无法判断：没有找到任何包
+lint-coverage = { $packages }，{ $files } 个文件，{ $known } 的表达式类型已知
+lint-generated = 跳过 { $count } 个生成的文件
+lint-damaged = { $count } 个文件有语法错误，能读的部分已检查
+lint-unsound = { $count } 个函数的控制流无法确定
+lint-missing = { $count } 个模块不在本机
 
 # 结论。
 verdict-healthy = 健康：共检查 { $goroutines }，没有卡住的
@@ -35,6 +47,7 @@ target-url = 端点
 target-recording = 录制
 target-process = 进程
 target-core = core 文件
+target-source = 源码
 target-looked = 观察用时 { $time }
 target-series = { $time }内 { $snapshots }
 

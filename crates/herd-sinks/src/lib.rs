@@ -19,6 +19,7 @@ mod html;
 mod json;
 mod junit;
 mod layout;
+mod lint;
 mod locks;
 mod look;
 mod markdown;

@@ -159,6 +159,8 @@ fn redact_step(step: &mut Step, text: impl Fn(&mut String)) {
 }
 
 fn redact_evidence(fact: &mut Evidence, text: impl Fn(&mut String)) {
+    // A line of source may hold anything.
+    fact.code = None;
     text(&mut fact.text);
     fact.args.values_mut().for_each(text);
 }
@@ -346,7 +348,7 @@ fn target_names(envelope: &Envelope) -> Vec<(String, String)> {
     let mut names: Vec<(String, String)> = Vec::new();
     for target in &envelope.targets {
         match target.kind {
-            TargetKind::Stdin => {}
+            TargetKind::Stdin | TargetKind::Source => {}
             TargetKind::Url => {
                 endpoints += 1;
                 name_it(&mut names, &target.name, &format!("endpoint-{endpoints}"));

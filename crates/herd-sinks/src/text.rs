@@ -9,6 +9,7 @@ use crate::{
     figure::{bytes, duration, rate, spread},
     gate, graph,
     layout::{Role, Sign, columns, labelled, pad, paint, sign, two_sided, wrap},
+    lint,
     messages::{Messages, messages},
     name::{clean, func_tail, short_place, source_link},
     text_flame, text_profile, text_snapshot,
@@ -30,6 +31,7 @@ pub fn text(envelope: &Envelope, look: &Look<'_>) -> String {
     let say = messages(look.lang);
     let mut lines = targets(envelope, look, &say);
     match envelope.command.as_str() {
+        "lint" => lines.extend(lint::body(envelope, look, &say)),
         "snap" => lines.extend(text_snapshot::body(envelope, look, &say)),
         "graph" => lines.extend(graph::body(envelope, look, &say)),
         "flame" if envelope.profile.is_some() => lines.extend(text_profile::body(envelope, look, &say)),
@@ -69,10 +71,13 @@ fn target_lines(target: &Target, look: &Look<'_>, say: &Messages) -> Vec<String>
         herd_model::TargetKind::Recording => "target-recording",
         herd_model::TargetKind::Process => "target-process",
         herd_model::TargetKind::Core => "target-core",
+        herd_model::TargetKind::Source => "target-source",
     };
     let mut facts = vec![say.say(kind)];
     facts.extend(target.go_version.as_deref().map(|version| clean(version).into_owned()));
-    facts.push(bytes(target.bytes));
+    if target.bytes > 0 {
+        facts.push(bytes(target.bytes));
+    }
     facts.extend(
         target
             .looked_s
@@ -188,7 +193,7 @@ pub(crate) fn holes(envelope: &Envelope, say: &Messages) -> Vec<String> {
 
 /// The verdict in one sentence.
 pub(crate) fn verdict_sentence(envelope: &Envelope, say: &Messages) -> String {
-    if let Some(sentence) = gate::sentence(envelope, say) {
+    if let Some(sentence) = gate::sentence(envelope, say).or_else(|| lint::sentence(envelope, say)) {
         return sentence;
     }
     let total = envelope.snapshot.as_ref().map_or(0, |report| report.goroutines);
@@ -255,7 +260,8 @@ fn certainty_role(certainty: Certainty) -> Role {
     }
 }
 
-fn finding_lines(finding: &Finding, look: &Look<'_>, say: &Messages) -> Vec<String> {
+/// A finding's first line: what it is, and how bad and how sure.
+pub(crate) fn head(finding: &Finding, look: &Look<'_>, say: &Messages) -> (String, String) {
     let role = severity_role(finding.severity);
     let words = look.finding(finding, say);
     let mark = paint(role, sign(severity_sign(finding.severity), look.charset), look);
@@ -265,7 +271,12 @@ fn finding_lines(finding: &Finding, look: &Look<'_>, say: &Messages) -> Vec<Stri
     let severity = paint(role, &say.say(finding.severity.as_str()), look);
     let right = [counted(finding.count, finding.rate_per_s, say), severity, certainty];
     // A finding of a whole process counts no goroutines.
-    let right = right[usize::from(finding.count == 0)..].join(&dot(look));
+    (left, right[usize::from(finding.count == 0)..].join(&dot(look)))
+}
+
+fn finding_lines(finding: &Finding, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let words = look.finding(finding, say);
+    let (left, right) = head(finding, look, say);
     let mut lines = vec![two_sided(&left, &right, look.width)];
     if look.detail == Detail::Brief {
         return lines;
@@ -341,7 +352,7 @@ fn also(ids: &[PatternId], look: &Look<'_>, say: &Messages) -> Vec<String> {
     labelled(&say.say("row-also"), &ids.join(", "), look)
 }
 
-fn explain_hint(id: &PatternId, look: &Look<'_>, say: &Messages) -> String {
+pub(crate) fn explain_hint(id: &PatternId, look: &Look<'_>, say: &Messages) -> String {
     let command = say.say_with("explain-hint", &[("id", &clean(&id.0))]);
     format!("{}{}", " ".repeat(16), paint(Role::Command, &command, look))
 }
