@@ -25,6 +25,7 @@ export type EvidenceKind =
   | 'allocation'
   | 'runtime-log'
   | 'trace'
+  | 'source'
 /**
  * A pattern's id, such as `LK005`; never reused.
  */
@@ -142,7 +143,7 @@ export type RunlogObservation =
 /**
  * What kind of witness a target is.
  */
-export type TargetKind = 'file' | 'stdin' | 'url' | 'recording' | 'process' | 'core'
+export type TargetKind = 'file' | 'stdin' | 'url' | 'recording' | 'process' | 'core' | 'source'
 /**
  * What a goroutine does, as a timeline tells it apart.
  */
@@ -260,6 +261,10 @@ export interface Envelope {
   hidden: {
     [k: string]: number
   }
+  /**
+   * How much of a program's source was read and understood.
+   */
+  lint?: LintReport | null
   /**
    * Where goroutines wait for each other.
    */
@@ -417,6 +422,10 @@ export interface Evidence {
   args?: {
     [k: string]: string
   }
+  /**
+   * The line of source at the place, without what indents it.
+   */
+  code?: string | null
   kind: EvidenceKind
   /**
    * Where, if at one place.
@@ -1895,6 +1904,47 @@ export interface Resident {
    * Sampling leaves it open whether it is more than 1 MiB.
    */
   uncertain?: boolean
+}
+/**
+ * How much of a program was read and understood. Rules are silent where a type is unknown.
+ */
+export interface LintReport {
+  /**
+   * Files that could not be read whole: what could be was gone through.
+   */
+  damaged: number
+  /**
+   * Expressions that have a type.
+   */
+  expressions: number
+  /**
+   * Their files.
+   */
+  files: number
+  /**
+   * Functions with bodies, function literals included.
+   */
+  functions: number
+  /**
+   * Files among them that are generated: nothing is said of them.
+   */
+  generated: number
+  /**
+   * Modules whose sources are not on this machine: all that comes from them is unknown.
+   */
+  modules_missing: number
+  /**
+   * Packages that were gone through.
+   */
+  packages: number
+  /**
+   * Of these, those whose type is unknown.
+   */
+  unknown: number
+  /**
+   * Functions whose control flow could not be told: rules are silent on them.
+   */
+  unsound: number
 }
 /**
  * What `goherd locks` answers.

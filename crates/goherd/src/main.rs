@@ -1,6 +1,7 @@
 //! goherd: tells which goroutines will never finish, why, who started them, and what to change.
 
 mod args;
+mod args_lint;
 mod args_profiles;
 mod args_runlog;
 mod args_traces;
@@ -43,6 +44,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Graph(args) => commands::graph::run(args, &cli.global),
         Command::Flame(args) => commands::flame::run(args, &cli.global),
         Command::Heap(args) => commands::heap::run(args, &cli.global),
+        Command::Lint(args) => commands::lint::run(args, &cli.global),
         Command::Locks(args) => commands::locks::run(args, &cli.global),
         Command::Runlog(args) => commands::runlog::run(args, &cli.global),
         Command::Capacity(args) => commands::capacity::run(args, &cli.global),

@@ -11,6 +11,7 @@ pub mod flame;
 pub mod graph;
 pub mod guard;
 pub mod heap;
+pub mod lint;
 pub mod locks;
 pub mod man;
 pub mod open;

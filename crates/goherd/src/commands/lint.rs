@@ -1,0 +1,43 @@
+//! `goherd lint`: concurrency faults in Go source.
+
+use herd_diagnose::lint;
+use herd_golang::load::{Context, Tests};
+use herd_sinks::Format;
+
+use crate::args::GlobalArgs;
+use crate::args_lint::LintArgs;
+use crate::error::ExpectedError;
+use crate::exit::Exit;
+use crate::output;
+
+/// Goes through the packages and prints what was found.
+pub fn run(args: &LintArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
+    output::check(global, Format::Text)?;
+    let folder = std::path::absolute(&args.dir).ok().filter(|folder| folder.is_dir());
+    let Some(folder) = folder else {
+        return Err(ExpectedError::Option {
+            option: "--dir",
+            why: format!("{} is no folder", args.dir.display()),
+            next: "Give a folder of a Go module.".into(),
+        }
+        .into());
+    };
+    let mut context = Context::from_env();
+    context.tests = if args.no_tests { Tests::None } else { Tests::Named };
+    context.tags.extend(args.tags.iter().map(|tag| tag.as_str().into()));
+    let all = ["./...".to_owned()];
+    let packages = if args.packages.is_empty() { &all[..] } else { &args.packages };
+    let patterns: Vec<&str> = packages.iter().map(String::as_str).collect();
+    let mut envelope = lint::lint(&folder, &patterns, &context, env!("CARGO_PKG_VERSION"));
+    let failing = |severity| global.fail_on.severity().is_some_and(|least| severity >= least);
+    let is_read = envelope.lint.as_ref().is_some_and(|report| report.packages > 0);
+    let exit = if !is_read {
+        Exit::Target
+    } else if envelope.findings.iter().any(|finding| failing(finding.severity)) {
+        Exit::Findings
+    } else {
+        Exit::Healthy
+    };
+    output::print(&mut envelope, None, Format::Text, exit, true, global)?;
+    Ok(exit)
+}
