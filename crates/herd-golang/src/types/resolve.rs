@@ -1,7 +1,8 @@
 //! What declarations come to, worked out when first asked for.
 //!
 //! Nothing is locked while a declaration is worked out: threads that ask for the same do the same work, and the first answer stays. A
-//! declaration that depends on itself is unknown, with all on the way from it to itself, whoever asks first.
+//! declaration that depends on itself is unknown, with all on the way from it to itself, whoever asks first. So is what is too deep: types
+//! that are declared by each other in chains of hundreds.
 
 use std::cell::{Cell, RefCell};
 
@@ -18,6 +19,8 @@ use crate::intern::{Symbol, known};
 pub(super) struct Progress {
     stack: RefCell<Vec<(ObjectId, Wanted, bool)>>,
     depth: Cell<u32>,
+    /// Whether all of a file is being worked out, which happens within itself at no time.
+    whole_file: Cell<bool>,
 }
 
 /// What of an object is worked out.
@@ -32,6 +35,8 @@ pub(super) enum Wanted {
 const DEPTH_MAX: u32 = 800;
 /// Of which a declaration counts as so many.
 const DECLARATION_DEPTH: u32 = 3;
+/// Declarations within each other beyond which others of their file are worked out first.
+const LONG_WAY: usize = 60;
 
 impl Progress {
     /// Tells whether one more production is too deep; [`Progress::leave`] follows where it is not.
@@ -54,6 +59,14 @@ impl Progress {
 
     pub(super) fn depth(&self) -> u32 {
         self.depth.get()
+    }
+
+    fn declarations(&self) -> usize {
+        self.stack.borrow().len()
+    }
+
+    fn is_underway(&self, object: ObjectId) -> bool {
+        self.stack.borrow().iter().any(|(on, ..)| *on == object)
     }
 
     /// Works something out, or tells that it is being worked out already, or too deep.
@@ -85,12 +98,34 @@ impl Types<'_> {
         if object.kind == ObjectKind::Type {
             return *object.ty.get_or_init(|| self.table.intern(Type::Named { object: id, args: Box::default() }));
         }
+        if progress.declarations() == LONG_WAY && matches!(object.kind, ObjectKind::Const | ObjectKind::Var) {
+            self.work_out_file(object, progress);
+        }
         let found = progress.work(id, Wanted::Type, || self.work_out(id, object, progress));
         let (ty, value) = found.unwrap_or((TypeId::UNKNOWN, None));
         if object.kind == ObjectKind::Const {
             object.more().value.get_or_init(|| value);
         }
         *object.ty.get_or_init(|| ty)
+    }
+
+    /// Works out all constants and variables of a file from both ends: generated ones may each depend on the one before, or behind, in
+    /// their thousands.
+    fn work_out_file(&self, of: &Object, progress: &Progress) {
+        let Some(objects) = self.declared_file(of).map(|file| &*file.objects) else { return };
+        if progress.whole_file.replace(true) {
+            return;
+        }
+        let (before, behind) = objects.split_at(objects.partition_point(|(pos, _)| *pos <= of.pos));
+        for (_, id) in before.iter().chain(behind.iter().rev()) {
+            let waits = self.object(*id).is_some_and(|object| {
+                matches!(object.kind, ObjectKind::Const | ObjectKind::Var) && object.ty.get().is_none() && object.pos != of.pos
+            });
+            if waits && !progress.is_underway(*id) {
+                self.object_type_of(*id, progress);
+            }
+        }
+        progress.whole_file.set(false);
     }
 
     fn work_out(&self, id: ObjectId, object: &Object, progress: &Progress) -> (TypeId, Option<Value>) {

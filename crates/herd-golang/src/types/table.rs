@@ -1,7 +1,7 @@
 //! Types as numbers: each type is kept once, so that identical types have equal numbers.
 
 use std::hash::{Hash as _, Hasher as _};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use hashbrown::HashTable;
@@ -282,6 +282,9 @@ const DEPTH_MAX: u16 = 250;
 const SIZE_MAX: u32 = 100_000;
 /// Parts that type arguments may have, which generic types can multiply without end.
 const ARGUMENTS_SIZE_MAX: u32 = 2_000;
+/// Parts of all types together, beyond which new types are unknown. Kubernetes has half a million; interfaces that embed each other in a
+/// chain have as many as the square of its length.
+const PARTS_MAX: u64 = 10_000_000;
 /// Power of two.
 const SHARDS: usize = 64;
 
@@ -290,6 +293,8 @@ pub(super) struct Table {
     entries: Segments<Entry>,
     shards: Box<[Mutex<HashTable<u32>>]>,
     unknown: Entry,
+    /// Parts of all types, each type's own.
+    parts: AtomicU64,
 }
 
 impl Table {
@@ -304,7 +309,7 @@ impl Table {
             underlying: AtomicU32::new(0),
         };
         let shards = (0..SHARDS).map(|_| Mutex::new(HashTable::new())).collect();
-        let table = Self { entries: Segments::new(), shards, unknown: entry() };
+        let table = Self { entries: Segments::new(), shards, unknown: entry(), parts: AtomicU64::new(0) };
         table.entries.push(entry());
         for basic in Basic::ALL {
             table.intern(Type::Basic(*basic));
@@ -362,8 +367,9 @@ impl Table {
             underlying: AtomicU32::new(0),
             ty,
         };
-        let (mut flags, mut depth, mut size) = (0, 0, 1_u32);
+        let (mut flags, mut depth, mut size, mut own) = (0, 0, 1_u32, 0);
         parts(&entry.ty, &mut |part| {
+            own += 1;
             let part = self.entry(part);
             flags |= part.flags;
             depth = depth.max(part.depth + 1);
@@ -389,6 +395,9 @@ impl Table {
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = shard.find(hash, |id| *self.get(TypeId(*id)) == entry.ty) {
             return TypeId(*known);
+        }
+        if self.parts.fetch_add(own, Ordering::Relaxed) > PARTS_MAX {
+            return TypeId::UNKNOWN;
         }
         let id = self.entries.push(entry);
         let rehash = |id: &u32| {

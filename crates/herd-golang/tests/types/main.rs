@@ -2,6 +2,7 @@
 
 mod exact;
 mod hostile;
+mod judged;
 mod mutants;
 mod odd;
 mod oracle;

@@ -80,6 +80,19 @@ pub fn go_roots() -> Vec<(String, PathBuf)> {
     vec![(minor.to_owned(), PathBuf::from(root))]
 }
 
+/// The newest minor.
+pub fn newest() -> &'static str {
+    static MINOR: OnceLock<String> = OnceLock::new();
+    MINOR.get_or_init(|| go_roots().pop().expect("a toolchain").0)
+}
+
+/// Writes a file and the folders above it.
+pub fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    std::fs::write(path, text).expect("a file");
+}
+
 pub fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path).canonicalize().expect("a folder of the repository")
 }
