@@ -24,9 +24,9 @@ pub struct CheckedFile<'t> {
     pub language: Language,
     /// What it imports, in order.
     pub imports: &'t [Import],
-    /// Functions with bodies and function literals, by [`FunctionId`].
+    /// Functions with bodies and function literals, by [`super::FunctionId`].
     pub functions: Vec<Function>,
-    /// Variables of functions, by [`LocalId`].
+    /// Variables of functions, by [`super::LocalId`].
     pub locals: Vec<Local>,
     /// Fields and methods as they were selected.
     pub selections: Vec<Selection>,
@@ -77,7 +77,7 @@ impl<'t> CheckedFile<'t> {
     }
 
     /// The type of an expression, or the type that a type's expression denotes; unknown for names of packages and functions of the language.
-    /// A `v, ok` form that is used as such is a [`Type::Tuple`].
+    /// A `v, ok` form that is used as such is a [`super::Type::Tuple`].
     #[inline]
     pub fn type_of(&self, id: ExprId) -> TypeId {
         self.types.get(id.index()).copied().unwrap_or(TypeId::UNKNOWN)

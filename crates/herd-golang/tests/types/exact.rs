@@ -254,6 +254,49 @@ fn who_implements_what() {
     });
 }
 
+/// Names of C are unknown, and what depends on them; a broken declaration costs itself.
+#[test]
+fn unknown_parts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("go.mod"), "module example.com/half\n\ngo 1.26\n").expect("a file");
+    let source = r#"package half
+
+import "C"
+import "example.com/nowhere/store"
+
+func known(n int) string { return "" }
+
+func f(s *store.Store, n C.int) {
+	x := s.Get(1)
+	y := int(n) + 2
+	z := known(y)
+	for _, item := range x {
+		item.Close(z)
+	}
+	go func() { known(C.add(1, 2)) }()
+}
+
+func broken( {
+
+func g() int { return known2(3) + 4 }
+"#;
+    std::fs::write(folder.path().join("half.go"), source).expect("a file");
+    let mut context = Context::from_env();
+    (context.cgo, context.goroot) = (true, Some(go_roots().pop().expect("a toolchain").1));
+    let loaded = program(folder.path(), &["./..."], &context);
+    let names = Interner::new();
+    let types = Types::new(&loaded, &names);
+    let checked = check(&types, PackageId(0), Unit::Package);
+    let file = &checked.files[0];
+    let of = |wanted: &str| {
+        let found = file.file.all_exprs().find(|(id, _)| text(file, *id) == wanted);
+        types.text(file.type_of(found.unwrap_or_else(|| panic!("no {wanted}")).0))
+    };
+    let told = ["s", "x", "n", "int(n) + 2", "z", "item", "item.Close(z)", "1", "C.add(1, 2)", "known2(3) + 4"].map(of);
+    assert_eq!(told, ["?", "?", "?", "int", "string", "?", "?", "?", "?", "?"]);
+    assert!(file.coverage.unknown > 10 && file.coverage.expressions > file.coverage.unknown * 3 / 2, "{:?}", file.coverage);
+}
+
 /// Whoever asks first, in whatever order, is told the same.
 #[test]
 fn many_threads() {
