@@ -496,10 +496,11 @@ impl Types<'_> {
         Some((package.folder.join(&*source.name), &declared.file))
     }
 
-    /// An object of a package, by its name.
+    /// An object of a package, by its name; those of its tests apart.
     pub fn lookup(&self, package: PackageId, name: &str) -> Option<ObjectId> {
-        let name = self.names.get(name)?;
-        self.declared(Scope::of(package, false))?.names.get(&name).copied()
+        // A name that no file holds so far may stand in one of these.
+        let declared = self.declared(Scope::of(package, false))?;
+        declared.names.get(&self.names.get(name)?).copied()
     }
 
     /// Whether the file of an object is one of tests, so that only tests see it.
