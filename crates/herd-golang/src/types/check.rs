@@ -29,6 +29,9 @@ pub enum Unit {
 
 /// Finds out the types of all expressions of a package, and what its names refer to.
 ///
+/// Where tests are asked for, [`Unit::WithTests`] stands for [`Unit::Package`]: its own files are gone through once. Of packages that no
+/// pattern names there are declarations only.
+///
 /// Never fails. Linear in the files; declarations of dependencies are worked out once for all packages. Packages may be gone through at the
 /// same time by several threads.
 pub fn check<'t>(types: &'t Types<'_>, package: PackageId, unit: Unit) -> Checked<'t> {

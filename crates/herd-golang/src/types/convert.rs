@@ -101,7 +101,6 @@ impl Checker<'_> {
             {
                 *cell = ty;
                 self.coverage.unknown += u32::from(ty.is_unknown());
-                let whole = ty;
                 // Operands of constants keep what they have; whether this is one is not known.
                 if is_set(&self.out.vague_bits, at) && !matches!(*self.file.expr(at), Expr::Paren { .. }) {
                     ty = TypeId::UNKNOWN;
@@ -117,9 +116,6 @@ impl Checker<'_> {
                     }
                     _ => None,
                 };
-                if next.is_none() {
-                    ty = whole;
-                }
             }
             match next.map(|next| (next, ty)).or_else(|| pending.pop()) {
                 Some(next) => (at, ty) = next,

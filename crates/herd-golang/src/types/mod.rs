@@ -73,7 +73,8 @@ use segments::Segments;
 use table::Table;
 use universe::Universe;
 
-/// All declarations and types of a program. Shared by reference among threads; it only grows, and says the same whoever asks first.
+/// All declarations and types of a program. Shared by reference among threads; it only grows, and says the same whoever asks first. Numbers of
+/// types and objects alone differ from run to run.
 ///
 /// Files of packages that nothing was asked of are not read; those of dependencies are read without the bodies of functions.
 pub struct Types<'p> {
