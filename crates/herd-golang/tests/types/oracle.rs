@@ -102,7 +102,9 @@ fn oracle() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let (minor, root) = go_roots().pop().expect("a toolchain");
-        let binary = std::env::temp_dir().join(format!("goherd-types-oracle-{minor}-{}", std::process::id()));
+        // Examples have no such folder.
+        let folder = option_env!("CARGO_TARGET_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        let binary = folder.join(format!("goherd-types-oracle-{minor}"));
         let mut go = Command::new(root.join("bin/go"));
         go.args(["build", "-trimpath", "-o"]).arg(&binary).arg(".").current_dir(repository("testbed/types-oracle"));
         go.env("GOROOT", &root).env("GOTOOLCHAIN", "local").env("GOFLAGS", "-buildvcs=false");
