@@ -113,7 +113,7 @@ fn install_programs() -> anyhow::Result<()> {
 }
 
 /// Go modules without faults on purpose.
-const MODULES: [&str; 8] = [
+const MODULES: [&str; 9] = [
     "testbed",
     "testbed/incident",
     "testbed/mixed",
@@ -122,6 +122,7 @@ const MODULES: [&str; 8] = [
     "testbed/go-oracle",
     "testbed/flow-oracle",
     "testbed/std-oracle",
+    "testbed/types-oracle",
 ];
 
 fn go_sources() -> anyhow::Result<()> {
