@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
 
 use herd_diagnose::lint::lint;
 use herd_golang::load::Context;
@@ -10,8 +12,17 @@ use herd_model::{Envelope, Finding, Verdict};
 /// Faults that must be named; more is better, fewer is a loss.
 const NAMED_MIN: usize = 35;
 
+/// The folder of the kernels, the one module they need being there.
 fn kernels() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testbed/lint-kernels").canonicalize().expect("the lint kernels")
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let found = || {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testbed/lint-kernels");
+        let root = root.canonicalize().expect("the lint kernels");
+        let fetched = Command::new("go").args(["mod", "download"]).current_dir(&root).status().expect("go runs");
+        assert!(fetched.success(), "go mod download: {fetched}");
+        root
+    };
+    FOLDER.get_or_init(found).clone()
 }
 
 fn linted(folder: &Path, patterns: &[&str]) -> Envelope {
