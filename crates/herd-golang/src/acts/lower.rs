@@ -149,7 +149,8 @@ fn graphs(unit: &mut Unit<'_>, known: &KnownNames, of: &dyn Fn(ObjectId) -> Ends
     }
 }
 
-fn never_returns(graph: &Graph) -> Option<Ends> {
+/// Whether control comes back from a function with this graph; nothing where it may.
+pub(super) fn never_returns(graph: &Graph) -> Option<Ends> {
     let panics = graph.is_reachable(graph.panic);
     // A deferred function may recover.
     if !graph.sound || graph.is_reachable(graph.exit) || panics && !graph.defers.is_empty() {

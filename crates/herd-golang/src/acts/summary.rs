@@ -5,6 +5,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::known::Known;
+use super::lower::never_returns;
 use super::paths::{Field, PathId, Step};
 use super::steps::Steps;
 use super::{Act, ActKind, Body, BodyId, Target, Unit, When};
@@ -109,7 +110,7 @@ impl Summaries {
 /// Summaries of all bodies of a unit, by their ids.
 pub fn summarise(unit: &mut Unit<'_>, known: &Summaries) -> Vec<Summary> {
     let mut all: Vec<Summary> =
-        unit.bodies.iter().map(|body| Summary { ends: ends(&body.graph), ..Summary::default() }).collect();
+        unit.bodies.iter().map(|body| Summary { ends: never_returns(&body.graph), ..Summary::default() }).collect();
     for _ in 0..ROUNDS_MAX {
         let mut changed = false;
         // Callees stand below their callers as a rule, and literals behind what they are written in.
@@ -130,14 +131,6 @@ pub fn summarise(unit: &mut Unit<'_>, known: &Summaries) -> Vec<Summary> {
         }
     }
     all
-}
-
-fn ends(graph: &Graph) -> Option<Ends> {
-    let panics = graph.is_reachable(graph.panic);
-    if !graph.sound || graph.is_reachable(graph.exit) || panics && !graph.defers.is_empty() {
-        return None;
-    }
-    Some(if panics { Ends::Panics } else { Ends::Exits })
 }
 
 /// A lock that is taken or given back at an act, in the paths of the unit.
