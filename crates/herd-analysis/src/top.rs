@@ -70,17 +70,8 @@ pub(crate) fn shown_name(profile: &Profile, id: FunctionId) -> NameId {
 }
 
 fn tops(profile: &Profile, sample_types: &[usize], rows: Rows) -> Vec<Top> {
-    let columns: Vec<&[i64]> = sample_types.iter().map(|kind| &*profile.samples.values[*kind]).collect();
     let mut sums = TopSums::new(rows);
-    let (mut values, mut stack) = (vec![0; columns.len()], Vec::new());
-    for (row, id) in profile.samples.stacks.iter().enumerate() {
-        for (value, column) in values.iter_mut().zip(&columns) {
-            *value = column[row];
-        }
-        stack.clear();
-        stack.extend(profile.stacks.get(*id));
-        sums.sample(profile, &stack, &values);
-    }
+    profile.visit(&mut sums);
     sums.finish(profile, sample_types)
 }
 
@@ -107,9 +98,9 @@ impl TopSums {
         TopSums { nodes, totals: vec![], flat: vec![], cum: vec![], row: 0, calls: vec![] }
     }
 
-    /// The sums of each sample type: `sample_types` are the indexes of what samples were shown to have values of, in that order.
+    /// The sums of these sample types.
     pub fn finish(&self, profile: &Profile, sample_types: &[usize]) -> Vec<Top> {
-        (0..).zip(sample_types).map(|(column, kind)| self.top(profile, *kind, column)).collect()
+        sample_types.iter().map(|kind| self.top(profile, *kind)).collect()
     }
 
     /// Room for the nodes of all locations there are.
@@ -121,10 +112,10 @@ impl TopSums {
         self.cum.resize(self.nodes.places.len() * (types + 1), 0);
     }
 
-    fn top(&self, profile: &Profile, sample_type: usize, column: usize) -> Top {
+    fn top(&self, profile: &Profile, sample_type: usize) -> Top {
         let types = self.totals.len();
         let (flat, cum) =
-            (|node: usize| self.flat[node * types + column], |node: usize| self.cum[node * (types + 1) + 1 + column]);
+            (|node: usize| self.flat[node * types + sample_type], |node: usize| self.cum[node * (types + 1) + 1 + sample_type]);
         let rows = self.nodes.places.iter().enumerate();
         let rows = rows.map(|(node, at)| TopRow { at: *at, flat: flat(node), cum: cum(node) });
         let mut rows: Vec<TopRow> = rows.filter(|row| row.flat != 0 || row.cum != 0).collect();
@@ -132,7 +123,7 @@ impl TopSums {
             let weight = |value: i64| std::cmp::Reverse(value.unsigned_abs());
             (weight(row.flat), weight(row.cum), place_name(profile, row.at))
         });
-        Top { sample_type, total: self.totals.get(column).copied().unwrap_or(0), rows }
+        Top { sample_type, total: self.totals.get(sample_type).copied().unwrap_or(0), rows }
     }
 }
 
