@@ -13,6 +13,7 @@ use herd_model::{
 use herd_patterns::source::{Package, Spotted, Stop, StopPlace};
 use herd_patterns::{CATALOGUE, Lang, Pattern};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::judge::fingerprint;
 use crate::lint_ignored::Ignored;
@@ -133,18 +134,20 @@ fn gone_through(types: &Types<'_>, folder: &Path, id: PackageId, part: Unit, kno
         report.expressions += u64::from(file.checked.coverage.expressions);
         report.unknown += u64::from(file.checked.coverage.unknown);
     }
-    let ignored: Vec<Ignored> = unit.files.iter().map(|file| Ignored::of(file.checked.file)).collect();
     let package = Package::new(unit, summaries);
     let (mut findings, mut in_generated, mut kept_back) = (Vec::new(), 0, 0);
+    // Few files have findings, and only of these are comments asked.
+    let mut ignored: FxHashMap<u32, Ignored> = FxHashMap::default();
     for index in 0..package.unit.bodies.len() {
         let scene = package.scene(BodyId(index as u32));
         for pattern in CATALOGUE {
             for spotted in pattern.source.map(|eye| eye(&scene)).unwrap_or_default() {
-                let at = spotted.file as usize;
-                let line = package.unit.files.get(at).map_or(0, |file| file.checked.file.line(spotted.at));
-                if generated.get(at).copied().unwrap_or(false) {
+                let Some(file) = package.unit.files.get(spotted.file as usize) else { continue };
+                let tree = file.checked.file;
+                let ignored = ignored.entry(spotted.file).or_insert_with(|| Ignored::of(tree));
+                if generated.get(spotted.file as usize).copied().unwrap_or(false) {
                     in_generated += 1;
-                } else if ignored.get(at).is_some_and(|ignored| ignored.has(pattern.id, line)) {
+                } else if ignored.has(pattern.id, tree.line(spotted.at)) {
                     kept_back += 1;
                 } else {
                     findings.push(finding(&package, folder, pattern, BodyId(index as u32), &spotted));

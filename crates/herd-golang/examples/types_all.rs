@@ -7,6 +7,8 @@
 
 #[path = "../tests/types/oracle.rs"]
 mod oracle;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -179,6 +179,21 @@ pub enum Expr {
     ChanType { dir: ChanDir, arrow: Option<Pos>, value: ExprId },
 }
 
+impl Expr {
+    /// Whether it is a type that is written out, and no name of one.
+    pub fn is_type_literal(&self) -> bool {
+        matches!(
+            self,
+            Expr::ArrayType { .. }
+                | Expr::StructType { .. }
+                | Expr::FuncType { .. }
+                | Expr::InterfaceType { .. }
+                | Expr::MapType { .. }
+                | Expr::ChanType { .. }
+        )
+    }
+}
+
 /// The kinds of literals.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Literal {

@@ -193,7 +193,7 @@ fn callbacks(unit: &mut Unit<'_>, known: &Summaries, summaries: &[Summary]) -> V
             let act = unit.bodies[index].acts[number];
             let (ActKind::Call(Target::Object(caller)), Some(call)) = (act.kind, act.call) else { continue };
             let Some(summary) = known.of(unit, summaries, Target::Object(caller)) else { continue };
-            for one in summary.under_lock.clone() {
+            for one in &summary.under_lock {
                 let Some(literal) = unit.literal_arg(by, call, one.param) else { continue };
                 let Some(path) = acts::in_caller(unit, by, number, &one.path) else { continue };
                 for asked in summaries.get(literal.0 as usize).map(|summary| &*summary.acquires).unwrap_or_default() {
@@ -377,7 +377,8 @@ impl<'a, 't> Scene<'a, 't> {
                 None => "calls a function literal".to_owned(),
             };
             stops.push(Stop { place, text });
-            function = *callee;
+            // A literal stands in the file of the function that calls it.
+            function = callee.or(function);
         }
         stops
     }
@@ -425,16 +426,14 @@ impl<'a, 't> Scene<'a, 't> {
             // Blocks of the way that it only starts in are left by what ends them.
             let from = graph.stmts.iter().filter(|(_, block)| *block == place.block);
             for (stmt, _) in from {
-                let (pos, text) = match *file.stmt(*stmt) {
-                    Stmt::Branch { op: Token::Break, .. } => (file.stmt_span(*stmt).start, "leaves the loop"),
-                    Stmt::Branch { op: Token::Continue, .. } => (file.stmt_span(*stmt).start, "goes on with the next round"),
-                    Stmt::Branch { op: Token::Goto, .. } => (file.stmt_span(*stmt).start, "jumps"),
-                    Stmt::Return { .. } => (file.stmt_span(*stmt).start, "returns"),
+                let text = match *file.stmt(*stmt) {
+                    Stmt::Branch { op: Token::Break, .. } => "leaves the loop",
+                    Stmt::Branch { op: Token::Continue, .. } => "goes on with the next round",
+                    Stmt::Branch { op: Token::Goto, .. } => "jumps",
+                    Stmt::Return { .. } => "returns",
                     _ => continue,
                 };
-                {
-                    stops.push(self.stop(pos, text));
-                }
+                stops.push(self.stop(file.stmt_span(*stmt).start, text));
             }
         }
         stops

@@ -9,7 +9,7 @@ use super::{Act, ActKind, Body, BodyId, Target, Unit, UnitFile, When, block_of, 
 use crate::ast::{Expr, ExprId, Pos, Spec, Stmt, StmtId};
 use crate::flow::{self, Ends, Graph, Step, StepId};
 use crate::token::Token;
-use crate::types::{Builtin, Callee, FunctionId, FunctionNode, LocalId, Meaning, ObjectId, Type};
+use crate::types::{Builtin, Callee, FunctionId, LocalId, Meaning, ObjectId, Type};
 
 /// Rounds in which functions that do not return, as they call others that do not, are found.
 const ROUNDS_MAX: usize = 4;
@@ -288,7 +288,7 @@ impl Lowering<'_, '_> {
             Called::Known(known) => ActKind::Known(known, self.origins.receiver(self.paths, fun)),
             Called::Object(object) => ActKind::Call(Target::Object(object)),
             Called::Interface(ty, name) => ActKind::Call(Target::Interface(ty, name)),
-            Called::Literal(literal) => ActKind::Call(self.literal(literal)),
+            Called::Literal(literal) => ActKind::Call(self.file.literal(literal).map_or(Target::Unknown, Target::Literal)),
             Called::Unknown => ActKind::Call(Target::Unknown),
         };
         let pos = match *tree.expr(fun) {
@@ -296,12 +296,6 @@ impl Lowering<'_, '_> {
             _ => tree.expr_span(call).start,
         };
         self.push(id, when, pos, Some(call), kind);
-    }
-
-    fn literal(&self, literal: ExprId) -> Target {
-        let function = self.file.index.function(FunctionNode::Literal(literal));
-        let body = function.and_then(|function| *self.file.bodies.get(function.0 as usize)?);
-        body.map_or(Target::Unknown, Target::Literal)
     }
 
     fn receive(&mut self, id: StepId, x: ExprId) {

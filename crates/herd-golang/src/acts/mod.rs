@@ -27,7 +27,7 @@ pub use paths::{Field, Owner, PathId, Paths, Step};
 pub use steps::Steps;
 pub use summary::{
     Acquired, CallsUnderLock, LockAct, LockWhat, Root, SumPath, Summaries, Summary, around, in_caller, is_given_elsewhere,
-    is_within, kept_way, lock_acts, summarise,
+    kept_way, lock_acts, summarise,
 };
 
 use locals::Index;
@@ -186,6 +186,13 @@ impl Body {
     }
 }
 
+impl UnitFile<'_> {
+    /// The body of a function literal.
+    fn literal(&self, literal: ExprId) -> Option<BodyId> {
+        *self.bodies.get(self.index.function(FunctionNode::Literal(literal))?.0 as usize)?
+    }
+}
+
 impl Unit<'_> {
     /// A body.
     pub fn body(&self, id: BodyId) -> &Body {
@@ -213,8 +220,7 @@ impl Unit<'_> {
 impl Unit<'_> {
     /// The body of a function literal.
     pub fn literal(&self, file: u32, literal: ExprId) -> Option<BodyId> {
-        let file = self.files.get(file as usize)?;
-        *file.bodies.get(file.index.function(FunctionNode::Literal(literal))?.0 as usize)?
+        self.files.get(file as usize)?.literal(literal)
     }
 
     /// The literal that a call gives a parameter of its callee, the receiver being the first.
@@ -224,9 +230,7 @@ impl Unit<'_> {
         let Expr::Call { fun, args, .. } = *tree.expr(call) else { return None };
         let is_method = file.checked.selection(tree.unparen(fun)).is_some_and(|one| one.kind == types::SelectionKind::Method);
         let index = usize::from(param).checked_sub(usize::from(is_method))?;
-        let literal = lower::literal_of(file, *tree.list(args).get(index)?)?;
-        let function = file.index.function(FunctionNode::Literal(literal))?;
-        *file.bodies.get(function.0 as usize)?
+        file.literal(lower::literal_of(file, *tree.list(args).get(index)?)?)
     }
 
     /// The path of what a method is called on, by the selector of the call.

@@ -89,18 +89,6 @@ impl Paths {
         true
     }
 
-    /// Whether one is the other or leads to it.
-    pub fn is_prefix(&self, prefix: PathId, id: PathId) -> bool {
-        let mut at = Some(id);
-        while let Some(path) = at {
-            if path == prefix {
-                return true;
-            }
-            at = self.parent(path);
-        }
-        false
-    }
-
     /// A path by its last step.
     pub fn intern(&mut self, step: Step) -> PathId {
         let next = PathId(self.steps.len() as u32);
@@ -108,21 +96,6 @@ impl Paths {
             self.steps.push(step);
             next
         })
-    }
-
-    /// The same path from another root on: what a callee calls a path of its caller. `None` where it does not start with `from`.
-    pub fn rebased(&mut self, id: PathId, from: PathId, to: PathId) -> Option<PathId> {
-        if id == from {
-            return Some(to);
-        }
-        let step = self.last(id);
-        let parent = self.rebased(self.parent(id)?, from, to)?;
-        Some(self.intern(match step {
-            Step::Field(_, field) => Step::Field(parent, field),
-            Step::Element(_) => Step::Element(parent),
-            Step::Call(_, name) => Step::Call(parent, name),
-            Step::Local(..) | Step::Global(_) => return None,
-        }))
     }
 }
 

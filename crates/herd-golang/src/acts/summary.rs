@@ -27,7 +27,7 @@ pub struct Summary {
     pub ends: Option<Ends>,
     /// Locks it may take, by itself or through others, wherever.
     pub acquires: Vec<Acquired>,
-    /// Locks that may be held when it returns and were not before.
+    /// Locks that are held whenever it returns and were not before.
     pub keeps: Vec<Acquired>,
     /// Locks it gives back that it did not take.
     pub releases: Vec<SumPath>,
@@ -136,8 +136,6 @@ pub fn summarise(unit: &mut Unit<'_>, known: &Summaries) -> Vec<Summary> {
 /// A lock that is taken or given back at an act, in the paths of the unit.
 #[derive(Clone, Debug)]
 pub struct LockAct {
-    /// The act, in its body.
-    pub act: u32,
     /// Its step.
     pub step: StepId,
     /// When.
@@ -172,8 +170,7 @@ pub fn lock_acts(unit: &mut Unit<'_>, id: BodyId, known: &Summaries, all: &[Summ
     let mut found = Vec::new();
     for index in 0..unit.bodies[id.0 as usize].acts.len() {
         let Act { step, when, pos, kind, .. } = unit.bodies[id.0 as usize].acts[index];
-        let act = index as u32;
-        let mut push = |path, read, what, certain, via| found.push(LockAct { act, step, when, path, read, what, certain, via });
+        let mut push = |path, read, what, certain, via| found.push(LockAct { step, when, path, read, what, certain, via });
         match kind {
             ActKind::Known(of, Some(path)) => {
                 let (read, what) = match of {
@@ -188,7 +185,7 @@ pub fn lock_acts(unit: &mut Unit<'_>, id: BodyId, known: &Summaries, all: &[Summ
                 push(path, read, what, true, vec![(None, pos)]);
             }
             ActKind::Call(target) => {
-                let Some(summary) = known.of(unit, all, target).cloned() else { continue };
+                let Some(summary) = known.of(unit, all, target) else { continue };
                 let callee = match target {
                     Target::Object(object) => Some(object),
                     Target::Literal(_) | Target::Interface(..) | Target::Unknown => None,
@@ -217,9 +214,8 @@ pub fn lock_acts(unit: &mut Unit<'_>, id: BodyId, known: &Summaries, all: &[Summ
 pub fn in_caller(unit: &mut Unit<'_>, id: BodyId, act: usize, path: &SumPath) -> Option<PathId> {
     let body = &unit.bodies[id.0 as usize];
     let file = body.file;
-    let mut at = match path.root {
-        Root::Global(object) => unit.paths.intern(Step::Global(object)),
-        Root::Around(file, local) => unit.paths.intern(Step::Local(file, local)),
+    let start = match path.root {
+        Root::Global(_) | Root::Around(..) => return around(unit, path),
         Root::Param(number) => {
             let call = body.acts.get(act)?.call?;
             let tree = unit.files[file as usize].checked.file;
@@ -236,23 +232,21 @@ pub fn in_caller(unit: &mut Unit<'_>, id: BodyId, act: usize, path: &SumPath) ->
             }
         }
     };
-    for field in &path.fields {
-        at = unit.paths.intern(Step::Field(at, *field));
-    }
-    Some(at)
+    Some(along(unit, start, &path.fields))
 }
 
 /// A path of a literal that starts outside of it, as the functions around it read it.
 pub fn around(unit: &mut Unit<'_>, path: &SumPath) -> Option<PathId> {
-    let mut at = match path.root {
+    let start = match path.root {
         Root::Around(file, local) => unit.paths.intern(Step::Local(file, local)),
         Root::Global(object) => unit.paths.intern(Step::Global(object)),
         Root::Param(_) => return None,
     };
-    for field in &path.fields {
-        at = unit.paths.intern(Step::Field(at, *field));
-    }
-    Some(at)
+    Some(along(unit, start, &path.fields))
+}
+
+fn along(unit: &mut Unit<'_>, start: PathId, fields: &[Field]) -> PathId {
+    fields.iter().fold(start, |at, field| unit.paths.intern(Step::Field(at, *field)))
 }
 
 /// What callers read a path of a body as; nothing for what is its own.
@@ -433,12 +427,13 @@ pub fn is_given_elsewhere(unit: &Unit<'_>, id: BodyId, acts: &[LockAct], path: P
                 act.when != When::Spawned
                     && matches!(act.kind, ActKind::Known(Known::Unlock | Known::ReadUnlock, Some(of)) if of == path)
             };
-            body.acts.iter().any(gives) && is_within(unit, BodyId(index as u32), id) && !is_called(unit, id, BodyId(index as u32))
+            let inner = BodyId(index as u32);
+            is_within(unit, inner, id) && body.acts.iter().any(gives) && !is_called(unit, id, inner)
         })
 }
 
 /// Whether a body is written within another one.
-pub fn is_within(unit: &Unit<'_>, inner: BodyId, outer: BodyId) -> bool {
+fn is_within(unit: &Unit<'_>, inner: BodyId, outer: BodyId) -> bool {
     let mut at = unit.body(inner).outer;
     while let Some(body) = at {
         if body == outer {

@@ -33,15 +33,7 @@ fn is_step(file: &File, id: ExprId) -> bool {
     match *file.expr(id) {
         Expr::FuncLit { .. } | Expr::CompositeLit { .. } | Expr::Unary { op: Token::Arrow, .. } => true,
         // Conversions to literal types are none, but what they are given may be visited all the same by whoever wants to.
-        Expr::Call { fun, .. } => !matches!(
-            file.expr(file.unparen(fun)),
-            Expr::ArrayType { .. }
-                | Expr::StructType { .. }
-                | Expr::FuncType { .. }
-                | Expr::InterfaceType { .. }
-                | Expr::MapType { .. }
-                | Expr::ChanType { .. }
-        ),
+        Expr::Call { fun, .. } => !file.expr(file.unparen(fun)).is_type_literal(),
         _ => false,
     }
 }

@@ -279,7 +279,7 @@ impl Parser<'_> {
         let mut open = vec![x];
         while let Some(id) = open.pop() {
             let expr = *self.file.expr(id);
-            if is_composite_type(&expr) || matches!(expr, Expr::Unary { op: Token::Tilde, .. }) {
+            if expr.is_type_literal() || matches!(expr, Expr::Unary { op: Token::Tilde, .. }) {
                 return true;
             }
             if let Expr::Binary { x, y, .. } = expr {
@@ -319,17 +319,4 @@ impl Parser<'_> {
         let end = body.map_or(self.file.expr_span(ty).end, |body| self.file.stmt_span(body).end);
         self.add_decl(Span { start: pos, end }, Decl::Func { doc, recv, name, ty, body })
     }
-}
-
-/// Whether it is a type and no name.
-fn is_composite_type(expr: &Expr) -> bool {
-    matches!(
-        expr,
-        Expr::ArrayType { .. }
-            | Expr::StructType { .. }
-            | Expr::FuncType { .. }
-            | Expr::InterfaceType { .. }
-            | Expr::MapType { .. }
-            | Expr::ChanType { .. }
-    )
 }

@@ -7,3 +7,5 @@ mod mutants;
 mod odd;
 mod oracle;
 mod programs;
+#[path = "../support/mod.rs"]
+mod support;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+pub use crate::support::go_roots;
+
 use herd_golang::Interner;
 use herd_golang::ast::{Expr, ExprId, Pos};
 use herd_golang::load::{Context, PackageId, Target, Tests, program};
@@ -65,19 +67,6 @@ impl Answer {
         let share = self.names_unknown as f64 * 1000.0 / self.names.max(1) as f64;
         assert!(share <= unknown_per_mille, "{share:.2} of a thousand names are unknown:\n{shown}");
     }
-}
-
-/// GOROOTs by minor, as `GOHERD_TEST_GOROOTS` names them, else the one of the `go` on the PATH.
-pub fn go_roots() -> Vec<(String, PathBuf)> {
-    if let Ok(list) = std::env::var("GOHERD_TEST_GOROOTS") {
-        let pairs = list.split(':').filter_map(|item| item.split_once('='));
-        return pairs.map(|(minor, root)| (minor.to_owned(), PathBuf::from(root))).collect();
-    }
-    let output = Command::new("go").args(["env", "GOVERSION", "GOROOT"]).output().expect("go on the PATH");
-    let text = String::from_utf8(output.stdout).expect("a version and a path");
-    let (version, root) = text.trim().split_once('\n').expect("two lines");
-    let minor = version.trim_start_matches("go").rsplit_once('.').map_or("", |(minor, _)| minor);
-    vec![(minor.to_owned(), PathBuf::from(root))]
 }
 
 /// The newest minor.
