@@ -16,6 +16,7 @@ pub fn taken_twice(scene: &Scene<'_, '_>, wanted: impl Fn(bool, bool) -> bool) -
         if !scene.is_steady(held.path)
             || scene.is_tried(held.path)
             || is_flagged(scene, held)
+            || is_ticket(scene, held)
             || scene.is_given_back_elsewhere(held.path)
         {
             continue;
@@ -102,6 +103,13 @@ pub fn kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         found.push(Spotted { file: scene.body.file, at, text: format!("{name} is not given back on every way out"), way: stops });
     }
     found
+}
+
+/// Whether a callee took the lock and what it returned may give it back, as transactions do: some function gives it back untaken, and it is not
+/// this one that has it done.
+fn is_ticket(scene: &Scene<'_, '_>, held: &LockAct) -> bool {
+    let given_here = scene.locks.iter().any(|act| act.path == held.path && act.what == LockWhat::Gives);
+    held.via.len() > 1 && !given_here && scene.package.key(held.path).is_some_and(|key| scene.package.is_given_back(key))
 }
 
 /// Whether the lock is the caller's: given back before the function took it.
