@@ -73,6 +73,8 @@ pub struct Pattern {
     pub trace: Option<fn(&trace::Facts) -> Vec<trace::Seen>>,
     /// How it looks in source.
     pub source: Option<fn(&source::Scene<'_, '_>) -> Vec<source::Spotted>>,
+    /// Whether what the source eye says may still change: what is being tried is said when it is asked for.
+    pub source_status: Status,
 }
 
 /// A live eye: the sighting with what the memory shows.
@@ -108,6 +110,7 @@ impl Pattern {
         runlog: None,
         trace: None,
         source: None,
+        source_status: Status::Preview,
     };
 
     /// The id as the model has it.

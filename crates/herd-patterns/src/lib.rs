@@ -14,6 +14,7 @@ pub mod runlog;
 mod scene;
 pub mod source;
 mod source_locks;
+mod source_spotted;
 mod source_values;
 pub mod trace;
 

@@ -14,6 +14,8 @@ use rustc_hash::FxHashSet;
 
 use crate::source_values::{Values, values};
 
+pub use crate::source_spotted::{Edit, Repair, Safety, Spotted, Stop, StopPlace};
+
 /// A package with what all its functions do to locks.
 pub struct Package<'t> {
     /// The package.
@@ -68,47 +70,6 @@ pub struct Scene<'a, 't> {
     pub body: &'a Body,
     /// What it does to locks.
     pub locks: &'a [LockAct],
-}
-
-/// Something an eye sees.
-#[derive(Clone, Debug)]
-pub struct Spotted {
-    /// The file, in the unit.
-    pub file: u32,
-    /// Where the fault is.
-    pub at: Pos,
-    /// What is wrong there, an English sentence without its full stop.
-    pub text: String,
-    /// What shows it, in order.
-    pub way: Vec<Stop>,
-}
-
-/// A place on the way to a fault.
-#[derive(Clone, Debug)]
-pub struct Stop {
-    /// Where: a file of the unit, or the place of a function elsewhere.
-    pub place: StopPlace,
-    /// What happens there.
-    pub text: String,
-}
-
-/// Where a stop is.
-#[derive(Clone, Copy, Debug)]
-pub enum StopPlace {
-    /// In the unit.
-    Here {
-        /// The file.
-        file: u32,
-        /// The place.
-        pos: Pos,
-    },
-    /// In the function of another declaration.
-    In {
-        /// Whose body it is.
-        function: ObjectId,
-        /// The place in its file.
-        pos: Pos,
-    },
 }
 
 impl<'t> Package<'t> {

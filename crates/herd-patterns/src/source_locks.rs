@@ -45,7 +45,7 @@ pub fn taken_twice(scene: &Scene<'_, '_>, wanted: impl Fn(bool, bool) -> bool) -
             let mut way = scene.stops(held, &format!("takes {name}{}", for_reading(held.read)));
             way.extend(scene.stops(asked, &format!("asks for {name}{} while it is held", for_reading(asked.read))));
             let text = format!("{name} is asked for while it is held");
-            found.push(Spotted { file: scene.body.file, at, text, way });
+            found.push(Spotted::new(scene.body.file, at, text, way));
         }
     }
     for callback in scene.package.callbacks.iter().filter(|callback| callback.by == scene.id) {
@@ -65,7 +65,7 @@ pub fn taken_twice(scene: &Scene<'_, '_>, wanted: impl Fn(bool, bool) -> bool) -
             inner.stops_of(&callback.asked.via, &format!("asks for {name}{} while it is held", for_reading(callback.asked.read))),
         );
         let text = format!("{name} is asked for while it is held");
-        found.push(Spotted { file: inner.body.file, at, text, way });
+        found.push(Spotted::new(inner.body.file, at, text, way));
     }
     found
 }
@@ -100,7 +100,7 @@ pub fn kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         let jumps = scene.jumps(&way);
         let at_end = if jumps.is_empty() { vec![scene.stop(scene.body_end(), "ends")] } else { jumps };
         stops.extend(at_end.into_iter().map(|stop| Stop { text: format!("{} with {name} held", stop.text), ..stop }));
-        found.push(Spotted { file: scene.body.file, at, text: format!("{name} is not given back on every way out"), way: stops });
+        found.push(Spotted::new(scene.body.file, at, format!("{name} is not given back on every way out"), stops));
     }
     found
 }
@@ -191,7 +191,7 @@ fn untaken(scene: &Scene<'_, '_>, unlock: &LockAct) -> Option<Spotted> {
     barriers.extend(resets.iter());
     let spotted = |text: String, mut way: Vec<Stop>, last: String| {
         way.push(scene.stop(at, last));
-        Some(Spotted { file: scene.body.file, at, text, way })
+        Some(Spotted::new(scene.body.file, at, text, way))
     };
     let others: Steps = unlock_steps.iter().filter(|step| *step != unlock.step).collect();
     let reaching = |take: &&&LockAct| scene.way(take.step, here, &others).is_some();
@@ -268,12 +268,7 @@ pub fn asked_for_at_the_end(scene: &Scene<'_, '_>, wanted: impl Fn(bool, bool) -
                 asked,
                 &format!("when the function ends, asks for {name}{} before it is given back", for_reading(asked.read)),
             ));
-            found.push(Spotted {
-                file: scene.body.file,
-                at,
-                text: format!("{name} is asked for at the end, while it is held"),
-                way,
-            });
+            found.push(Spotted::new(scene.body.file, at, format!("{name} is asked for at the end, while it is held"), way));
         }
     }
     found

@@ -30,7 +30,7 @@ fn lost(scene: &Scene<'_, '_>, call: ExprId) -> Option<Spotted> {
     let checked = &scene.file().checked;
     let file = checked.file;
     let at = file.expr_span(call).start;
-    let spotted = |text: &str, way| Some(Spotted { file: scene.body.file, at, text: text.to_owned(), way });
+    let spotted = |text: &str, way| Some(Spotted::new(scene.body.file, at, text, way));
     if &*file.text(file.expr_span(target)) == "_" {
         return spotted("the function that cancels the context is thrown away", Vec::new());
     }

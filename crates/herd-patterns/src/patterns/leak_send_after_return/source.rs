@@ -49,12 +49,12 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
             }
             let at = scene.made_at(local).unwrap_or(send.pos);
             stops.insert(0, scene.stop(at, format!("{name} is made without room for a value")));
-            found.push(Spotted {
-                file: scene.body.file,
+            found.push(Spotted::new(
+                scene.body.file,
                 at,
-                text: format!("the send on {name} waits for ever once the function has returned"),
-                way: stops,
-            });
+                format!("the send on {name} waits for ever once the function has returned"),
+                stops,
+            ));
         }
     }
     found

@@ -31,12 +31,7 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
                 last.text = format!("{}, and {name} is not done", last.text);
             }
             let at = done.pos;
-            found.push(Spotted {
-                file: inner.body.file,
-                at,
-                text: format!("{name}.Done is not called on every way out"),
-                way: stops,
-            });
+            found.push(Spotted::new(inner.body.file, at, format!("{name}.Done is not called on every way out"), stops));
             break;
         }
     }

@@ -29,12 +29,12 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
                     scene.stop(spawned.pos, "starts the goroutine"),
                     scene.stop(add.pos, format!("the goroutine counts itself in {name}, perhaps after the wait is over")),
                 ];
-                found.push(Spotted {
-                    file: inner.file,
-                    at: add.pos,
-                    text: format!("{name}.Add is called in the goroutine that it counts"),
+                found.push(Spotted::new(
+                    inner.file,
+                    add.pos,
+                    format!("{name}.Add is called in the goroutine that it counts"),
                     way,
-                });
+                ));
             }
         }
     }
