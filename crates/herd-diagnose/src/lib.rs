@@ -9,6 +9,7 @@ mod judge_proof;
 pub mod judge_rules;
 pub mod lint;
 mod lint_ignored;
+mod lint_spawns;
 mod load;
 mod looks;
 mod plateau;

@@ -11,34 +11,46 @@ use herd_model::{
     Certainty, Envelope, Evidence, EvidenceKind, Finding, LintReport, Note, Place, Step, Target as Looked, TargetKind, Verdict,
 };
 use herd_patterns::source::{Package, Spotted, Stop, StopPlace};
+use herd_patterns::source_ends::{KnownRuns, Runs};
 use herd_patterns::{CATALOGUE, Lang, Pattern};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::judge::fingerprint;
 use crate::lint_ignored::Ignored;
+use crate::lint_spawns;
 
 /// Goes through the packages that patterns name, seen from a folder. Never fails: what could not be read is noted.
 ///
 /// Linear in the sources; named packages are gone through on all cores, those that are imported before those that import them.
-pub fn lint(folder: &Path, patterns: &[&str], context: &Context, version: &str) -> Envelope {
+pub fn lint(folder: &Path, patterns: &[&str], context: &Context, spawns: bool, version: &str) -> Envelope {
     let mut envelope = Envelope::new("lint", version);
     let program = load::program(folder, patterns, context);
     let names = Interner::new();
     let types = Types::new(&program, &names);
     let (known, mut summaries) = (KnownNames::new(&names), Summaries::default());
     let (mut report, mut generated, mut kept_back) = (LintReport::default(), 0, 0);
+    // How functions end is told of those that come first; nothing is kept where it is not asked for.
+    let mut runs = spawns.then(KnownRuns::default);
     for wave in waves(&program) {
         let parts: Vec<(PackageId, Unit)> = wave.iter().flat_map(|id| parts(&program, *id, context)).collect();
-        let done: Vec<Gone> =
-            parts.par_iter().map(|(id, part)| gone_through(&types, folder, *id, *part, &known, &summaries)).collect();
+        let done: Vec<Gone> = parts
+            .par_iter()
+            .map(|(id, part)| gone_through(&types, folder, *id, *part, (&known, &summaries, runs.as_ref())))
+            .collect();
         for one in done {
             summaries.objects.extend(one.summaries);
             envelope.findings.extend(one.findings);
             generated += one.in_generated;
             kept_back += one.kept_back;
             add(&mut report, &one.report);
+            if let Some(runs) = &mut runs {
+                runs.extend(one.runs);
+            }
         }
+    }
+    if spawns {
+        lint_spawns::sort(report.spawns.get_or_insert_default());
     }
     let coverage = program.coverage();
     report.modules_missing = coverage.modules_missing.into();
@@ -76,6 +88,7 @@ struct Gone {
     findings: Vec<Finding>,
     summaries: Vec<(ObjectId, Summary)>,
     report: LintReport,
+    runs: Vec<(ObjectId, Runs)>,
     in_generated: u64,
     kept_back: u64,
 }
@@ -121,7 +134,13 @@ fn parts(program: &Program, id: PackageId, context: &Context) -> Vec<(PackageId,
     std::iter::once((id, own)).chain(external).collect()
 }
 
-fn gone_through(types: &Types<'_>, folder: &Path, id: PackageId, part: Unit, known: &KnownNames, summaries: &Summaries) -> Gone {
+fn gone_through(
+    types: &Types<'_>,
+    folder: &Path,
+    id: PackageId,
+    part: Unit,
+    (known, summaries, runs): (&KnownNames, &Summaries, Option<&KnownRuns>),
+) -> Gone {
     let unit = acts::unit(types, id, part, known, summaries);
     let mut report = LintReport { packages: u64::from(part != Unit::ExternalTests), ..LintReport::default() };
     report.files = unit.files.len() as u64;
@@ -155,9 +174,11 @@ fn gone_through(types: &Types<'_>, folder: &Path, id: PackageId, part: Unit, kno
             }
         }
     }
+    let (spawns, runs) = runs.map(|known| lint_spawns::of(&package, folder, known)).unzip();
+    report.spawns = spawns;
     let Package { unit, summaries, .. } = package;
     let own = unit.bodies.iter().zip(summaries).filter_map(|(body, summary)| Some((body.object?, summary)));
-    Gone { findings, summaries: own.collect(), report, in_generated, kept_back }
+    Gone { findings, summaries: own.collect(), report, runs: runs.unwrap_or_default(), in_generated, kept_back }
 }
 
 fn add(to: &mut LintReport, one: &LintReport) {
@@ -169,10 +190,13 @@ fn add(to: &mut LintReport, one: &LintReport) {
     to.unsound += one.unsound;
     to.expressions += one.expressions;
     to.unknown += one.unknown;
+    if let Some(spawns) = &one.spawns {
+        to.spawns.get_or_insert_default().extend(spawns.iter().cloned());
+    }
 }
 
 /// Whether a file says that it is generated (`go help generate`): a line of its own before the package clause.
-fn is_generated(file: &File) -> bool {
+pub(crate) fn is_generated(file: &File) -> bool {
     let until = file.package.map_or(u32::MAX, Pos::offset);
     let texts = file.comments.iter().take_while(|comment| comment.span.start.offset() < until);
     texts.into_iter().any(|comment| {
@@ -214,21 +238,27 @@ fn finding(package: &Package<'_>, folder: &Path, pattern: &'static Pattern, body
 }
 
 fn fact(package: &Package<'_>, folder: &Path, stop: &Stop) -> Evidence {
+    let code = match stop.place {
+        StopPlace::Here { file, pos } => package.unit.files.get(file as usize).map(|file| code(file.checked.file, pos)),
+        StopPlace::In { function, pos } => package.unit.types.source(function).map(|(_, file)| code(file, pos)),
+    };
+    let place = place_of(package, folder, stop.place);
+    Evidence { code, ..Evidence::new(EvidenceKind::Source, stop.text.clone()).at(place) }
+}
+
+/// A place of a unit, or of the function of another declaration.
+pub(crate) fn place_of(package: &Package<'_>, folder: &Path, at: StopPlace) -> Place {
     let types = package.unit.types;
-    let (place, code) = match stop.place {
-        StopPlace::Here { file, pos } => {
-            let tree = package.unit.files.get(file as usize);
-            (place(package, folder, file, pos, String::new()), tree.map(|file| code(file.checked.file, pos)))
-        }
+    match at {
+        StopPlace::Here { file, pos } => place(package, folder, file, pos, String::new()),
         StopPlace::In { function, pos } => {
-            let func = types.object_text(function);
+            let func = types.function_text(function);
             match types.source(function) {
-                Some((path, file)) => (Place { func, file: shown(&path, folder), line: file.line(pos) }, Some(code(file, pos))),
-                None => (Place { func, ..Place::default() }, None),
+                Some((path, file)) => Place { func, file: shown(&path, folder), line: file.line(pos) },
+                None => Place { func, ..Place::default() },
             }
         }
-    };
-    Evidence { code, ..Evidence::new(EvidenceKind::Source, stop.text.clone()).at(place) }
+    }
 }
 
 /// The line of a place, without what indents it.
@@ -240,20 +270,20 @@ fn code(file: &File, pos: Pos) -> String {
 }
 
 /// The declared function that a body is or is written in.
-fn function_of(package: &Package<'_>, body: BodyId) -> String {
+pub(crate) fn function_of(package: &Package<'_>, body: BodyId) -> String {
     let unit = &package.unit;
     let mut at = Some(body);
     while let Some(id) = at {
         let body = unit.body(id);
         if let Some(object) = body.object {
-            return unit.types.object_text(object);
+            return unit.types.function_text(object);
         }
         at = body.outer;
     }
     String::new()
 }
 
-fn place(package: &Package<'_>, folder: &Path, file: u32, pos: Pos, func: String) -> Place {
+pub(crate) fn place(package: &Package<'_>, folder: &Path, file: u32, pos: Pos, func: String) -> Place {
     let Some(of) = package.unit.files.get(file as usize) else { return Place::default() };
     let own = package.unit.types.program().package(package.unit.package);
     let path = own.and_then(|own| Some(own.folder.join(&*own.files.get(of.checked.source as usize)?.name)));

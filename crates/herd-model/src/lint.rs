@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Spawn;
+
 /// How much of a program was read and understood. Rules are silent where a type is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LintReport {
@@ -24,4 +26,7 @@ pub struct LintReport {
     pub unknown: u64,
     /// Modules whose sources are not on this machine: all that comes from them is unknown.
     pub modules_missing: u64,
+    /// The places where goroutines are started, the riskiest first; only where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spawns: Option<Vec<Spawn>>,
 }

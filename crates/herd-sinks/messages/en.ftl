@@ -11,6 +11,10 @@ packages = { $n ->
     [one] { $count } package
    *[other] { $count } packages
   }
+starts = { $n ->
+    [one] { $count } place starts goroutines
+   *[other] { $count } places start goroutines
+  }
 findings = { $n ->
     [one] { $count } finding
    *[other] { $count } findings
@@ -46,6 +50,67 @@ lint-generated = { $count } generated files passed over
 lint-damaged = { $count } files with broken syntax, read as far as it could be
 lint-unsound = { $count } functions whose control flow could not be told
 lint-missing = { $count } modules are not on this machine
+spawns-sentence = { $starts }: { $high } of high risk, { $medium } of medium, { $low } of low
+spawns-title-high = High risk: nothing is seen that ends these
+spawns-title-medium = Medium risk: these may outlive what started them
+spawns-title-low = Low risk: these end, as far as can be told
+spawns-legend = Points add up: 2 and more are of medium risk, 4 and more of high. They are policy, not proof: findings are what is proven by the source.
+spawns-head-points = POINTS
+spawns-head-where = WHERE
+spawns-head-starts = STARTS
+spawns-head-ends = ENDS
+spawns-head-joined = WAITED FOR
+spawns-head-recovers = RECOVERS
+spawns-head-captures = CAPTURES
+spawns-literal = func
+spawns-by-go = go { $runs }
+spawns-by-group = WaitGroup.Go { $runs }
+spawns-by-err-group = errgroup.Go { $runs }
+spawns-by-after-func = time.AfterFunc { $runs }
+spawns-by-context-after-func = context.AfterFunc { $runs }
+spawns-by-handler = HTTP handler { $runs }
+spawns-end-runs-out = by itself
+spawns-end-runs-out-bare = by itself
+spawns-end-context = when { $of } says so
+spawns-end-context-bare = when its context is done
+spawns-end-signal = when { $of } is ready
+spawns-end-signal-bare = when a channel is ready
+spawns-end-closed = when { $of } is closed
+spawns-end-closed-bare = when a channel is closed
+spawns-end-condition = by { $of }
+spawns-end-condition-bare = by a condition of its own
+spawns-end-shutdown = when { $of } is shut down
+spawns-end-shutdown-bare = when a server is shut down
+spawns-end-closed-elsewhere = if somebody closes { $of }
+spawns-end-closed-elsewhere-bare = if somebody closes its channel
+spawns-end-unknown = unknown: { $of }
+spawns-end-unknown-bare = unknown
+spawns-end-never = never: { $of }
+spawns-end-never-bare = never
+spawns-joined-nobody = nobody
+spawns-joined-starter = its starter
+spawns-joined-somebody = others, or on some ways
+spawns-joined-library = the library
+spawns-recovers-yes = yes
+spawns-recovers-no = no
+spawns-recovers-unknown = unknown
+spawns-and = { "; " }
+spawns-reason-never-ends = nothing ends it
+spawns-reason-unknown = nobody can tell what runs
+spawns-reason-nobody-closes = it goes on until a channel is closed, which no function of the package does
+spawns-reason-waits-to-send = a send that nothing cuts short
+spawns-reason-waits-to-receive = a receive that nothing cuts short
+spawns-reason-waits-in-select = a select without a way out
+spawns-reason-waits-for-others = a wait for others that nothing cuts short
+spawns-reason-no-stop = no context or channel can tell it to stop
+spawns-reason-context-ends-first = its context ends when its starter returns
+spawns-reason-in-endless-loop = started again and again without a limit
+spawns-reason-in-loop = started once an element, without a limit
+spawns-reason-per-request = started for each request
+spawns-reason-no-recover = a panic of it ends the process, unlike one of its handler
+spawns-reason-joined = its starter waits for it, whatever happens
+spawns-reason-waited-for = something waits for it
+spawns-reason-sends-have-room = what it sends has room
 
 verdict-healthy = healthy: { $goroutines } looked at, nothing is stuck
 verdict-healthy-suppressed = healthy but for what is suppressed: { $goroutines } looked at, { $findings } left out

@@ -11,7 +11,7 @@ use crate::{
     markdown::prose,
     messages::{Messages, messages},
     name::clean,
-    roi, runlog,
+    roi, runlog, spawns,
     svg_capacity::svg_capacity,
     svg_runlog::svg_runlog,
     trace, trace_diff, tune,
@@ -93,6 +93,7 @@ pub fn sentence(envelope: &Envelope, say: &Messages) -> Option<String> {
     let runlog = || envelope.runlog.as_ref().map(|report| runlog::sentence(report, envelope, say));
     let trace = || envelope.trace.as_ref().map(|report| trace::sentence(report, say));
     let tune = || envelope.tune.as_ref().map(|report| tune::sentence(report, say));
+    let spawns = || spawns::sentence_of(envelope, say);
     diff.or_else(trace_diff)
         .or_else(capacity)
         .or_else(roi)
@@ -102,6 +103,7 @@ pub fn sentence(envelope: &Envelope, say: &Messages) -> Option<String> {
         .or_else(runlog)
         .or_else(trace)
         .or_else(tune)
+        .or_else(spawns)
 }
 
 /// Its tables.
@@ -116,6 +118,8 @@ pub fn sheets(envelope: &Envelope, say: &Messages) -> Vec<Sheet> {
     let runlog = envelope.runlog.iter().flat_map(|report| runlog::sheets(report, say));
     let trace = envelope.trace.iter().flat_map(|report| trace::sheets(report, say));
     let tune = envelope.tune.iter().flat_map(|report| tune::sheets(report, say));
+    let starts = envelope.lint.iter().filter_map(|report| report.spawns.as_ref());
+    let spawns = starts.flat_map(|starts| spawns::sheets(starts, say));
     diff.chain(trace_diff)
         .chain(capacity)
         .chain(roi)
@@ -125,6 +129,7 @@ pub fn sheets(envelope: &Envelope, say: &Messages) -> Vec<Sheet> {
         .chain(runlog)
         .chain(trace)
         .chain(tune)
+        .chain(spawns)
         .collect()
 }
 

@@ -31,6 +31,7 @@ mod redact;
 mod roi;
 mod runlog;
 mod sentence;
+mod spawns;
 mod svg;
 mod svg_capacity;
 mod svg_locks;

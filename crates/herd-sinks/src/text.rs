@@ -31,6 +31,9 @@ pub fn text(envelope: &Envelope, look: &Look<'_>) -> String {
     let say = messages(look.lang);
     let mut lines = targets(envelope, look, &say);
     match envelope.command.as_str() {
+        "lint" if envelope.lint.as_ref().is_some_and(|report| report.spawns.is_some()) => {
+            lines.extend(figures(envelope, look, &say));
+        }
         "lint" => lines.extend(lint::body(envelope, look, &say)),
         "snap" => lines.extend(text_snapshot::body(envelope, look, &say)),
         "graph" => lines.extend(graph::body(envelope, look, &say)),

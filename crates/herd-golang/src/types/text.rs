@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Types;
-use super::objects::ObjectId;
+use super::objects::{ObjectId, Scope, Source};
 use super::table::{Signature, Term, Type, TypeId};
 use crate::ast::ChanDir;
 
@@ -20,6 +20,24 @@ impl Types<'_> {
     pub fn object_text(&self, id: ObjectId) -> String {
         let mut text = String::new();
         self.write_object(&mut text, id);
+        text
+    }
+
+    /// A function as the runtime names it: `example.com/m/p.F`, `example.com/m/p.(*T).M`, `main.main`. What the linker escapes in a path
+    /// (cmd/internal/objabi, path.go) is left as it is.
+    pub fn function_text(&self, id: ObjectId) -> String {
+        let mut text = String::new();
+        let Some(object) = self.object(id) else { return text };
+        if let Some(package) = object.scope.and_then(|scope| self.program.package(scope.package())) {
+            text.push_str(if &*package.name == "main" { "main" } else { &package.path });
+            text.push_str(if object.scope.is_some_and(Scope::is_external) { "_test." } else { "." });
+        }
+        if let Source::Method { base, pointer, .. } = object.source {
+            let base = self.names.text(base);
+            let (before, behind) = if pointer { ("(*", ").") } else { ("", ".") };
+            text.extend([before, base, behind]);
+        }
+        text.push_str(self.names.text(object.name));
         text
     }
 
