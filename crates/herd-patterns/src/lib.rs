@@ -17,7 +17,9 @@ pub mod source_ends;
 mod source_locks;
 pub mod source_spawns;
 mod source_spotted;
+mod source_starts;
 mod source_values;
+mod source_waits;
 pub mod trace;
 
 pub use allocations::Spot;
