@@ -157,6 +157,9 @@ pub struct DoctorArgs {
     /// Write a suppression file that leaves out what is found now
     #[arg(long, value_name = "FILE")]
     pub write_suppressions: Option<PathBuf>,
+    /// Hold what is found against the source of the program, at the version that ran: its lines, why they cannot go on, who holds a lock
+    #[arg(long, value_name = "DIR")]
+    pub source: Option<PathBuf>,
     /// POST the findings to this address
     #[arg(long, value_name = "URL")]
     pub webhook: Option<String>,

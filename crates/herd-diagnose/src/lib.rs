@@ -17,6 +17,7 @@ mod profile;
 mod remedy;
 mod runlog;
 mod said;
+pub mod sourced;
 mod traced;
 mod witnesses;
 

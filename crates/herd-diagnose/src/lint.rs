@@ -12,6 +12,7 @@ use herd_model::{
 };
 use herd_patterns::source::{Package, Spotted, Stop, StopPlace};
 use herd_patterns::source_ends::{KnownRuns, Runs};
+use herd_patterns::source_points::Lines;
 use herd_patterns::{CATALOGUE, Lang, Pattern};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -19,11 +20,35 @@ use rustc_hash::FxHashMap;
 use crate::judge::fingerprint;
 use crate::lint_ignored::Ignored;
 use crate::lint_spawns;
+use crate::sourced::{self, Standing};
 
 /// Goes through the packages that patterns name, seen from a folder. Never fails: what could not be read is noted.
 ///
 /// Linear in the sources; named packages are gone through on all cores, those that are imported before those that import them.
 pub fn lint(folder: &Path, patterns: &[&str], context: &Context, spawns: bool, version: &str) -> Envelope {
+    let also = Also { spawns, lines: None };
+    lint_with(folder, patterns, context, also, version).0
+}
+
+/// What is told beside findings.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Also<'a> {
+    /// What starts goroutines.
+    pub(crate) spawns: bool,
+    /// What is at lines, by the paths of packages.
+    pub(crate) lines: Option<&'a FxHashMap<Box<str>, Lines>>,
+}
+
+/// The same, with what is at some lines.
+pub(crate) fn lint_with(
+    folder: &Path,
+    patterns: &[&str],
+    context: &Context,
+    also: Also<'_>,
+    version: &str,
+) -> (Envelope, Vec<Standing>) {
+    let Also { spawns, .. } = also;
+    let mut points = Vec::new();
     let mut envelope = Envelope::new("lint", version);
     let program = load::program(folder, patterns, context);
     let names = Interner::new();
@@ -36,7 +61,7 @@ pub fn lint(folder: &Path, patterns: &[&str], context: &Context, spawns: bool, v
         let parts: Vec<(PackageId, Unit)> = wave.iter().flat_map(|id| parts(&program, *id, context)).collect();
         let done: Vec<Gone> = parts
             .par_iter()
-            .map(|(id, part)| gone_through(&types, folder, *id, *part, (&known, &summaries, runs.as_ref())))
+            .map(|(id, part)| gone_through(&types, folder, *id, *part, (&known, &summaries, runs.as_ref()), also))
             .collect();
         for one in done {
             summaries.objects.extend(one.summaries);
@@ -47,6 +72,7 @@ pub fn lint(folder: &Path, patterns: &[&str], context: &Context, spawns: bool, v
             if let Some(runs) = &mut runs {
                 runs.extend(one.runs);
             }
+            points.extend(one.points);
         }
     }
     if spawns {
@@ -80,7 +106,7 @@ pub fn lint(folder: &Path, patterns: &[&str], context: &Context, spawns: bool, v
         (true, false) => Verdict::Healthy,
     };
     envelope.lint = Some(report);
-    envelope
+    (envelope, points)
 }
 
 /// What going through a part of a package gives.
@@ -89,6 +115,7 @@ struct Gone {
     summaries: Vec<(ObjectId, Summary)>,
     report: LintReport,
     runs: Vec<(ObjectId, Runs)>,
+    points: Vec<Standing>,
     in_generated: u64,
     kept_back: u64,
 }
@@ -140,6 +167,7 @@ fn gone_through(
     id: PackageId,
     part: Unit,
     (known, summaries, runs): (&KnownNames, &Summaries, Option<&KnownRuns>),
+    also: Also<'_>,
 ) -> Gone {
     let unit = acts::unit(types, id, part, known, summaries);
     let mut report = LintReport { packages: u64::from(part != Unit::ExternalTests), ..LintReport::default() };
@@ -176,9 +204,10 @@ fn gone_through(
     }
     let (spawns, runs) = runs.map(|known| lint_spawns::of(&package, folder, known)).unzip();
     report.spawns = spawns;
+    let points = sourced::standing(&package, folder, also.lines);
     let Package { unit, summaries, .. } = package;
     let own = unit.bodies.iter().zip(summaries).filter_map(|(body, summary)| Some((body.object?, summary)));
-    Gone { findings, summaries: own.collect(), report, runs: runs.unwrap_or_default(), in_generated, kept_back }
+    Gone { findings, summaries: own.collect(), report, runs: runs.unwrap_or_default(), points, in_generated, kept_back }
 }
 
 fn add(to: &mut LintReport, one: &LintReport) {
@@ -262,7 +291,7 @@ pub(crate) fn place_of(package: &Package<'_>, folder: &Path, at: StopPlace) -> P
 }
 
 /// The line of a place, without what indents it.
-fn code(file: &File, pos: Pos) -> String {
+pub(crate) fn code(file: &File, pos: Pos) -> String {
     let line = file.line(pos) as usize;
     let start = file.lines.get(line.saturating_sub(1)).map_or(0, |start| *start as usize);
     let end = file.lines.get(line).map_or(file.source.len(), |end| *end as usize);

@@ -15,6 +15,7 @@ mod scene;
 pub mod source;
 pub mod source_ends;
 mod source_locks;
+pub mod source_points;
 pub mod source_spawns;
 mod source_spotted;
 mod source_starts;

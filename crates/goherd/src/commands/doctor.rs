@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use herd_deliver::Webhook;
 use herd_diagnose::{Clock, Request, Watch};
+use herd_golang::load::Context;
 use herd_model::{Envelope, TargetKind, Verdict};
 use herd_sinks::{Format, Stacks};
 use herd_sources::{Memory, Options, Target};
@@ -11,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::args::{DoctorArgs, GlobalArgs};
 use crate::commands::doctor_profiles;
+use crate::commands::lint::folder_of;
 use crate::error::ExpectedError;
 use crate::exit::Exit;
 use crate::{collect, output, suppress};
@@ -19,6 +21,7 @@ use crate::{collect, output, suppress};
 pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     output::check(global, Format::Concise)?;
     let today = OffsetDateTime::now_utc().date();
+    let source = args.source.as_deref().map(|folder| folder_of(folder, "--source")).transpose()?;
     // A broken suppression file must not cost a minute of collecting first.
     let suppressions = args.suppress.as_deref().map(suppress::read).transpose()?;
     let existing = args.write_suppressions.as_deref().map(suppress::read_existing).transpose()?;
@@ -38,6 +41,9 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
         (diagnosis.envelope, Some(diagnosis.snapshot))
     };
     let envelope = &mut answer;
+    if let (Some(folder), Some(snapshot)) = (&source, &snapshot) {
+        herd_diagnose::sourced::beside(envelope, snapshot, folder, &Context::from_env());
+    }
     if let Some((path, existing)) = args.write_suppressions.as_deref().zip(existing.as_ref()) {
         // Before any finding is suppressed: a baseline lists those, too.
         let text = suppress::baseline(&envelope.findings, existing, suppressions.as_ref(), today);

@@ -1,5 +1,7 @@
 //! `goherd lint`: concurrency faults in Go source.
 
+use std::path::{Path, PathBuf};
+
 use herd_diagnose::lint;
 use herd_golang::load::{Context, Tests};
 use herd_sinks::Format;
@@ -13,15 +15,7 @@ use crate::output;
 /// Goes through the packages and prints what was found.
 pub fn run(args: &LintArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     output::check(global, Format::Text)?;
-    let folder = std::path::absolute(&args.dir).ok().filter(|folder| folder.is_dir());
-    let Some(folder) = folder else {
-        return Err(ExpectedError::Option {
-            option: "--dir",
-            why: format!("{} is no folder", args.dir.display()),
-            next: "Give a folder of a Go module.".into(),
-        }
-        .into());
-    };
+    let folder = folder_of(&args.dir, "--dir")?;
     let mut context = Context::from_env();
     context.tests = if args.no_tests { Tests::None } else { Tests::Named };
     context.tags.extend(args.tags.iter().map(|tag| tag.as_str().into()));
@@ -43,4 +37,13 @@ pub fn run(args: &LintArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     };
     output::print(&mut envelope, None, Format::Text, exit, true, global)?;
     Ok(exit)
+}
+
+/// A folder that is there, from the root on.
+pub fn folder_of(folder: &Path, option: &'static str) -> Result<PathBuf, ExpectedError> {
+    std::path::absolute(folder).ok().filter(|folder| folder.is_dir()).ok_or_else(|| ExpectedError::Option {
+        option,
+        why: format!("{} is no folder", folder.display()),
+        next: "Give a folder of a Go module.".into(),
+    })
 }

@@ -9,3 +9,4 @@ mod marks;
 mod recorded;
 mod rules;
 mod services;
+mod sourced;
