@@ -4,8 +4,8 @@
 
 use herd_golang::Token;
 use herd_golang::acts::{
-    self, Acquired, Act, ActKind, Body, BodyId, Field, LockAct, LockWhat, Owner, PathId, Steps, Summaries, Summary, Target, Unit,
-    UnitFile,
+    self, Acquired, Act, ActKind, Body, BodyId, Field, LockAct, LockKey, LockWhat, Owner, PathId, Steps, Summaries, Summary,
+    Target, Unit, UnitFile, When,
 };
 use herd_golang::ast::{Expr, ExprId, List, Pos, Stmt};
 use herd_golang::flow::{self, Graph, Paths, Place, StepId};
@@ -24,21 +24,14 @@ pub struct Package<'t> {
     pub summaries: Vec<Summary>,
     /// What each body does to locks.
     pub locks: Vec<Vec<LockAct>>,
+    /// Calls after which control may not come back, by body.
+    pub may_end: Vec<Steps>,
     /// What becomes of its channels and functions.
     pub values: Values,
     /// Functions that are called under a lock which they take themselves, by the body that hands them over.
     pub callbacks: Vec<Callback>,
     /// Fields and variables that some function of the package gives back without having taken: a function that keeps one is meant to.
     given_back: FxHashSet<LockKey>,
-}
-
-/// A lock by its place in a type, or by its variable: the same for all values.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum LockKey {
-    /// A field.
-    Field(Field),
-    /// A variable of a package.
-    Global(ObjectId),
 }
 
 /// A function that is handed to another one, which calls it under a lock.
@@ -75,10 +68,8 @@ pub struct Scene<'a, 't> {
 impl<'t> Package<'t> {
     /// Measures a unit, of which nothing needs to be known but the summaries of what it imports.
     pub fn new(mut unit: Unit<'t>, known: &Summaries) -> Self {
-        let summaries = acts::summarise(&mut unit, known);
-        let ids = (0..unit.bodies.len()).map(|index| BodyId(index as u32));
-        let locks: Vec<_> = ids.map(|id| acts::lock_acts(&mut unit, id, known, &summaries)).collect();
-        let released = summaries.iter().flat_map(|summary| &summary.releases);
+        let (summaries, locks) = acts::summarise(&mut unit, known);
+        let released = summaries.iter().flat_map(|summary| &summary.releases).map(|one| &one.path);
         let given_back = released.filter_map(|path| match (path.fields.last(), path.root) {
             (Some(field), _) => Some(LockKey::Field(*field)),
             (None, acts::Root::Global(object)) => Some(LockKey::Global(object)),
@@ -87,7 +78,8 @@ impl<'t> Package<'t> {
         let given_back = given_back.collect();
         let callbacks = callbacks(&mut unit, known, &summaries);
         let values = values(&unit);
-        Package { unit, summaries, locks, values, callbacks, given_back }
+        let may_end = unit.bodies.iter().map(|body| may_end(&unit, body, known, &summaries)).collect();
+        Package { unit, summaries, locks, may_end, values, callbacks, given_back }
     }
 
     /// One of its functions.
@@ -103,11 +95,7 @@ impl<'t> Package<'t> {
 
     /// What a lock is for all values.
     pub fn key(&self, path: PathId) -> Option<LockKey> {
-        match self.unit.paths.last(path) {
-            acts::Step::Field(_, field) => Some(LockKey::Field(field)),
-            acts::Step::Global(object) => Some(LockKey::Global(object)),
-            acts::Step::Local(..) | acts::Step::Element(_) | acts::Step::Call(..) => None,
-        }
+        acts::lock_key(&self.unit, path)
     }
 
     /// How a path is written: `s.mu`.
@@ -143,6 +131,31 @@ impl<'t> Package<'t> {
             _ => "?",
         }
     }
+}
+
+/// The calls of a body after which control may not come back, for all that is known: of what may panic or end a test, and of unknown functions that
+/// are given a test.
+fn may_end(unit: &Unit<'_>, body: &Body, known: &Summaries, summaries: &[Summary]) -> Steps {
+    let checked = &unit.files[body.file as usize].checked;
+    let is_test = |call: ExprId| {
+        let Expr::Call { args, .. } = *checked.file.expr(call) else { return false };
+        checked.file.list(args).first().is_some_and(|arg| {
+            let herd_golang::types::Type::Named { object, .. } = unit.types.get(unit.types.pointed_at(checked.type_of(*arg)))
+            else {
+                return false;
+            };
+            let scope = unit.types.scope_of(*object).and_then(|scope| unit.types.program().package(scope.package()));
+            scope.is_some_and(|package| &*package.path == "testing")
+        })
+    };
+    let ends = |act: &&Act| match act.kind {
+        ActKind::Call(target) if act.when == When::Now => match known.of(unit, summaries, target) {
+            Some(summary) => summary.may_end,
+            None => act.call.is_some_and(is_test),
+        },
+        _ => false,
+    };
+    body.acts.iter().filter(ends).map(|act| act.step).collect()
 }
 
 /// Literals that are called under a lock which they ask for.

@@ -6,9 +6,11 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "most ask for a few shapes of dozens; what must know all shapes names all")]
 
+mod keys;
 mod known;
 mod locals;
 mod lower;
+mod order;
 mod paths;
 mod steps;
 mod summary;
@@ -21,13 +23,14 @@ use crate::flow::{Graph, StepId};
 use crate::load::PackageId;
 use crate::types::{self, CheckedFile, FunctionId, FunctionNode, LocalId, LocalKind, ObjectId, TypeId, Types};
 
+pub use keys::{KeyTaken, LockKey, lock_key};
 pub use known::{Known, KnownNames};
 pub use locals::{Origin, Uses};
 pub use paths::{Field, Owner, PathId, Paths, Step};
 pub use steps::Steps;
 pub use summary::{
-    Acquired, CallsUnderLock, LockAct, LockWhat, Root, SumPath, Summaries, Summary, around, in_caller, is_given_elsewhere,
-    kept_way, lock_acts, summarise,
+    Acquired, CallsUnderLock, LockAct, LockWhat, Released, Root, SumPath, Summaries, Summary, around, in_caller,
+    is_given_elsewhere, kept_way, summarise,
 };
 
 use locals::Index;
@@ -46,6 +49,8 @@ pub struct Unit<'t> {
     pub handed_on: Vec<PathId>,
     /// Its functions with bodies, literals included, by [`BodyId`].
     pub bodies: Vec<Body>,
+    /// The literals written in each of them, those in literals too.
+    pub within: Vec<Vec<BodyId>>,
     /// All access paths.
     pub paths: Paths,
     by_object: FxHashMap<ObjectId, BodyId>,
@@ -165,6 +170,7 @@ pub fn unit<'t>(
         files: Vec::new(),
         handed_on: Vec::new(),
         bodies: Vec::new(),
+        within: Vec::new(),
         paths: Paths::default(),
         by_object: FxHashMap::default(),
     };
@@ -175,7 +181,21 @@ pub fn unit<'t>(
         unit.files.push(UnitFile { checked, uses, bodies, index });
     }
     lower::bodies(&mut unit, known, callees);
+    unit.within = within(&unit.bodies);
     unit
+}
+
+/// The literals within each body.
+fn within(bodies: &[Body]) -> Vec<Vec<BodyId>> {
+    let mut within = vec![Vec::new(); bodies.len()];
+    for index in 0..bodies.len() {
+        let mut at = bodies[index].outer;
+        while let Some(outer) = at {
+            within[outer.0 as usize].push(BodyId(index as u32));
+            at = bodies[outer.0 as usize].outer;
+        }
+    }
+    within
 }
 
 impl Body {

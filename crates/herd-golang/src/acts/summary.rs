@@ -4,8 +4,10 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::keys::{KeyTaken, LockKey, keys};
 use super::known::Known;
 use super::lower::never_returns;
+use super::order::bottom_up;
 use super::paths::{Field, PathId, Step};
 use super::steps::Steps;
 use super::{Act, ActKind, Body, BodyId, Target, Unit, When};
@@ -25,12 +27,18 @@ pub struct Summaries {
 pub struct Summary {
     /// Whether control comes back from it.
     pub ends: Option<Ends>,
+    /// Whether there are ways on which control does not come back from it, by itself or through others: it may panic, or end a test.
+    pub may_end: bool,
     /// Locks it may take, by itself or through others, wherever.
     pub acquires: Vec<Acquired>,
     /// Locks that are held whenever it returns and were not before.
     pub keeps: Vec<Acquired>,
     /// Locks it gives back that it did not take.
-    pub releases: Vec<SumPath>,
+    pub releases: Vec<Released>,
+    /// Locks it may take, by what they are for all values: those too that callers cannot name.
+    pub takes: Vec<KeyTaken>,
+    /// Locks that it gives back at some time without having taken them, whether it takes them again or not.
+    pub drops: Vec<LockKey>,
     /// Functions it is given and calls under a lock.
     pub under_lock: Vec<CallsUnderLock>,
 }
@@ -46,6 +54,15 @@ pub struct Acquired {
     pub certain: bool,
     /// The calls that lead there, the lock itself last: functions and places. The first is in the function itself.
     pub via: Vec<(Option<ObjectId>, Pos)>,
+}
+
+/// A lock that a function gives back for its caller.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Released {
+    /// Which.
+    pub path: SumPath,
+    /// Whether it does so whenever it returns.
+    pub always: bool,
 }
 
 /// A parameter that a function calls while it holds locks.
@@ -84,9 +101,7 @@ pub enum Root {
 /// Locks told of a function.
 const LOCKS_MAX: usize = 32;
 /// Calls told that lead to one.
-const VIA_MAX: usize = 8;
-/// Rounds in which functions that call each other are told.
-const ROUNDS_MAX: usize = 8;
+pub(super) const VIA_MAX: usize = 8;
 
 impl Summaries {
     /// Whether control comes back from a function.
@@ -107,30 +122,27 @@ impl Summaries {
     }
 }
 
-/// Summaries of all bodies of a unit, by their ids.
-pub fn summarise(unit: &mut Unit<'_>, known: &Summaries) -> Vec<Summary> {
+/// Summaries of all bodies of a unit, by their ids, and what each does to locks. Bottom-up: a body is gone through once, twice where functions
+/// call each other.
+pub fn summarise(unit: &mut Unit<'_>, known: &Summaries) -> (Vec<Summary>, Vec<Vec<LockAct>>) {
     let mut all: Vec<Summary> =
         unit.bodies.iter().map(|body| Summary { ends: never_returns(&body.graph), ..Summary::default() }).collect();
-    for _ in 0..ROUNDS_MAX {
-        let mut changed = false;
-        // Callees stand below their callers as a rule, and literals behind what they are written in.
-        for index in (0..unit.bodies.len()).rev() {
-            let next = locks(unit, BodyId(index as u32), known, &all);
-            let old = &mut all[index];
-            if old.acquires.len() != next.acquires.len()
-                || old.keeps.len() != next.keeps.len()
-                || old.under_lock.len() != next.under_lock.len()
-                || old.releases != next.releases
-            {
-                changed = true;
-                *old = Summary { ends: old.ends, ..next };
+    let mut acts: Vec<Vec<LockAct>> = Vec::new();
+    acts.resize_with(all.len(), Vec::new);
+    for group in bottom_up(unit) {
+        // Who calls each other is gone through once more, as the first round knew nothing of those that came later.
+        let rounds = if group.len() > 1 { 2 } else { 1 };
+        for _ in 0..rounds {
+            for id in &group {
+                let index = id.0 as usize;
+                let found = lock_acts(unit, *id, known, &all);
+                let ends = all[index].ends;
+                all[index] = Summary { ends, ..summed_up(unit, *id, &found, known, &all) };
+                acts[index] = found;
             }
         }
-        if !changed {
-            break;
-        }
     }
-    all
+    (all, acts)
 }
 
 /// A lock that is taken or given back at an act, in the paths of the unit.
@@ -198,9 +210,9 @@ pub fn lock_acts(unit: &mut Unit<'_>, id: BodyId, known: &Summaries, all: &[Summ
                         push(path, one.read, what, one.certain, via);
                     }
                 }
-                for path in &summary.releases {
-                    if let Some(path) = in_caller(unit, id, index, path) {
-                        push(path, false, LockWhat::Gives, true, vec![(callee, pos)]);
+                for one in &summary.releases {
+                    if let Some(path) = in_caller(unit, id, index, &one.path) {
+                        push(path, false, LockWhat::Gives, one.always, vec![(callee, pos)]);
                     }
                 }
             }
@@ -280,20 +292,19 @@ fn for_callers(unit: &Unit<'_>, body: &Body, path: PathId) -> Option<SumPath> {
     }
 }
 
-fn locks(unit: &mut Unit<'_>, id: BodyId, known: &Summaries, all: &[Summary]) -> Summary {
-    let acts = lock_acts(unit, id, known, all);
+fn summed_up(unit: &Unit<'_>, id: BodyId, acts: &[LockAct], known: &Summaries, all: &[Summary]) -> Summary {
     let body = &unit.bodies[id.0 as usize];
     let mut summary = Summary::default();
     if !body.graph.sound {
         return summary;
     }
     let mut seen = FxHashSet::default();
-    for act in &acts {
+    for act in acts {
         let Some(path) = for_callers(unit, body, act.path) else { continue };
         match act.what {
             LockWhat::Takes | LockWhat::Within => {
                 // Who gave it back before takes it for its caller.
-                if !is_taken_anew(&body.graph, &acts, act) {
+                if !is_taken_anew(&body.graph, acts, act) {
                     continue;
                 }
                 let certain = act.certain && is_certain(unit, body, act.step);
@@ -303,22 +314,42 @@ fn locks(unit: &mut Unit<'_>, id: BodyId, known: &Summaries, all: &[Summary]) ->
                 if act.what == LockWhat::Takes
                     && act.when == When::Now
                     && !summary.keeps.iter().any(|kept| kept.path == path && kept.read == act.read)
-                    && is_kept_always(&body.graph, &acts, act)
-                    && !is_given_elsewhere(unit, id, &acts, act.path)
+                    && is_kept_always(&body.graph, acts, act)
+                    && !is_given_elsewhere(unit, id, acts, act.path)
                 {
                     summary.keeps.push(Acquired { path, read: act.read, certain: true, via: act.via.clone() });
                 }
             }
             LockWhat::Gives => {
-                if !summary.releases.contains(&path) && is_given_untaken(&body.graph, &acts, act) {
-                    summary.releases.push(path);
+                if !summary.releases.iter().any(|one| one.path == path) && is_given_untaken(&body.graph, acts, act) {
+                    let always = is_given_always(&body.graph, acts, act);
+                    summary.releases.push(Released { path, always });
                 }
             }
             LockWhat::Tries => {}
         }
     }
-    summary.under_lock = under_lock(unit, body, &acts);
+    let calls_one = |act: &Act| match act.kind {
+        ActKind::Call(target) => act.when != When::Spawned && known.of(unit, all, target).is_some_and(|callee| callee.may_end),
+        _ => false,
+    };
+    let graph = &body.graph;
+    summary.may_end = graph.is_reachable(graph.panic) || graph.is_reachable(graph.gone) || body.acts.iter().any(calls_one);
+    summary.under_lock = under_lock(unit, body, acts);
+    keys(unit, body, acts, known, all, &mut summary);
     summary
+}
+
+/// Whether control may come to where a lock is given back without the function having taken it.
+pub(super) fn may_be_untaken(graph: &Graph, acts: &[LockAct], give: &LockAct) -> bool {
+    let takes: Steps = acts
+        .iter()
+        .filter(|act| act.path == give.path && matches!(act.what, LockWhat::Takes | LockWhat::Tries))
+        .map(|act| act.step)
+        .collect();
+    let (start, at) = (graph.start(graph.entry), graph.place(give.step));
+    let is_taken = |place: Place| takes.has(graph, place);
+    start == at || !is_taken(start) && flow::path(graph, Paths::Consistent, start, |place| place == at, is_taken).is_some()
 }
 
 /// Whether no condition on the way to a step looks at a parameter by itself: `if locked { … }`.
@@ -422,26 +453,13 @@ fn is_taken_anew(graph: &Graph, acts: &[LockAct], from: &LockAct) -> bool {
 pub fn is_given_elsewhere(unit: &Unit<'_>, id: BodyId, acts: &[LockAct], path: PathId) -> bool {
     unit.handed_on.contains(&path)
         || acts.iter().any(|act| act.path == path && act.what == LockWhat::Gives && act.when == When::Spawned)
-        || unit.bodies.iter().enumerate().any(|(index, body)| {
+        || unit.within[id.0 as usize].iter().any(|inner| {
             let gives = |act: &Act| {
                 act.when != When::Spawned
                     && matches!(act.kind, ActKind::Known(Known::Unlock | Known::ReadUnlock, Some(of)) if of == path)
             };
-            let inner = BodyId(index as u32);
-            is_within(unit, inner, id) && body.acts.iter().any(gives) && !is_called(unit, id, inner)
+            unit.body(*inner).acts.iter().any(gives) && !is_called(unit, id, *inner)
         })
-}
-
-/// Whether a body is written within another one.
-fn is_within(unit: &Unit<'_>, inner: BodyId, outer: BodyId) -> bool {
-    let mut at = unit.body(inner).outer;
-    while let Some(body) = at {
-        if body == outer {
-            return true;
-        }
-        at = unit.body(body).outer;
-    }
-    false
 }
 
 /// Whether a body calls a literal, now or when it ends.
@@ -457,11 +475,19 @@ fn is_given_untaken(graph: &Graph, acts: &[LockAct], from: &LockAct) -> bool {
         .filter(|act| act.path == from.path && matches!(act.what, LockWhat::Takes | LockWhat::Tries))
         .map(|act| act.step)
         .collect();
-    let (start, at) = (graph.start(graph.entry), graph.place(from.step));
+    let at = graph.place(from.step);
     let is_taken = |place: Place| takes.has(graph, place);
-    let untaken =
-        start == at || !is_taken(start) && flow::path(graph, Paths::Consistent, start, |place| place == at, is_taken).is_some();
-    untaken
+    may_be_untaken(graph, acts, from)
         && (from.when == When::Deferred
             || flow::path(graph, Paths::Consistent, at, |place| place.block == graph.exit, is_taken).is_some())
+}
+
+/// Whether a lock is given back on every way to a return.
+fn is_given_always(graph: &Graph, acts: &[LockAct], from: &LockAct) -> bool {
+    let same = |act: &&LockAct| act.path == from.path && act.what == LockWhat::Gives && act.certain;
+    let gives: Steps = acts.iter().filter(same).map(|act| act.step).collect();
+    let start = graph.start(graph.entry);
+    let is_given = |place: Place| gives.has(graph, place);
+    start.block != graph.exit
+        && (is_given(start) || flow::path(graph, Paths::Consistent, start, |place| place.block == graph.exit, is_given).is_none())
 }
