@@ -13,6 +13,7 @@ use herd_model::{
 use herd_patterns::source::{Package, Spotted, Stop, StopPlace};
 use herd_patterns::source_ends::{KnownRuns, Runs};
 use herd_patterns::source_points::Lines;
+use herd_patterns::source_program::{self, Program as WholeProgram, ProgramFacts};
 use herd_patterns::{CATALOGUE, Lang, Pattern};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -57,6 +58,7 @@ pub(crate) fn lint_with(
     let (mut report, mut generated, mut kept_back) = (LintReport::default(), 0, 0);
     // How functions end is told of those that come first; nothing is kept where it is not asked for.
     let mut runs = spawns.then(KnownRuns::default);
+    let mut facts = ProgramFacts::default();
     for wave in waves(&program) {
         let parts: Vec<(PackageId, Unit)> = wave.iter().flat_map(|id| parts(&program, *id, context)).collect();
         let done: Vec<Gone> = parts
@@ -73,11 +75,17 @@ pub(crate) fn lint_with(
                 runs.extend(one.runs);
             }
             points.extend(one.points);
+            facts.add(one.facts);
         }
     }
     if spawns {
         lint_spawns::sort(report.spawns.get_or_insert_default());
     }
+    let whole = WholeProgram::new(&facts, &types, &summaries);
+    let (seen, in_generated, ignored) = seen_in_whole(&whole, folder);
+    envelope.findings.extend(seen);
+    generated += in_generated;
+    kept_back += ignored;
     let coverage = program.coverage();
     report.modules_missing = coverage.modules_missing.into();
     envelope.findings.sort_by(|a, b| (&a.at.file, a.at.line, &a.id).cmp(&(&b.at.file, b.at.line, &b.id)));
@@ -113,6 +121,7 @@ pub(crate) fn lint_with(
 struct Gone {
     findings: Vec<Finding>,
     summaries: Vec<(ObjectId, Summary)>,
+    facts: ProgramFacts,
     report: LintReport,
     runs: Vec<(ObjectId, Runs)>,
     points: Vec<Standing>,
@@ -205,9 +214,31 @@ fn gone_through(
     let (spawns, runs) = runs.map(|known| lint_spawns::of(&package, folder, known)).unzip();
     report.spawns = spawns;
     let points = sourced::standing(&package, folder, also.lines);
+    let facts = source_program::of(&package, summaries);
     let Package { unit, summaries, .. } = package;
     let own = unit.bodies.iter().zip(summaries).filter_map(|(body, summary)| Some((body.object?, summary)));
-    Gone { findings, summaries: own.collect(), report, runs: runs.unwrap_or_default(), points, in_generated, kept_back }
+    Gone { findings, summaries: own.collect(), facts, report, runs: runs.unwrap_or_default(), points, in_generated, kept_back }
+}
+
+/// What eyes see that look at the whole program; how many findings are in generated files, and how many comments keep back.
+fn seen_in_whole(program: &WholeProgram<'_, '_>, folder: &Path) -> (Vec<Finding>, u64, u64) {
+    let (mut findings, mut in_generated, mut kept_back) = (Vec::new(), 0, 0);
+    for pattern in CATALOGUE {
+        for spotted in pattern.program.map(|eye| eye(program)).unwrap_or_default() {
+            let (function, pos) = spotted.at;
+            let Some((_, file)) = program.types.source(function) else { continue };
+            if is_generated(file) {
+                in_generated += 1;
+            } else if Ignored::of(file).has(pattern.id, file.line(pos)) {
+                kept_back += 1;
+            } else {
+                let at = place_in(program.types, folder, function, pos);
+                let way = spotted.way.iter().map(|stop| fact_of(program.types, folder, stop));
+                findings.push(told_of(pattern, at, &spotted.text, None, way.collect()));
+            }
+        }
+    }
+    (findings, in_generated, kept_back)
 }
 
 fn add(to: &mut LintReport, one: &LintReport) {
@@ -235,14 +266,17 @@ pub(crate) fn is_generated(file: &File) -> bool {
 }
 
 fn finding(package: &Package<'_>, folder: &Path, pattern: &'static Pattern, body: BodyId, spotted: &Spotted) -> Finding {
-    let page = pattern.page(Lang::En);
     let func = function_of(package, body);
     let at = place(package, folder, spotted.file, spotted.at, func);
-    let mut evidence = vec![Evidence::new(EvidenceKind::Source, spotted.text.clone()).at(at.clone())];
-    if spotted.way.is_empty() {
-        evidence[0].code = package.unit.files.get(spotted.file as usize).map(|file| code(file.checked.file, spotted.at));
-    }
-    evidence.extend(spotted.way.iter().map(|stop| fact(package, folder, stop)));
+    let alone = package.unit.files.get(spotted.file as usize).filter(|_| spotted.way.is_empty());
+    let way = spotted.way.iter().map(|stop| fact(package, folder, stop)).collect();
+    told_of(pattern, at, &spotted.text, alone.map(|file| code(file.checked.file, spotted.at)), way)
+}
+
+fn told_of(pattern: &'static Pattern, at: Place, text: &str, code: Option<String>, way: Vec<Evidence>) -> Finding {
+    let page = pattern.page(Lang::En);
+    let mut evidence = vec![Evidence { code, ..Evidence::new(EvidenceKind::Source, text.to_owned()).at(at.clone()) }];
+    evidence.extend(way);
     Finding {
         id: pattern.pattern_id(),
         target: String::new(),
@@ -267,11 +301,20 @@ fn finding(package: &Package<'_>, folder: &Path, pattern: &'static Pattern, body
 }
 
 fn fact(package: &Package<'_>, folder: &Path, stop: &Stop) -> Evidence {
-    let code = match stop.place {
-        StopPlace::Here { file, pos } => package.unit.files.get(file as usize).map(|file| code(file.checked.file, pos)),
-        StopPlace::In { function, pos } => package.unit.types.source(function).map(|(_, file)| code(file, pos)),
+    let StopPlace::Here { file, pos } = stop.place else { return fact_of(package.unit.types, folder, stop) };
+    let code = package.unit.files.get(file as usize).map(|file| code(file.checked.file, pos));
+    Evidence { code, ..Evidence::new(EvidenceKind::Source, stop.text.clone()).at(place_of(package, folder, stop.place)) }
+}
+
+/// A stop in a function, wherever that is.
+fn fact_of(types: &Types<'_>, folder: &Path, stop: &Stop) -> Evidence {
+    let (place, code) = match stop.place {
+        StopPlace::Here { .. } => (Place::default(), None),
+        StopPlace::In { function, pos } => {
+            let code = types.source(function).map(|(_, file)| code(file, pos));
+            (place_in(types, folder, function, pos), code)
+        }
     };
-    let place = place_of(package, folder, stop.place);
     Evidence { code, ..Evidence::new(EvidenceKind::Source, stop.text.clone()).at(place) }
 }
 
@@ -280,13 +323,16 @@ pub(crate) fn place_of(package: &Package<'_>, folder: &Path, at: StopPlace) -> P
     let types = package.unit.types;
     match at {
         StopPlace::Here { file, pos } => place(package, folder, file, pos, String::new()),
-        StopPlace::In { function, pos } => {
-            let func = types.function_text(function);
-            match types.source(function) {
-                Some((path, file)) => Place { func, file: shown(&path, folder), line: file.line(pos) },
-                None => Place { func, ..Place::default() },
-            }
-        }
+        StopPlace::In { function, pos } => place_in(types, folder, function, pos),
+    }
+}
+
+/// A place in the file of a declaration.
+fn place_in(types: &Types<'_>, folder: &Path, function: ObjectId, pos: Pos) -> Place {
+    let func = types.function_text(function);
+    match types.source(function) {
+        Some((path, file)) => Place { func, file: shown(&path, folder), line: file.line(pos) },
+        None => Place { func, ..Place::default() },
     }
 }
 

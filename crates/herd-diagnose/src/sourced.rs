@@ -3,12 +3,13 @@
 
 use std::path::Path;
 
+use herd_golang::acts::LockKey;
 use herd_golang::load::{Context, Tests};
 use herd_model::{
     Candidate, Certainty, Cluster, Envelope, Evidence, EvidenceKind, Finding, Note, NoteKind, PatternId, Place, Snapshot, Spawn,
     SpawnReasonKind, StateClass,
 };
-use herd_patterns::source::{LockKey, Package};
+use herd_patterns::source::Package;
 use herd_patterns::source_points::{self, Lines};
 use rustc_hash::FxHashMap;
 

@@ -7,6 +7,7 @@ use crate::memory::Seen;
 use crate::patterns;
 use crate::runlog::Facts;
 use crate::scene::{Scene, Sighting};
+use crate::source_program::ProgramEye;
 use crate::{source, trace};
 
 /// A language goherd speaks to people.
@@ -73,6 +74,8 @@ pub struct Pattern {
     pub trace: Option<fn(&trace::Facts) -> Vec<trace::Seen>>,
     /// How it looks in source.
     pub source: Option<fn(&source::Scene<'_, '_>) -> Vec<source::Spotted>>,
+    /// How it looks in the source of a whole program.
+    pub program: Option<ProgramEye>,
     /// Whether what the source eye says may still change: what is being tried is said when it is asked for.
     pub source_status: Status,
 }
@@ -110,6 +113,7 @@ impl Pattern {
         runlog: None,
         trace: None,
         source: None,
+        program: None,
         source_status: Status::Preview,
     };
 

@@ -1,11 +1,11 @@
 //! What the source says of lines at which goroutines stand: what is done there, which locks are held and which are asked for.
 
-use herd_golang::acts::{BodyId, LockWhat, When};
+use herd_golang::acts::{BodyId, LockKey, LockWhat, When};
 use herd_golang::ast::Pos;
 use herd_golang::flow;
 use rustc_hash::FxHashMap;
 
-use crate::source::{LockKey, Package};
+use crate::source::Package;
 
 /// Lines that are asked about, by the base name of their file.
 pub type Lines = FxHashMap<Box<str>, Vec<u32>>;

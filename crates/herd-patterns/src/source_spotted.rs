@@ -1,7 +1,7 @@
 //! What a source eye answers: a fault, what shows it, and what would cure it.
 
 use herd_golang::ast::{Pos, Span};
-use herd_golang::types::ObjectId;
+use herd_golang::types::{ObjectId, Types};
 
 /// Something an eye sees.
 #[derive(Clone, Debug)]
@@ -69,6 +69,30 @@ pub struct Stop {
     pub place: StopPlace,
     /// What happens there.
     pub text: String,
+}
+
+impl Stop {
+    /// A place in the function of a declaration.
+    pub fn within(function: ObjectId, pos: Pos, text: impl Into<String>) -> Self {
+        Stop { place: StopPlace::In { function, pos }, text: text.into() }
+    }
+
+    /// The calls that lead from a function to something, the first in the function itself.
+    pub fn along(types: &Types<'_>, function: ObjectId, via: &[(Option<ObjectId>, Pos)], text: &str) -> Vec<Self> {
+        let mut at = function;
+        let mut stops = Vec::new();
+        for (index, (callee, pos)) in via.iter().enumerate() {
+            let text = match callee {
+                _ if index + 1 == via.len() => text.to_owned(),
+                Some(callee) => format!("calls {}", types.names().text(types.name(*callee))),
+                None => "calls a function literal".to_owned(),
+            };
+            stops.push(Stop::within(at, *pos, text));
+            // A literal stands in the file of the function that calls it.
+            at = callee.unwrap_or(at);
+        }
+        stops
+    }
 }
 
 /// Where a stop is.
