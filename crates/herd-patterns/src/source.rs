@@ -11,7 +11,10 @@ use herd_golang::ast::{Expr, ExprId, List, Pos, Stmt};
 use herd_golang::flow::{self, Graph, Paths, Place, StepId};
 use herd_golang::types::{Builtin, Callee, LocalId, Meaning, ObjectId};
 use rustc_hash::FxHashSet;
+use std::cell::OnceCell;
 
+use crate::source_channels::{self, Channels};
+use crate::source_runs::{self, Runs};
 use crate::source_values::{Values, values};
 
 pub use crate::source_spotted::{Edit, Repair, Safety, Spotted, Stop, StopPlace};
@@ -32,6 +35,8 @@ pub struct Package<'t> {
     pub callbacks: Vec<Callback>,
     /// Fields and variables that some function of the package gives back without having taken: a function that keeps one is meant to.
     given_back: FxHashSet<LockKey>,
+    runs: OnceCell<Runs>,
+    channels: OnceCell<Channels>,
 }
 
 /// A function that is handed to another one, which calls it under a lock.
@@ -79,13 +84,24 @@ impl<'t> Package<'t> {
         let callbacks = callbacks(&mut unit, known, &summaries);
         let values = values(&unit);
         let may_end = unit.bodies.iter().map(|body| may_end(&unit, body, known, &summaries)).collect();
-        Package { unit, summaries, locks, may_end, values, callbacks, given_back }
+        let (runs, channels) = (OnceCell::new(), OnceCell::new());
+        Package { unit, summaries, locks, may_end, values, callbacks, given_back, runs, channels }
     }
 
     /// One of its functions.
     pub fn scene(&self, id: BodyId) -> Scene<'_, 't> {
         let index = id.0 as usize;
         Scene { package: self, id, body: &self.unit.bodies[index], locks: &self.locks[index] }
+    }
+
+    /// Who runs its functions.
+    pub fn runs(&self) -> &Runs {
+        self.runs.get_or_init(|| source_runs::runs(&self.unit))
+    }
+
+    /// Its channels; none where nothing is done to any.
+    pub fn channels(&self) -> &Channels {
+        self.channels.get_or_init(|| source_channels::channels(&self.unit, || self.runs()))
     }
 
     /// Whether some function gives a lock back that it did not take.

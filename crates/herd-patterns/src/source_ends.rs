@@ -10,8 +10,7 @@ use herd_golang::types::{Builtin, Callee, LocalId, Meaning, ObjectId, Type, Type
 use rustc_hash::FxHashMap;
 
 use crate::source::{Package, Scene, StopPlace};
-use crate::source_values::capacity;
-use crate::source_waits::{has_way_out, is_pause, is_signal, is_timer};
+use crate::source_waits::{has_room, has_way_out, is_pause, is_signal, is_timer};
 
 /// Waits of one function that are told.
 const WAITS_MAX: usize = 4;
@@ -295,7 +294,7 @@ impl Reader<'_, '_> {
             ActKind::Known(Known::CondWait, of) => wait(WaitKind::Cond, of),
             ActKind::Known(Known::SemaphoreAcquire, of) if !gives_context(scene) => wait(WaitKind::Semaphore, of),
             ActKind::Send(path) if !in_select => {
-                if path.is_some_and(|path| has_room(scene, path)) {
+                if path.is_some_and(|path| is_roomy(scene, path)) {
                     runs.sends_with_room = true;
                 } else {
                     runs.sends_without = true;
@@ -399,6 +398,13 @@ fn param_named(scene: &Scene<'_, '_>, name: &str) -> Option<usize> {
     scene.body.params.iter().position(is_it).filter(|_| !name.is_empty())
 }
 
+fn is_roomy(scene: &Scene<'_, '_>, path: PathId) -> bool {
+    match scene.package.unit.paths.last(path) {
+        PathStep::Local(file, local) => has_room(scene.package, file, local),
+        _ => false,
+    }
+}
+
 fn here(scene: &Scene<'_, '_>, pos: Pos) -> StopPlace {
     StopPlace::Here { file: scene.body.file, pos }
 }
@@ -488,14 +494,6 @@ fn counts(tree: &herd_golang::ast::File, step: Step) -> bool {
     match step {
         Step::IncDec(_) => true,
         Step::Assign(stmt) => !matches!(*tree.stmt(stmt), Stmt::Assign { op: Token::Assign | Token::Define, .. }),
-        _ => false,
-    }
-}
-
-/// Whether a send has room: the channel is the package's own, and was made with some.
-fn has_room(scene: &Scene<'_, '_>, path: PathId) -> bool {
-    match scene.package.unit.paths.last(path) {
-        PathStep::Local(file, local) => capacity(&scene.package.unit, (file, local)).is_some_and(|room| room > 0),
         _ => false,
     }
 }

@@ -14,7 +14,7 @@ use herd_model::{SpawnEnd, SpawnJoin, SpawnKind, SpawnReasonKind, SpawnRisk};
 use crate::source::{Package, Scene, StopPlace};
 use crate::source_ends::{End, KnownRuns, Runs, Wait, WaitKind, serves, text};
 use crate::source_starts::{Looped, context_that_ends, in_loop, serves_request};
-use crate::source_values::capacity;
+use crate::source_waits;
 
 /// From how many points on a start is of medium risk.
 pub const MEDIUM_MIN: i32 = 2;
@@ -223,7 +223,7 @@ fn with_arguments(scene: &Scene<'_, '_>, act: &Act, told: &Runs) -> Runs {
     let has_room = |wait: &Wait| {
         let channel = wait.param.filter(|_| wait.kind == WaitKind::Send).and_then(argument);
         channel.is_some_and(|channel| match scene.file().checked.meaning(channel) {
-            Meaning::Local(local) => capacity(&scene.package.unit, (scene.body.file, local)).is_some_and(|room| room > 0),
+            Meaning::Local(local) => source_waits::has_room(scene.package, scene.body.file, local),
             _ => false,
         })
     };

@@ -109,24 +109,3 @@ fn is_target(file: &UnitFile<'_>, step: Step, x: ExprId) -> bool {
         _ => false,
     }
 }
-
-/// What a channel was made with: how many values it holds. Nothing where that cannot be told.
-pub fn capacity(unit: &Unit<'_>, variable: Variable) -> Option<i128> {
-    let (number, local) = variable;
-    let file = unit.files.get(number as usize)?;
-    let origin = file.uses.get(local.0 as usize)?.only()?;
-    let tree = file.checked.file;
-    let made = tree.unparen(origin.expr);
-    let Expr::Call { args, .. } = *tree.expr(made) else { return None };
-    if origin.result.is_some() || file.checked.callee(made) != Callee::Builtin(Builtin::Make) {
-        return None;
-    }
-    match tree.list(args) {
-        [_] => Some(0),
-        [_, size] => match file.checked.constant(unit.types, *size)? {
-            herd_golang::types::Constant::Int(size) => Some(size),
-            _ => None,
-        },
-        _ => None,
-    }
-}

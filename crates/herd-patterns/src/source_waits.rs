@@ -6,10 +6,19 @@ use herd_golang::Token;
 use herd_golang::acts::{Act, ActKind, Known, PathId, Step as PathStep};
 use herd_golang::ast::{Expr, ExprId, Pos, Stmt};
 use herd_golang::flow::{self, Edge, EdgeKind, Step};
-use herd_golang::types::{Type, TypeId};
+use herd_golang::types::{LocalId, Type, TypeId};
 
-use crate::source::Scene;
+use crate::source::{Package, Scene};
+use crate::source_channels::{Capacity, Node};
 use crate::source_ends::is_done;
+
+/// Whether a variable is a channel with room for values: all that it may be was made so.
+pub(crate) fn has_room(package: &Package<'_>, file: u32, local: LocalId) -> bool {
+    let channels = package.channels();
+    let node = channels.id(Node::Local(file, local));
+    let made = node.and_then(|node| channels.only(node));
+    made.is_some_and(|made| matches!(made.capacity, Capacity::Known(1..)))
+}
 
 /// Whether what is received from at a place only says that it is time: a channel of empty structs.
 pub(crate) fn is_signal(scene: &Scene<'_, '_>, pos: Pos) -> bool {

@@ -1,61 +1,102 @@
-//! The source eye of LK013: a goroutine sends on a channel that nobody receives from once its creator has returned.
+//! The source eye of LK013: goroutines send on a channel that nobody receives from once its owner has returned.
 
-use herd_golang::acts::{ActKind, BodyId, Step, Steps, Target, When};
+use herd_golang::acts::Steps;
+use herd_golang::ast::{Expr, Span};
 
-use crate::source::{Scene, Spotted};
-use crate::source_values::capacity;
+use crate::source::{Edit, Repair, Safety, Scene, Spotted};
+use crate::source_abandoned::{Sender, end_of, is_local, leaving, results, room, senders, stops_to};
+use crate::source_channels::{Made, Op};
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
-    let mut found = Vec::new();
-    let unit = &scene.package.unit;
-    if !scene.graph().sound {
-        return found;
+    let channels = scene.package.channels();
+    if channels.is_empty() || !scene.graph().sound || scene.is_start() || scene.is_in_tests() {
+        return Vec::new();
     }
-    for spawned in &scene.body.acts {
-        let (ActKind::Call(Target::Literal(id)), When::Spawned) = (spawned.kind, spawned.when) else { continue };
-        let inner = scene.package.scene(id);
-        for send in &inner.body.acts {
-            let ActKind::Send(Some(channel)) = send.kind else { continue };
-            let Step::Local(file, local) = unit.paths.last(channel) else { continue };
-            let own = unit.files[file as usize].checked.locals.get(local.0 as usize);
-            let is_own = own.is_some_and(|local| local.function == Some(scene.body.function)) && file == scene.body.file;
-            if !is_own || scene.package.values.escaped.contains(&(file, local)) || capacity(unit, (file, local)) != Some(0) {
-                continue;
-            }
-            if inner.is_in_select(send.step) {
-                continue;
-            }
-            // Anybody else who receives may be there in time.
-            let others = (0..unit.bodies.len()).map(|index| BodyId(index as u32)).filter(|other| *other != scene.id);
-            let receives = |act: &herd_golang::acts::Act| act.kind == ActKind::Receive(Some(channel));
-            if others.into_iter().any(|other| unit.body(other).acts.iter().any(receives)) {
-                continue;
-            }
-            let mut barrier: Steps = scene.body.acts.iter().filter(|act| receives(act)).map(|act| act.step).collect();
-            if barrier.is_empty() {
-                continue;
-            }
-            // A loop that receives does so as often as is needed, for all that is known.
-            barrier.extend(scene.loop_heads(&barrier, spawned.step));
-            let graph = scene.graph();
-            let Some(way) = scene.way(spawned.step, |place| place.block == graph.exit, &barrier) else { continue };
-            let name = scene.package.text(channel);
-            let mut stops = vec![scene.stop(spawned.pos, "starts the goroutine")];
-            stops.push(inner.stop(send.pos, format!("sends on {name}, which holds no value")));
-            let jumps = scene.jumps(&way);
-            stops.extend(if jumps.is_empty() { vec![scene.stop(scene.body_end(), "ends")] } else { jumps });
-            if let Some(last) = stops.last_mut() {
-                last.text = format!("{}, and nobody receives from {name} any more", last.text);
-            }
-            let at = scene.made_at(local).unwrap_or(send.pos);
-            stops.insert(0, scene.stop(at, format!("{name} is made without room for a value")));
-            found.push(Spotted::new(
-                scene.body.file,
-                at,
-                format!("the send on {name} waits for ever once the function has returned"),
-                stops,
-            ));
-        }
-    }
+    let mut found: Vec<Spotted> = channels.made_in(scene.id).filter_map(|made| abandoned(scene, made)).collect();
+    found.extend(results(scene).into_iter().filter(|one| !one.often).map(|one| one.spotted));
     found
+}
+
+fn abandoned(scene: &Scene<'_, '_>, made: &Made) -> Option<Spotted> {
+    let channels = scene.package.channels();
+    let room = room(made)?;
+    if made.open.receive
+        || !is_local(scene.package, made)
+        || channels.ops_on(made).any(|op| op.is_receive() && op.body != scene.id)
+    {
+        return None;
+    }
+    let receives: Vec<Op> = channels.ops_on(made).filter(|op| op.is_receive()).copied().collect();
+    // Who never receives is another matter.
+    if receives.is_empty() {
+        return None;
+    }
+    let senders = senders(scene, made);
+    if senders.iter().any(|sender| !sender.op.is_alone()) {
+        return None;
+    }
+    // From where the last of them starts, at first for one of many.
+    let starts: Steps = senders.iter().filter_map(|sender| sender.run).map(|run| run.step).collect();
+    let often = senders.iter().find(|sender| sender.by_many);
+    // Who sends again and again is a stage of a pipeline.
+    if often.is_none() && senders.iter().any(|sender| sender.often) {
+        return None;
+    }
+    let sender = often.or_else(|| senders.first())?;
+    let leaving = leaving(scene, sender.run?.step, &receives);
+    let sent = starts.iter().count() as i128;
+    let (way, left) = match (leaving.never, leaving.once) {
+        (Some(way), _) if often.is_some() || sent > room => (way, "and nobody receives"),
+        (_, Some((_, way))) if often.is_some() || sent > room + 1 => (way, "and nobody receives what comes later"),
+        _ => return None,
+    };
+    Some(spotted(scene, made, sender, (&way, left), sent))
+}
+
+fn spotted(
+    scene: &Scene<'_, '_>,
+    made: &Made,
+    sender: &Sender,
+    (way, left): (&[herd_golang::flow::Place], &str),
+    sent: i128,
+) -> Spotted {
+    let name = name(scene, made);
+    let holds = match room(made) {
+        Some(0) | None => "without room for a value".to_owned(),
+        Some(1) => "with room for one value".to_owned(),
+        Some(room) => format!("with room for {room} values"),
+    };
+    let mut stops = vec![scene.stop(made.pos, format!("{name} is made {holds}"))];
+    stops.extend(stops_to(scene.package, sender, &name));
+    stops.extend(end_of(scene, way, &format!("{left} from {name} any more")));
+    let text = format!("the send on {name} waits for ever once the function has returned");
+    let repair = if sender.often { None } else { room_for(scene, made, sent) };
+    Spotted::new(scene.body.file, made.pos, text, stops).cured_by(repair)
+}
+
+/// The channel with room for all that is sent.
+fn room_for(scene: &Scene<'_, '_>, made: &Made, sent: i128) -> Option<Repair> {
+    let file = scene.file().checked.file;
+    let Expr::Call { args, .. } = *file.expr(made.at) else { return None };
+    let args = file.list(args);
+    let edit = match args {
+        [ty] => Edit { span: Span { start: file.expr_span(*ty).end, end: file.expr_span(*ty).end }, text: format!(", {sent}") },
+        [_, size] => Edit { span: file.expr_span(*size), text: sent.to_string() },
+        _ => return None,
+    };
+    let places = if sent == 1 { "one value".to_owned() } else { format!("{sent} values") };
+    Some(Repair { safety: Safety::Safe, text: format!("give the channel room for {places}"), edits: vec![edit] })
+}
+
+/// The variable that a channel is put into where it is made.
+fn name(scene: &Scene<'_, '_>, made: &Made) -> String {
+    let channels = scene.package.channels();
+    let own = made.nodes.iter().filter_map(|id| channels.held(*id)).find_map(|held| match held.node {
+        crate::source_channels::Node::Local(file, local) if file == scene.body.file => {
+            let declared = scene.file().checked.locals.get(local.0 as usize)?;
+            (declared.function == Some(scene.body.function)).then(|| scene.name_of(local).to_owned())
+        }
+        _ => None,
+    });
+    own.unwrap_or_else(|| "the channel".to_owned())
 }
