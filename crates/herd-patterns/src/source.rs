@@ -13,6 +13,7 @@ use herd_golang::types::{Builtin, Callee, LocalId, Meaning, ObjectId};
 use rustc_hash::FxHashSet;
 use std::cell::OnceCell;
 
+use crate::source_calls::{Library, library_calls};
 use crate::source_channels::{self, Channels};
 use crate::source_runs::{self, Runs};
 use crate::source_values::{Values, values};
@@ -31,6 +32,8 @@ pub struct Package<'t> {
     pub may_end: Vec<Steps>,
     /// What becomes of its channels and functions.
     pub values: Values,
+    /// The calls of libraries that each body makes.
+    pub library: Vec<Vec<(Act, Library)>>,
     /// Functions that are called under a lock which they take themselves, by the body that hands them over.
     pub callbacks: Vec<Callback>,
     /// Fields and variables that some function of the package gives back without having taken: a function that keeps one is meant to.
@@ -85,7 +88,8 @@ impl<'t> Package<'t> {
         let values = values(&unit);
         let may_end = unit.bodies.iter().map(|body| may_end(&unit, body, known, &summaries)).collect();
         let (runs, channels) = (OnceCell::new(), OnceCell::new());
-        Package { unit, summaries, locks, may_end, values, callbacks, given_back, runs, channels }
+        let library = library_calls(&unit);
+        Package { unit, summaries, locks, may_end, values, library, callbacks, given_back, runs, channels }
     }
 
     /// One of its functions.

@@ -221,18 +221,18 @@ impl Reader<'_, '_> {
             }
             EdgeKind::True(x) | EdgeKind::False(x) => {
                 if is_of_context(scene, x) {
-                    return (End::Context, at(x), text(scene, x));
+                    return (End::Context, at(x), scene.written(x));
                 }
                 if let Some(channel) = received_ok(scene, x) {
                     let end = if self.is_closed(scene, channel) { End::Closed } else { End::ClosedElsewhere };
-                    return (end, at(x), text(scene, channel));
+                    return (end, at(x), scene.written(channel));
                 }
                 if is_counted(scene, loops, id, x) {
                     return (End::RunsOut, at(x), String::new());
                 }
-                (End::Condition, at(x), text(scene, x))
+                (End::Condition, at(x), scene.written(x))
             }
-            EdgeKind::Case(x) | EdgeKind::NoCase(x) => (End::Condition, at(x), text(scene, x)),
+            EdgeKind::Case(x) | EdgeKind::NoCase(x) => (End::Condition, at(x), scene.written(x)),
             EdgeKind::Next | EdgeKind::Default | EdgeKind::RangeNext | EdgeKind::Return | EdgeKind::Panics | EdgeKind::Exits => {
                 (End::Condition, loop_at(scene, loops, id), String::new())
             }
@@ -259,7 +259,7 @@ impl Reader<'_, '_> {
             return (End::RunsOut, range, String::new());
         }
         let end = if self.is_closed(scene, x) { End::Closed } else { End::ClosedElsewhere };
-        (end, range, text(scene, x))
+        (end, range, scene.written(x))
     }
 
     /// Whether some function of the package closes a channel.
@@ -407,12 +407,6 @@ fn is_roomy(scene: &Scene<'_, '_>, path: PathId) -> bool {
 
 fn here(scene: &Scene<'_, '_>, pos: Pos) -> StopPlace {
     StopPlace::Here { file: scene.body.file, pos }
-}
-
-/// An expression as it is written.
-pub fn text(scene: &Scene<'_, '_>, x: ExprId) -> String {
-    let tree = scene.file().checked.file;
-    tree.text(tree.expr_span(x)).into_owned()
 }
 
 /// Where a loop starts.

@@ -12,7 +12,7 @@ use herd_golang::walk::{Descend, walk};
 use herd_model::{SpawnEnd, SpawnJoin, SpawnKind, SpawnReasonKind, SpawnRisk};
 
 use crate::source::{Package, Scene, StopPlace};
-use crate::source_ends::{End, KnownRuns, Runs, Wait, WaitKind, serves, text};
+use crate::source_ends::{End, KnownRuns, Runs, Wait, WaitKind, serves};
 use crate::source_starts::{Looped, context_that_ends, in_loop, serves_request};
 use crate::source_waits;
 
@@ -210,7 +210,7 @@ fn with_arguments(scene: &Scene<'_, '_>, act: &Act, told: &Runs) -> Runs {
         checked.file.list(args).get(param.checked_sub(usize::from(is_method))?).map(|arg| checked.file.unparen(*arg))
     };
     if let Some(channel) = told.end_param.filter(|_| told.end == End::ClosedElsewhere).and_then(argument) {
-        let written = text(scene, channel);
+        let written = scene.written(channel);
         let bodies = scene.package.unit.bodies.iter().filter(|body| body.file == scene.body.file);
         let closed = bodies.flat_map(|body| &body.acts).any(|act| match act.kind {
             ActKind::Close(Some(path)) => scene.package.text(path) == written,

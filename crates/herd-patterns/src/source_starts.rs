@@ -9,7 +9,7 @@ use herd_golang::types::{LocalId, Meaning, Type, TypeId};
 use herd_golang::walk::{Descend, walk};
 
 use crate::source::{Scene, StopPlace};
-use crate::source_ends::{is_context, loop_statement, text};
+use crate::source_ends::{is_context, loop_statement};
 
 /// A loop around a start.
 pub(crate) enum Looped {
@@ -106,7 +106,7 @@ pub(crate) fn context_that_ends(scene: &Scene<'_, '_>, literal: BodyId) -> Optio
             match (tree.expr(x), checked.meaning(x)) {
                 (Expr::Ident { .. }, Meaning::Local(local)) if found.is_none() && is_context(scene, checked.type_of(x)) => {
                     if let Some(at) = cancelled_at_return(scene, local) {
-                        found = Some((text(scene, x), StopPlace::Here { file: scene.body.file, pos: at }));
+                        found = Some((scene.written(x), StopPlace::Here { file: scene.body.file, pos: at }));
                     }
                 }
                 (Expr::Call { fun, .. }, _) if found.is_none() && is_context(scene, checked.type_of(x)) => {
@@ -118,7 +118,7 @@ pub(crate) fn context_that_ends(scene: &Scene<'_, '_>, literal: BodyId) -> Optio
                     };
                     if of_request {
                         let pos = tree.expr_span(x).start;
-                        found = Some((text(scene, x), StopPlace::Here { file: scene.body.file, pos }));
+                        found = Some((scene.written(x), StopPlace::Here { file: scene.body.file, pos }));
                     }
                 }
                 _ => {}
