@@ -115,6 +115,13 @@ fn is_from_elsewhere(scene: &Scene<'_, '_>, act: &Act, path: Option<PathId>) -> 
     let Some(Step::Receive(x)) = scene.graph().steps.get(act.step.index()) else { return false };
     let Expr::Unary { x: channel, .. } = *checked.file.expr(*x) else { return false };
     let is_call = matches!(checked.file.expr(checked.file.unparen(channel)), Expr::Call { .. });
+    let types = scene.package.unit.types;
+    // A channel that carries nothing tells of an end, as a rule of the connection's.
+    if let Type::Chan { element, .. } = types.get(types.underlying(checked.type_of(channel)))
+        && matches!(types.get(types.underlying(*element)), Type::Struct(fields) if fields.is_empty())
+    {
+        return false;
+    }
     let of_library =
         is_call && scene.callee(checked.file.unparen(channel)).is_some_and(|name| matches!(name.package, "time" | "context"));
     !of_library && (is_call || path.is_some_and(|path| !is_own(scene, path)))
