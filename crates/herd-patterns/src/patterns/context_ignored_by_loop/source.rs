@@ -5,6 +5,7 @@
 use herd_golang::acts::{Act, ActKind, Known, PathId, Step as PathStep, When};
 use herd_golang::ast::{Expr, Stmt};
 use herd_golang::flow::{self, Step, StepId};
+use herd_golang::types::Type;
 
 use crate::source::{Scene, Spotted};
 use crate::source_contexts::{AtHand, given, is_handler};
