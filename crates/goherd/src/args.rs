@@ -92,9 +92,9 @@ pub struct GlobalArgs {
     /// Write the answer to a file; its ending chooses the format unless --format does
     #[arg(long, short, global = true, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Least severity that makes the exit code 1
-    #[arg(long, global = true, value_enum, default_value_t = FailOn::Warning, value_name = "LEVEL")]
-    pub fail_on: FailOn,
+    /// Least severity that makes the exit code 1; warning unless given
+    #[arg(long, global = true, value_enum, value_name = "LEVEL")]
+    pub fail_on: Option<FailOn>,
     /// Colour
     #[arg(long, global = true, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
     pub color: ColorArg,
@@ -113,6 +113,13 @@ pub struct GlobalArgs {
     /// All evidence, all candidates, all notes
     #[arg(long, short, global = true)]
     pub verbose: bool,
+}
+
+impl GlobalArgs {
+    /// Whether findings of a severity make the exit code 1.
+    pub fn fails(&self, severity: Severity) -> bool {
+        self.fail_on.unwrap_or(FailOn::Warning).severity().is_some_and(|least| severity >= least)
+    }
 }
 
 /// Judges everything the targets can testify.
@@ -451,6 +458,17 @@ pub enum FailOn {
     Info,
     /// Nothing
     Never,
+}
+
+impl From<herd_config::FailOn> for FailOn {
+    fn from(said: herd_config::FailOn) -> Self {
+        match said {
+            herd_config::FailOn::Critical => FailOn::Critical,
+            herd_config::FailOn::Warning => FailOn::Warning,
+            herd_config::FailOn::Info => FailOn::Info,
+            herd_config::FailOn::Never => FailOn::Never,
+        }
+    }
 }
 
 impl FailOn {

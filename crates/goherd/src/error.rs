@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use herd_config::ConfigError;
 use herd_deliver::DeliverError;
 use herd_formats::measurements::MeasurementsError;
 use herd_sinks::{Messages, SinkError};
@@ -29,6 +30,9 @@ pub enum ExpectedError {
         /// What to do.
         next: String,
     },
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// No such pattern.
     #[error("no pattern is called `{0}`")]
     UnknownPattern(String),
@@ -104,6 +108,7 @@ impl ExpectedError {
             ExpectedError::Measurements(MeasurementsError::UnknownColumn { .. })
             | ExpectedError::Option { .. }
             | ExpectedError::UnknownPattern(_)
+            | ExpectedError::Config(_)
             | ExpectedError::Suppressions { .. }
             | ExpectedError::Output { .. }
             | ExpectedError::CoreFile { .. }
@@ -121,6 +126,12 @@ impl ExpectedError {
             ExpectedError::Option { next, .. } | ExpectedError::Command { next, .. } => next.clone(),
             ExpectedError::Measurements(error) => table_step(error).into(),
             ExpectedError::UnknownPattern(_) => "List them all with `goherd explain`.".into(),
+            ExpectedError::Config(ConfigError::Unreadable { .. }) => {
+                "Name a file that is there with --config FILE, or leave it out with --no-config.".into()
+            }
+            ExpectedError::Config(ConfigError::Malformed { .. }) => {
+                "docs/schema/goherd-toml.schema.json says what may stand there; --no-config does without.".into()
+            }
             ExpectedError::Suppressions { .. } => {
                 "Each entry is `[[suppress]]` with `fingerprint`, `reason` and, if it is to end, `expires = 2026-12-31`.".into()
             }
@@ -226,6 +237,7 @@ fn shareable(error: &ExpectedError) -> String {
         ExpectedError::Option { option, .. } => return format!("{option} cannot be used as it is"),
         ExpectedError::Measurements(_) => "a table of measurements cannot be used",
         ExpectedError::UnknownPattern(_) => "no pattern has this name",
+        ExpectedError::Config(_) => "the configuration cannot be used",
         ExpectedError::Suppressions { .. } => "the suppression file cannot be used",
         ExpectedError::SavedAnswer { .. } => "a saved answer cannot be read back",
         ExpectedError::Output { .. } | ExpectedError::CoreFile { .. } => "the answer cannot be written",

@@ -5,7 +5,7 @@ use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use anstream::ColorChoice;
-use herd_model::{Envelope, GateVerdict, Verdict};
+use herd_model::{Envelope, GateVerdict, Severity, Verdict};
 use herd_patterns::CATALOGUE;
 use herd_sinks::{Charset, Detail, Format, Lang, Localised, Look, PatternWords, SinkError, Stacks, render};
 
@@ -130,6 +130,8 @@ fn ending(path: &Path) -> Option<Format> {
         (".perfetto-trace", Format::Perfetto),
         (".pftrace", Format::Perfetto),
         (".csv", Format::Csv),
+        (".sarif", Format::Sarif),
+        (".sarif.json", Format::Sarif),
         (".json", Format::Json),
         (".html", Format::Html),
         (".svg", Format::Svg),
@@ -154,7 +156,7 @@ pub fn gate_verdict(verdict: GateVerdict) -> Verdict {
 /// How a gate ends; `--fail-on never` lets what it refuses pass, and nothing decides for it.
 pub fn gate_exit(verdict: Verdict, global: &GlobalArgs) -> Exit {
     match verdict {
-        Verdict::Findings if global.fail_on.severity().is_some() => Exit::Findings,
+        Verdict::Findings if global.fails(Severity::Critical) => Exit::Findings,
         Verdict::Inconclusive => Exit::Inconclusive,
         Verdict::Healthy | Verdict::Findings | Verdict::Undecidable => Exit::Healthy,
     }

@@ -107,6 +107,8 @@ fn finding(fingerprint: &str, severity: Severity) -> Finding {
         fingerprint: fingerprint.into(),
         also: Vec::new(),
         family: None,
+        position: None,
+        repair: None,
     }
 }
 

@@ -370,6 +370,8 @@ pub(crate) fn push_finding(
         steps,
         also,
         family: Some(hex(scene.family().id)),
+        position: None,
+        repair: None,
         at,
         started_by,
     });

@@ -8,7 +8,8 @@ use herd_golang::ast::{File, Pos};
 use herd_golang::load::{self, Context, NoteKind, PackageId, Program, Target, Tests};
 use herd_golang::types::{ObjectId, Types, Unit};
 use herd_model::{
-    Certainty, Envelope, Evidence, EvidenceKind, Finding, LintReport, Note, Place, Step, Target as Looked, TargetKind, Verdict,
+    Certainty, Envelope, Evidence, EvidenceKind, Finding, LintReport, Note, Place, Repair, Step, Target as Looked, TargetKind,
+    Verdict,
 };
 use herd_patterns::source::{Package, Spotted, Stop, StopPlace};
 use herd_patterns::source_ends::{KnownRuns, Runs};
@@ -18,44 +19,55 @@ use herd_patterns::{CATALOGUE, Lang, Pattern};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::judge::fingerprint;
 use crate::lint_ignored::Ignored;
+use crate::lint_marks;
+use crate::lint_rules::{Asked, Left, Rules};
 use crate::lint_spawns;
 use crate::sourced::{self, Standing};
+
+/// How packages are gone through.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// For which system, with which settings.
+    pub context: &'a Context,
+    /// What is asked and told.
+    pub rules: &'a Rules,
+    /// Whether comments of goherd's own that keep nothing back are noted.
+    pub unused: bool,
+    /// Whether the places where goroutines are started are listed.
+    pub spawns: bool,
+    /// Version of goherd.
+    pub version: &'a str,
+}
+
+/// Goes through packages by all rules, those under trial included.
+pub fn lint(folder: &Path, patterns: &[&str], context: &Context, spawns: bool, version: &str) -> Envelope {
+    lint_with(folder, patterns, &Options { context, rules: &Rules::every(), unused: false, spawns, version })
+}
 
 /// Goes through the packages that patterns name, seen from a folder. Never fails: what could not be read is noted.
 ///
 /// Linear in the sources; named packages are gone through on all cores, those that are imported before those that import them.
-pub fn lint(folder: &Path, patterns: &[&str], context: &Context, spawns: bool, version: &str) -> Envelope {
-    let also = Also { spawns, lines: None };
-    lint_with(folder, patterns, context, also, version).0
+pub fn lint_with(folder: &Path, patterns: &[&str], options: &Options<'_>) -> Envelope {
+    lint_and_stand(folder, patterns, options, None).0
 }
 
-/// What is told beside findings.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Also<'a> {
-    /// What starts goroutines.
-    pub(crate) spawns: bool,
-    /// What is at lines, by the paths of packages.
-    pub(crate) lines: Option<&'a FxHashMap<Box<str>, Lines>>,
-}
-
-/// The same, with what is at some lines.
-pub(crate) fn lint_with(
+/// The same, with what is at some lines, by the paths of packages.
+pub(crate) fn lint_and_stand(
     folder: &Path,
     patterns: &[&str],
-    context: &Context,
-    also: Also<'_>,
-    version: &str,
+    options: &Options<'_>,
+    lines: Option<&FxHashMap<Box<str>, Lines>>,
 ) -> (Envelope, Vec<Standing>) {
-    let Also { spawns, .. } = also;
+    let Options { context, rules, spawns, version, .. } = *options;
     let mut points = Vec::new();
     let mut envelope = Envelope::new("lint", version);
     let program = load::program(folder, patterns, context);
     let names = Interner::new();
     let types = Types::new(&program, &names);
     let (known, mut summaries) = (KnownNames::new(&names), Summaries::default());
-    let (mut report, mut generated, mut kept_back) = (LintReport::default(), 0, 0);
+    let mut report = LintReport::default();
+    let mut hidden = Hidden::default();
     // How functions end is told of those that come first; nothing is kept where it is not asked for.
     let mut runs = spawns.then(KnownRuns::default);
     let mut facts = ProgramFacts::default();
@@ -63,13 +75,13 @@ pub(crate) fn lint_with(
         let parts: Vec<(PackageId, Unit)> = wave.iter().flat_map(|id| parts(&program, *id, context)).collect();
         let done: Vec<Gone> = parts
             .par_iter()
-            .map(|(id, part)| gone_through(&types, folder, *id, *part, (&known, &summaries, runs.as_ref()), also))
+            .map(|(id, part)| gone_through(&types, folder, (*id, *part), (&known, &summaries, runs.as_ref()), (options, lines)))
             .collect();
         for one in done {
             summaries.objects.extend(one.summaries);
             envelope.findings.extend(one.findings);
-            generated += one.in_generated;
-            kept_back += one.kept_back;
+            envelope.notes.extend(one.notes);
+            hidden.add(&one.hidden);
             add(&mut report, &one.report);
             if let Some(runs) = &mut runs {
                 runs.extend(one.runs);
@@ -82,16 +94,25 @@ pub(crate) fn lint_with(
         lint_spawns::sort(report.spawns.get_or_insert_default());
     }
     let whole = WholeProgram::new(&facts, &types, &summaries);
-    let (seen, in_generated, ignored) = seen_in_whole(&whole, folder);
-    envelope.findings.extend(seen);
-    generated += in_generated;
-    kept_back += ignored;
+    envelope.findings.extend(seen_in_whole(&whole, folder, rules, &mut hidden));
     let coverage = program.coverage();
     report.modules_missing = coverage.modules_missing.into();
-    envelope.findings.sort_by(|a, b| (&a.at.file, a.at.line, &a.id).cmp(&(&b.at.file, b.at.line, &b.id)));
+    envelope.findings.retain(|finding| match rules.left(finding, folder) {
+        None => true,
+        Some(Left::Excluded) => {
+            hidden.excluded += 1;
+            false
+        }
+        Some(Left::ByPath) => {
+            hidden.ignored_by_path += 1;
+            false
+        }
+    });
+    envelope.findings.sort_by(|a, b| (&a.at.file, a.at.line, &a.id, a.position).cmp(&(&b.at.file, b.at.line, &b.id, b.position)));
     envelope.findings.dedup_by(|a, b| a.id == b.id && a.at == b.at);
+    lint_marks::number(&mut envelope.findings);
     envelope.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    for (name, count) in [("findings_in_generated", generated), ("findings_ignored_in_source", kept_back)] {
+    for (name, count) in hidden.named() {
         if count > 0 {
             envelope.hidden.insert(name.to_owned(), count);
         }
@@ -105,6 +126,8 @@ pub(crate) fn lint_with(
         looked_s: None,
         cost: None,
     });
+    let target = envelope.targets.first().map(|target| target.name.clone()).unwrap_or_default();
+    envelope.findings.iter_mut().for_each(|finding| finding.target.clone_from(&target));
     envelope.notes.extend(program.notes.iter().map(|note| told(note, folder)));
     // Nothing that was named was found.
     envelope.open = report.packages == 0;
@@ -125,8 +148,38 @@ struct Gone {
     report: LintReport,
     runs: Vec<(ObjectId, Runs)>,
     points: Vec<Standing>,
+    notes: Vec<Note>,
+    hidden: Hidden,
+}
+
+/// Findings that are not told, by why.
+#[derive(Clone, Copy, Default)]
+struct Hidden {
     in_generated: u64,
     kept_back: u64,
+    preview: u64,
+    excluded: u64,
+    ignored_by_path: u64,
+}
+
+impl Hidden {
+    fn add(&mut self, other: &Hidden) {
+        self.in_generated += other.in_generated;
+        self.kept_back += other.kept_back;
+        self.preview += other.preview;
+        self.excluded += other.excluded;
+        self.ignored_by_path += other.ignored_by_path;
+    }
+
+    fn named(&self) -> [(&'static str, u64); 5] {
+        [
+            ("findings_in_generated", self.in_generated),
+            ("findings_ignored_in_source", self.kept_back),
+            ("preview_findings", self.preview),
+            ("findings_excluded", self.excluded),
+            ("findings_ignored_by_path", self.ignored_by_path),
+        ]
+    }
 }
 
 /// Named packages in groups, each after those that it imports.
@@ -173,10 +226,9 @@ fn parts(program: &Program, id: PackageId, context: &Context) -> Vec<(PackageId,
 fn gone_through(
     types: &Types<'_>,
     folder: &Path,
-    id: PackageId,
-    part: Unit,
+    (id, part): (PackageId, Unit),
     (known, summaries, runs): (&KnownNames, &Summaries, Option<&KnownRuns>),
-    also: Also<'_>,
+    (options, lines): (&Options<'_>, Option<&FxHashMap<Box<str>, Lines>>),
 ) -> Gone {
     let unit = acts::unit(types, id, part, known, summaries);
     let mut report = LintReport { packages: u64::from(part != Unit::ExternalTests), ..LintReport::default() };
@@ -191,54 +243,80 @@ fn gone_through(
         report.unknown += u64::from(file.checked.coverage.unknown);
     }
     let package = Package::new(unit, summaries);
-    let (mut findings, mut in_generated, mut kept_back) = (Vec::new(), 0, 0);
+    let (mut findings, mut hidden) = (Vec::new(), Hidden::default());
     // Few files have findings, and only of these are comments asked.
     let mut ignored: FxHashMap<u32, Ignored> = FxHashMap::default();
     for index in 0..package.unit.bodies.len() {
         let scene = package.scene(BodyId(index as u32));
-        for pattern in CATALOGUE {
-            for spotted in pattern.source.map(|eye| eye(&scene)).unwrap_or_default() {
+        for (at, pattern) in CATALOGUE.iter().enumerate() {
+            let asked = options.rules.asked(at);
+            let Some(eye) = pattern.source.filter(|_| asked != Asked::No) else { continue };
+            for spotted in eye(&scene) {
                 let Some(file) = package.unit.files.get(spotted.file as usize) else { continue };
                 let tree = file.checked.file;
                 let ignored = ignored.entry(spotted.file).or_insert_with(|| Ignored::of(tree));
                 if generated.get(spotted.file as usize).copied().unwrap_or(false) {
-                    in_generated += 1;
+                    hidden.in_generated += 1;
                 } else if ignored.has(pattern.id, tree.line(spotted.at)) {
-                    kept_back += 1;
+                    hidden.kept_back += 1;
+                } else if asked == Asked::Quietly {
+                    hidden.preview += 1;
                 } else {
-                    findings.push(finding(&package, folder, pattern, BodyId(index as u32), &spotted));
+                    let severity = options.rules.severity(at, pattern);
+                    findings.push(Finding { severity, ..finding(&package, folder, pattern, BodyId(index as u32), &spotted) });
                 }
             }
         }
     }
+    let notes = if options.unused { unused(&package, folder, &mut ignored) } else { Vec::new() };
     let (spawns, runs) = runs.map(|known| lint_spawns::of(&package, folder, known)).unzip();
     report.spawns = spawns;
-    let points = sourced::standing(&package, folder, also.lines);
+    let points = sourced::standing(&package, folder, lines);
     let facts = source_program::of(&package, summaries);
     let Package { unit, summaries, .. } = package;
     let own = unit.bodies.iter().zip(summaries).filter_map(|(body, summary)| Some((body.object?, summary)));
-    Gone { findings, summaries: own.collect(), facts, report, runs: runs.unwrap_or_default(), points, in_generated, kept_back }
+    Gone { findings, summaries: own.collect(), facts, report, runs: runs.unwrap_or_default(), points, notes, hidden }
 }
 
-/// What eyes see that look at the whole program; how many findings are in generated files, and how many comments keep back.
-fn seen_in_whole(program: &WholeProgram<'_, '_>, folder: &Path) -> (Vec<Finding>, u64, u64) {
-    let (mut findings, mut in_generated, mut kept_back) = (Vec::new(), 0, 0);
-    for pattern in CATALOGUE {
-        for spotted in pattern.program.map(|eye| eye(program)).unwrap_or_default() {
+/// What eyes see that look at the whole program.
+fn seen_in_whole(program: &WholeProgram<'_, '_>, folder: &Path, rules: &Rules, hidden: &mut Hidden) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (at, pattern) in CATALOGUE.iter().enumerate() {
+        let asked = rules.asked(at);
+        let Some(eye) = pattern.program.filter(|_| asked != Asked::No) else { continue };
+        for spotted in eye(program) {
             let (function, pos) = spotted.at;
             let Some((_, file)) = program.types.source(function) else { continue };
             if is_generated(file) {
-                in_generated += 1;
+                hidden.in_generated += 1;
             } else if Ignored::of(file).has(pattern.id, file.line(pos)) {
-                kept_back += 1;
+                hidden.kept_back += 1;
+            } else if asked == Asked::Quietly {
+                hidden.preview += 1;
             } else {
-                let at = place_in(program.types, folder, function, pos);
-                let way = spotted.way.iter().map(|stop| fact_of(program.types, folder, stop));
-                findings.push(told_of(pattern, at, &spotted.text, None, way.collect()));
+                let place = place_in(program.types, folder, function, pos);
+                let way = spotted.way.iter().map(|stop| fact_of(program.types, folder, stop)).collect();
+                let told = told_of(pattern, Some((file, pos)), place, &spotted.text, way, None);
+                findings.push(Finding { severity: rules.severity(at, pattern), ..told });
             }
         }
     }
-    (findings, in_generated, kept_back)
+    findings
+}
+
+/// Comments of goherd's own that keep nothing back, in all files of a unit.
+fn unused(package: &Package<'_>, folder: &Path, ignored: &mut FxHashMap<u32, Ignored>) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for (index, file) in package.unit.files.iter().enumerate() {
+        let index = index as u32;
+        let ignored = ignored.entry(index).or_insert_with(|| Ignored::of(file.checked.file));
+        for comment in ignored.unused() {
+            let place = place(package, folder, index, Pos::at(0), String::new());
+            let text = format!("{}:{}: goherd:ignore {} keeps nothing back", place.file, comment.line, comment.names);
+            notes.push(Note { kind: herd_model::NoteKind::Advice, offset: None, text });
+        }
+    }
+    notes
 }
 
 fn add(to: &mut LintReport, one: &LintReport) {
@@ -268,13 +346,26 @@ pub(crate) fn is_generated(file: &File) -> bool {
 fn finding(package: &Package<'_>, folder: &Path, pattern: &'static Pattern, body: BodyId, spotted: &Spotted) -> Finding {
     let func = function_of(package, body);
     let at = place(package, folder, spotted.file, spotted.at, func);
-    let alone = package.unit.files.get(spotted.file as usize).filter(|_| spotted.way.is_empty());
+    let tree = package.unit.files.get(spotted.file as usize).map(|file| file.checked.file);
+    let repair = tree.and_then(|tree| Some(lint_marks::repair(tree, &at.file, spotted.repair.as_ref()?)));
     let way = spotted.way.iter().map(|stop| fact(package, folder, stop)).collect();
-    told_of(pattern, at, &spotted.text, alone.map(|file| code(file.checked.file, spotted.at)), way)
+    told_of(pattern, tree.map(|tree| (tree, spotted.at)), at, &spotted.text, way, repair)
 }
 
-fn told_of(pattern: &'static Pattern, at: Place, text: &str, code: Option<String>, way: Vec<Evidence>) -> Finding {
+/// A finding as it is told, at a place of a file.
+fn told_of(
+    pattern: &'static Pattern,
+    written: Option<(&File, Pos)>,
+    at: Place,
+    text: &str,
+    way: Vec<Evidence>,
+    repair: Option<Repair>,
+) -> Finding {
     let page = pattern.page(Lang::En);
+    let position = written.map(|(tree, pos)| lint_marks::position(tree, pos));
+    let own_code = written.map(|(tree, pos)| code(tree, pos));
+    let fingerprint = lint_marks::fingerprint(pattern.id, &at, own_code.as_deref().unwrap_or_default());
+    let code = own_code.filter(|_| way.is_empty());
     let mut evidence = vec![Evidence { code, ..Evidence::new(EvidenceKind::Source, text.to_owned()).at(at.clone()) }];
     evidence.extend(way);
     Finding {
@@ -285,7 +376,7 @@ fn told_of(pattern: &'static Pattern, at: Place, text: &str, code: Option<String
         certainty: Certainty::Suspected,
         count: 0,
         rate_per_s: None,
-        fingerprint: fingerprint(pattern.id, &at, None),
+        fingerprint,
         at,
         started_by: None,
         waits_on: String::new(),
@@ -297,6 +388,8 @@ fn told_of(pattern: &'static Pattern, at: Place, text: &str, code: Option<String
         steps: Vec::<Step>::new(),
         also: Vec::new(),
         family: None,
+        position,
+        repair,
     }
 }
 

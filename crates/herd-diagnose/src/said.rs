@@ -43,6 +43,8 @@ impl Said {
             steps: self.steps,
             also: Vec::new(),
             family: None,
+            position: None,
+            repair: None,
         }
     }
 

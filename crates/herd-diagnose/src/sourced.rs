@@ -6,14 +6,15 @@ use std::path::Path;
 use herd_golang::acts::LockKey;
 use herd_golang::load::{Context, Tests};
 use herd_model::{
-    Candidate, Certainty, Cluster, Envelope, Evidence, EvidenceKind, Finding, Note, NoteKind, PatternId, Place, Snapshot, Spawn,
-    SpawnReasonKind, StateClass,
+    Candidate, Certainty, Cluster, Envelope, Evidence, EvidenceKind, Finding, Note, NoteKind, PatternId, Place, Repair, Snapshot,
+    Spawn, SpawnReasonKind, StateClass,
 };
 use herd_patterns::source::Package;
 use herd_patterns::source_points::{self, Lines};
 use rustc_hash::FxHashMap;
 
-use crate::lint::{Also, code, function_of, lint_with, place};
+use crate::lint::{Options, code, function_of, lint_and_stand, place};
+use crate::lint_rules::Rules;
 
 /// Holders that are shown of a lock.
 const HOLDERS_SHOWN: usize = 3;
@@ -67,9 +68,10 @@ struct Testimony {
 /// where the source shows the same fault at the same line.
 pub fn beside(envelope: &mut Envelope, snapshot: &Snapshot, folder: &Path, context: &Context) {
     let wanted = wanted(snapshot, envelope);
-    let also = Also { spawns: true, lines: Some(&wanted) };
     let context = Context { tests: Tests::None, ..context.clone() };
-    let (read, points) = lint_with(folder, &["./..."], &context, also, env!("CARGO_PKG_VERSION"));
+    let (rules, version) = (Rules::every(), env!("CARGO_PKG_VERSION"));
+    let options = Options { context: &context, rules: &rules, unused: false, spawns: true, version };
+    let (read, points) = lint_and_stand(folder, &["./..."], &options, Some(&wanted));
     let report = read.lint.unwrap_or_default();
     envelope.notes.extend(read.notes.into_iter().filter(|note| note.kind == NoteKind::Malformed));
     if points.is_empty() {
@@ -85,9 +87,10 @@ pub fn beside(envelope: &mut Envelope, snapshot: &Snapshot, folder: &Path, conte
     let testimony = Testimony { points, findings: read.findings, spawns: report.spawns.unwrap_or_default() };
     let mut differs: Vec<String> = Vec::new();
     for finding in &mut envelope.findings {
-        let (evidence, agrees) = testimony.on(&finding.id, &finding.at, finding.started_by.as_ref(), &mut differs);
+        let (evidence, same) = testimony.on(&finding.id, &finding.at, finding.started_by.as_ref(), &mut differs);
+        finding.repair = finding.repair.take().or_else(|| same?.repair.clone());
         let (holders, _) = holders(&testimony, snapshot, &finding.id, &finding.at);
-        if finding.certainty == Certainty::Suspected && (agrees || !holders.is_empty()) {
+        if finding.certainty == Certainty::Suspected && (same.is_some() || !holders.is_empty()) {
             finding.certainty = Certainty::Confirmed;
         }
         finding.evidence.extend(evidence);
@@ -95,14 +98,14 @@ pub fn beside(envelope: &mut Envelope, snapshot: &Snapshot, folder: &Path, conte
     }
     let mut confirmed: Vec<Finding> = Vec::new();
     for candidate in &mut envelope.candidates {
-        let (evidence, agrees) = testimony.on(&candidate.id, &candidate.at, candidate.started_by.as_ref(), &mut differs);
+        let (evidence, same) = testimony.on(&candidate.id, &candidate.at, candidate.started_by.as_ref(), &mut differs);
         let (holders, stays) = holders(&testimony, snapshot, &candidate.id, &candidate.at);
         // Under load somebody holds what others wait for at any time: one that has stood there for long is another matter.
-        let is_confirmed = agrees || stays;
+        let is_confirmed = same.is_some() || stays;
         candidate.evidence.extend(evidence);
         candidate.evidence.extend(holders);
         if is_confirmed && confirmed.iter().all(|finding| !is_of_one(finding, candidate)) {
-            confirmed.extend(found(candidate));
+            confirmed.extend(found(candidate, same.and_then(|same| same.repair.clone())));
         }
     }
     // What a family has is named; the other patterns that would fit it fall away.
@@ -155,13 +158,19 @@ impl Testimony {
         fits.max_by_key(|point| common_tail(&point.place.file, file))
     }
 
-    /// What the source says of a fault that another witness names, and whether it sees the same.
-    fn on(&self, id: &PatternId, at: &Place, started_by: Option<&Place>, differs: &mut Vec<String>) -> (Vec<Evidence>, bool) {
+    /// What the source says of a fault that another witness names, and what it sees itself, if that is the same.
+    fn on<'t>(
+        &'t self,
+        id: &PatternId,
+        at: &Place,
+        started_by: Option<&Place>,
+        differs: &mut Vec<String>,
+    ) -> (Vec<Evidence>, Option<&'t Finding>) {
         let mut told = Vec::new();
-        let Some(point) = self.point(&at.func, &at.file, at.line) else { return (told, false) };
+        let Some(point) = self.point(&at.func, &at.file, at.line) else { return (told, None) };
         if !point.acts {
             differs.push(format!("{}:{}", point.place.file, point.place.line));
-            return (told, false);
+            return (told, None);
         }
         told.push(evidence("the goroutines stand here", point.place.clone(), &point.code));
         let start = started_by.and_then(|by| self.point(&by.func, &by.file, by.line));
@@ -182,7 +191,7 @@ impl Testimony {
         if let Some(same) = same {
             told.extend(same.evidence.iter().cloned());
         }
-        (told, same.is_some())
+        (told, same)
     }
 }
 
@@ -287,7 +296,7 @@ fn is_of_one(finding: &Finding, candidate: &Candidate) -> bool {
 }
 
 /// A candidate that the source agrees with.
-fn found(candidate: &Candidate) -> Option<Finding> {
+fn found(candidate: &Candidate, repair: Option<Repair>) -> Option<Finding> {
     let pattern = herd_patterns::by_id(&candidate.id.0)?;
     Some(Finding {
         id: candidate.id.clone(),
@@ -309,6 +318,8 @@ fn found(candidate: &Candidate) -> Option<Finding> {
         fingerprint: candidate.fingerprint.clone(),
         also: Vec::new(),
         family: candidate.family.clone(),
+        position: None,
+        repair,
     })
 }
 

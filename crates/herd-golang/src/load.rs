@@ -27,6 +27,7 @@ mod mains;
 pub mod modfile;
 mod modules;
 mod notes;
+mod overlay;
 mod patterns;
 mod platform;
 mod resolve;
@@ -46,6 +47,7 @@ pub use context::{Context, Graph, ModuleMode, Standard, Tests, Workspace, split_
 pub use files::{LeftOut, Reason, Role, SourceFile};
 pub use modules::{Module, ModuleId, ModuleKind};
 pub use notes::{Note, NoteKind};
+pub use overlay::Overlay;
 pub use platform::Tags;
 pub use resolve::Unknown;
 pub use toolchain::{Choice, Toolchain};
@@ -78,6 +80,8 @@ pub struct Program {
     pub unknown: Vec<UnknownPackage>,
     /// What could not be done, and what to do about it.
     pub notes: Vec<Note>,
+    /// What stands for files.
+    pub overlay: Overlay,
 }
 
 /// A package: the Go files of one folder.
@@ -215,7 +219,11 @@ pub fn read(program: &Program, package: PackageId, file: &str) -> io::Result<Vec
     if folder.starts_with(summary::ROOT) {
         return summary::read(folder, file).map(<[u8]>::to_vec).ok_or_else(missing);
     }
-    std::fs::read(folder.join(file))
+    let file = folder.join(file);
+    match program.overlay.text(&file) {
+        Some(text) => Ok(text.to_vec()),
+        None => std::fs::read(file),
+    }
 }
 
 /// Loads the packages that patterns name, seen from a folder, and all they import.
@@ -255,6 +263,7 @@ pub fn program(folder: &Path, patterns: &[&str], context: &Context) -> Program {
         named,
         unknown,
         notes,
+        overlay: context.overlay.clone(),
     }
 }
 

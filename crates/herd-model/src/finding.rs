@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Evidence, Place};
+use crate::{Evidence, Place, Repair, TextPosition};
 
 /// A pattern's id, such as `LK005`; never reused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -171,6 +171,12 @@ pub struct Finding {
     /// The family in `snapshot.families`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
+    /// Where in the file `at` is, where source was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<TextPosition>,
+    /// What would cure it, where that can be written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair: Option<Repair>,
 }
 
 /// Something that looks stuck; another witness must decide.

@@ -22,6 +22,7 @@ mod measurement;
 mod profile;
 mod profile_build;
 mod profile_report;
+mod repair;
 mod report;
 mod roi;
 mod runlog;
@@ -70,6 +71,7 @@ pub use profile::{
 };
 pub use profile_build::{NewLocation, ProfileBuilder, Unlike};
 pub use profile_report::{ProfileReport, ProfileType, TopFunction};
+pub use repair::{Edit, Repair, Safety, TextPosition};
 pub use report::{
     BlockingPoint, ClusterReport, FamilyReport, Flame, FrameReport, Label, Redaction, SeriesFamily, SeriesReport, SnapshotReport,
 };

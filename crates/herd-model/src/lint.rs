@@ -29,4 +29,18 @@ pub struct LintReport {
     /// The places where goroutines are started, the riskiest first; only where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spawns: Option<Vec<Spawn>>,
+    /// Findings that were mended in the sources.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mended: u64,
+    /// Files that mending changed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub files_mended: u64,
+    /// Repairs that were not made, as they would write over each other or break their file.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_mended: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

@@ -23,7 +23,7 @@ spawns-sentence = { $starts }：高风险 { $high }，中风险 { $medium }，�
 spawns-title-high = 高风险：看不到什么会让它们结束
 spawns-title-medium = 中风险：可能比启动者活得更久
 spawns-title-low = 低风险：就所能看到的，它们会结束
-spawns-legend = 点数相加：2 点起为中风险，4 点起为高风险。点数是经验规则，不是证明；有证据的问题才列为发现。
+spawns-legend = 点数相加：2 点起为中风险，4 点起为高风险（goherd.toml 可改）。点数是经验规则，不是证明；有证据的问题才列为发现。
 spawns-head-points = 点数
 spawns-head-where = 位置
 spawns-head-starts = 启动
@@ -80,6 +80,18 @@ spawns-reason-no-recover = 它的 panic 会结束进程，而处理函数的不�
 spawns-reason-joined = 启动者总会等待它
 spawns-reason-waited-for = 有人等待它
 spawns-reason-sends-have-room = 它的发送有缓冲空间
+lint-mended = 已在 { $files } 个文件中修复 { $findings }
+lint-not-mended = { $count } 处修复未做：与其他修复重叠，或会破坏文件
+lint-repair-safe = { $text }（--fix）
+lint-repair-unsafe = { $text }（--unsafe-fixes；可能改变缺陷以外的行为）
+lint-repair-display-only = { $text }（仅为示意）
+row-repair = 修复
+hidden-preview-findings = 试行规则的 { $findings }（--preview）
+hidden-findings-in-generated = 生成的文件中有 { $findings }
+hidden-findings-ignored-in-source = 被注释忽略的 { $findings }
+hidden-findings-excluded = 被排除的文件中有 { $findings }
+hidden-findings-ignored-by-path = 按路径忽略的 { $findings }
+hidden-findings-not-new = 并非新增的 { $findings }
 
 # 结论。
 verdict-healthy = 健康：共检查 { $goroutines }，没有卡住的

@@ -5,7 +5,10 @@ use std::io::Write;
 use herd_formats::write;
 use herd_model::{Envelope, Profile, Snapshot};
 
-use crate::{Look, concise, csv, github, graph_dot, html, json, junit, markdown, svg, svg_capacity, svg_locks, svg_runlog, text};
+use crate::{
+    Look, checkstyle, concise, csv, github, gitlab, graph_dot, html, json, junit, markdown, sarif, svg, svg_capacity, svg_locks,
+    svg_runlog, text,
+};
 
 /// A way to print an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +41,12 @@ pub enum Format {
     Perfetto,
     /// One table for spreadsheets and databases.
     Csv,
+    /// A log for code hosts and editors.
+    Sarif,
+    /// GitLab's Code Quality report.
+    Gitlab,
+    /// Checkstyle's XML.
+    Checkstyle,
 }
 
 /// What the formats that carry every stack are written from.
@@ -82,6 +91,14 @@ pub const FORMATS: &[FormatRow] = &[
     FormatRow { format: Format::Dot, name: "dot", about: "the wait graph for Graphviz (goherd graph)", binary: false },
     FormatRow { format: Format::Perfetto, name: "perfetto", about: "a file for Perfetto (goherd flame, trace)", binary: false },
     FormatRow { format: Format::Csv, name: "csv", about: "one table (goherd trace)", binary: false },
+    FormatRow {
+        format: Format::Sarif,
+        name: "sarif",
+        about: "SARIF 2.1.0 for code hosts and editors (goherd lint)",
+        binary: false,
+    },
+    FormatRow { format: Format::Gitlab, name: "gitlab", about: "GitLab's Code Quality report (goherd lint)", binary: false },
+    FormatRow { format: Format::Checkstyle, name: "checkstyle", about: "Checkstyle's XML (goherd lint)", binary: false },
 ];
 
 /// Why an answer could not be printed.
@@ -178,6 +195,9 @@ pub fn render(
             Stacks::Weights(profile, _) => print(write::profile::perfetto(profile, &name(envelope)), out),
         },
         Format::Csv => print(csv::csv(envelope)?, out),
+        Format::Sarif => json::value(&sarif::sarif(envelope, look), look, out),
+        Format::Gitlab => json::value(&gitlab::gitlab(envelope, look), look, out),
+        Format::Checkstyle => print(checkstyle::checkstyle(envelope, look), out),
         Format::Dot => print(graph_dot::graph_dot(envelope, look)?, out),
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     Look,
     messages::{Messages, messages},
     name::{clean, rooted_file},
-    text::{counted, holes, verdict_sentence, waits_on_text},
+    text::{counted, holes, is_of_goroutines, shown, verdict_sentence, waits_on_text},
 };
 
 /// One `::error`, `::warning` or `::notice` a finding, one `::notice` a candidate and a hole in the input, and the verdict.
@@ -18,9 +18,15 @@ pub fn github(envelope: &Envelope, look: &Look<'_>) -> String {
     for finding in &envelope.findings {
         let words = look.finding(finding, &say);
         let heading = format!("{} {}, {}", finding.id, words.title, say.say(finding.certainty.as_str()));
-        let counted = counted(finding.count, finding.rate_per_s, &say);
-        let facts = facts(&counted, &finding.waits_on, finding.started_by.as_ref(), &say);
-        command(&mut text, level(finding.severity), Some(&finding.at), &heading, &[&facts, &words.why, &words.fix], look);
+        let mut message = if is_of_goroutines(finding) {
+            let counted = counted(finding.count, finding.rate_per_s, &say);
+            vec![facts(&counted, &finding.waits_on, finding.started_by.as_ref(), &say)]
+        } else {
+            shown(finding, look, &say)
+        };
+        message.extend([words.why, words.fix]);
+        let message: Vec<&str> = message.iter().map(String::as_str).collect();
+        command(&mut text, level(finding.severity), Some(&finding.at), &heading, &message, look);
     }
     for candidate in &envelope.candidates {
         let title = look.candidate(candidate, &say).title;

@@ -7,7 +7,7 @@ use crate::{
     Look, SinkError,
     messages::{Messages, messages},
     name::{clean, full_place, func_tail},
-    text::{counted, verdict_sentence, waits_on_text},
+    text::{counted, is_of_goroutines, shown, verdict_sentence, waits_on_text},
 };
 
 /// The answer as one `testsuites` document.
@@ -53,9 +53,14 @@ fn failed(finding: &Finding, look: &Look<'_>, say: &Messages) -> TestCase {
     let words = look.finding(finding, say);
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(format!("{}, {}", finding.severity.as_str(), finding.certainty.as_str()));
-    status.set_message(format!("{}: {}", counted(finding.count, finding.rate_per_s, say), waits_on_text(&finding.waits_on, say)));
-    let mut lines: Vec<String> =
-        finding.evidence.iter().map(|fact| clean(&say.evidence(&finding.id, fact)).into_owned()).collect();
+    let mut lines = shown(finding, look, say);
+    if is_of_goroutines(finding) {
+        let counted = counted(finding.count, finding.rate_per_s, say);
+        status.set_message(format!("{counted}: {}", waits_on_text(&finding.waits_on, say)));
+        lines = finding.evidence.iter().map(|fact| clean(&say.evidence(&finding.id, fact)).into_owned()).collect();
+    } else if let Some(fact) = lines.first() {
+        status.set_message(fact.clone());
+    }
     lines.push(words.why.clone());
     lines.push(words.fix.clone());
     lines.extend(finding.started_by.as_ref().map(|place| format!("{} {}", say.say("row-started-by"), full_place(place, look))));

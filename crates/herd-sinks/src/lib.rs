@@ -1,7 +1,8 @@
-//! Envelopes as people and programs read them: terminal text, one line a finding, JSON, Markdown, GitHub annotations, JUnit, HTML, SVG,
-//! folded stacks. A sink sees the envelope only; it knows no pattern and reaches no network.
+//! Envelopes as people and programs read them: terminal text, one line a finding, JSON, Markdown, GitHub annotations, JUnit, SARIF,
+//! GitLab's and Checkstyle's reports, HTML, SVG, folded stacks. A sink sees the envelope only; it knows no pattern and reaches no network.
 
 mod capacity;
+mod checkstyle;
 mod concise;
 mod csv;
 mod diff;
@@ -9,6 +10,7 @@ mod figure;
 mod format;
 mod gate;
 mod github;
+mod gitlab;
 mod graph;
 mod graph_dot;
 mod graph_markdown;
@@ -30,6 +32,7 @@ mod page;
 mod redact;
 mod roi;
 mod runlog;
+mod sarif;
 mod sentence;
 mod spawns;
 mod svg;

@@ -64,6 +64,14 @@ fn finding_lines(finding: &Finding, look: &Look<'_>, say: &Messages) -> Vec<Stri
     let words = look.finding(finding, say);
     lines.extend(labelled(&say.say("row-why"), &clean(&words.why), look));
     lines.extend(labelled(&say.say("row-fix"), &clean(&words.fix), look));
+    if let Some(repair) = &finding.repair {
+        let key = format!("lint-repair-{}", repair.safety.as_str());
+        lines.extend(labelled(
+            &say.say("row-repair"),
+            &say.say_with(&key, &[("text", &clean(&say.sentence(&repair.text)))]),
+            look,
+        ));
+    }
     lines.push(text::explain_hint(&finding.id, look, say));
     lines
 }
@@ -83,11 +91,16 @@ fn coverage(report: &LintReport, say: &Messages) -> String {
         "lint-coverage",
         &[("packages", &say.count("packages", report.packages)), ("files", &thousands(report.files)), ("known", &known)],
     );
+    if report.mended > 0 {
+        let facts = [("findings", &*say.count("findings", report.mended)), ("files", &*thousands(report.files_mended))];
+        text = format!("{}; {text}", say.say_with("lint-mended", &facts));
+    }
     for (key, count) in [
         ("lint-generated", report.generated),
         ("lint-damaged", report.damaged),
         ("lint-unsound", report.unsound),
         ("lint-missing", report.modules_missing),
+        ("lint-not-mended", report.not_mended),
     ] {
         if count > 0 {
             text += "; ";

@@ -10,7 +10,7 @@ use crate::{
     gate, graph_markdown,
     messages::{Messages, messages},
     name::{clean, full_place, func_tail, source_link},
-    text::{counted, dot, hidden, verdict_sentence, waits_on_text},
+    text::{counted, dot, hidden, is_of_goroutines, verdict_sentence, waits_on_text},
 };
 
 /// The answer as GitHub-flavoured Markdown.
@@ -79,7 +79,7 @@ fn overview(text: &mut String, envelope: &Envelope, look: &Look<'_>, say: &Messa
                 say.say(finding.severity.as_str()),
                 say.say(finding.certainty.as_str()),
                 format!("{} {}", finding.id, prose(&title)),
-                prose(&counted(finding.count, finding.rate_per_s, say)),
+                if is_of_goroutines(finding) { prose(&counted(finding.count, finding.rate_per_s, say)) } else { "-".to_owned() },
                 linked(&finding.at, look),
                 started_by,
             ],
@@ -91,14 +91,17 @@ fn section(text: &mut String, finding: &Finding, look: &Look<'_>, say: &Messages
     let words = look.finding(finding, say);
     let _ = writeln!(text, "\n### {} {}\n", finding.id, prose(&words.title));
     let since = finding.since_s.as_ref().map_or_else(String::new, |since| format!(", {}", prose(&spread(since, look.charset))));
-    let _ = writeln!(text, "- {}: {}{since}", say.say("row-waits-on"), prose(&waits_on_text(&finding.waits_on, say)));
+    if is_of_goroutines(finding) {
+        let _ = writeln!(text, "- {}: {}{since}", say.say("row-waits-on"), prose(&waits_on_text(&finding.waits_on, say)));
+    }
     let _ = writeln!(text, "- {}: {} {}", say.say("row-at"), linked(&finding.at, look), code(func_tail(&finding.at.func)));
     if let Some(place) = &finding.started_by {
         let _ = writeln!(text, "- {}: {} {}", say.say("row-started-by"), linked(place, look), code(func_tail(&place.func)));
     }
     let _ = writeln!(text, "- {}:", say.say("row-evidence"));
     for fact in &finding.evidence {
-        let _ = writeln!(text, "  - {}", prose(&say.evidence(&finding.id, fact)));
+        let place = fact.place.as_ref().filter(|_| !is_of_goroutines(finding)).map(|place| format!("{}: ", linked(place, look)));
+        let _ = writeln!(text, "  - {}{}", place.unwrap_or_default(), prose(&say.evidence(&finding.id, fact)));
     }
     let _ = writeln!(text, "- {}: {}", say.say("row-why"), prose(&words.why));
     let _ = writeln!(text, "- {}: {}", say.say("row-fix"), prose(&words.fix));

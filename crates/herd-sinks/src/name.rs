@@ -73,7 +73,8 @@ pub fn source_link(place: &Place, look: &Look<'_>) -> Option<String> {
     )
 }
 
-fn percent_encode(text: &str) -> String {
+/// A path or name as addresses have it.
+pub fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -11,7 +11,7 @@ use crate::{
     layout::{Role, Sign, columns, labelled, pad, paint, sign, two_sided, wrap},
     lint,
     messages::{Messages, messages},
-    name::{clean, func_tail, short_place, source_link},
+    name::{clean, full_place, func_tail, short_place, source_link},
     text_flame, text_profile, text_snapshot,
 };
 
@@ -496,6 +496,23 @@ fn fill_line(parts: &[String], separator: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Whether goroutines are concerned that were counted; source and what a whole process shows have none.
+pub(crate) fn is_of_goroutines(finding: &Finding) -> bool {
+    finding.count > 0 || !finding.waits_on.is_empty()
+}
+
+/// What shows a finding, each fact behind its place where that is not the finding's own.
+pub(crate) fn shown(finding: &Finding, look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let facts = finding.evidence.iter().map(|fact| {
+        let text = clean(&say.evidence(&finding.id, fact)).into_owned();
+        match fact.place.as_ref().filter(|place| (&place.file, place.line) != (&finding.at.file, finding.at.line)) {
+            Some(place) => format!("{}: {text}", full_place(place, look)),
+            None => text,
+        }
+    });
+    facts.collect()
+}
+
 /// What is not shown, counted.
 pub(crate) fn hidden(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
     let mut parts = Vec::new();
@@ -505,6 +522,14 @@ pub(crate) fn hidden(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Ve
             "benign_goroutines" => parts.push(say.count("hidden-benign", *count)),
             "steady_goroutines" => parts.push(say.count("hidden-steady", *count)),
             "suppressed" => parts.push(say.with_count("hidden-suppressed", "findings", *count)),
+            "preview_findings"
+            | "findings_in_generated"
+            | "findings_ignored_in_source"
+            | "findings_excluded"
+            | "findings_ignored_by_path"
+            | "findings_not_new" => {
+                parts.push(say.with_count(&format!("hidden-{}", name.replace('_', "-")), "findings", *count));
+            }
             "goroutines_not_listed" => {
                 let clusters = say.count("clusters", envelope.hidden.get("clusters_not_listed").copied().unwrap_or(0));
                 let goroutines = say.count("goroutines", *count);

@@ -1,9 +1,10 @@
-//! Writes what is generated from code: the JSON schema of the envelope and a page a pattern.
+//! Writes what is generated from code: the JSON schemas of the envelope and of goherd.toml, and a page a pattern.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use herd_config::Config;
 use herd_model::Envelope;
 use herd_patterns::{CATALOGUE, Lang, Pattern};
 
@@ -12,6 +13,8 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
     let check = args.iter().any(|arg| arg == "--check");
     let schema = serde_json::to_string_pretty(&schemars::schema_for!(Envelope)).context("print schema")? + "\n";
     write_or_check(&root().join("docs/schema/goherd-1.schema.json"), &schema, check)?;
+    let settings = serde_json::to_string_pretty(&schemars::schema_for!(Config)).context("print schema")? + "\n";
+    write_or_check(&root().join("docs/schema/goherd-toml.schema.json"), &settings, check)?;
     let folder = root().join("docs/patterns");
     for pattern in CATALOGUE {
         write_or_check(&folder.join(format!("{}.md", pattern.id)), &pattern_page(pattern)?, check)?;

@@ -12,13 +12,14 @@ use crate::kernels;
 /// Who may depend on whom (`ARCHITECTURE.md`); `goherd` may depend on all, `xtask` on what it generates from.
 const ARROWS: &[(&str, &[&str])] = &[
     ("herd-model", &[]),
+    ("herd-config", &["herd-model"]),
     ("herd-formats", &["herd-model"]),
     ("herd-golang", &["herd-model"]),
     ("herd-live", &["herd-model"]),
     ("herd-analysis", &["herd-model"]),
     ("herd-patterns", &["herd-analysis", "herd-golang", "herd-model"]),
     ("herd-sources", &["herd-formats", "herd-live", "herd-model"]),
-    ("herd-diagnose", &["herd-sources", "herd-golang", "herd-analysis", "herd-patterns", "herd-model"]),
+    ("herd-diagnose", &["herd-config", "herd-sources", "herd-golang", "herd-analysis", "herd-patterns", "herd-model"]),
     ("herd-sinks", &["herd-formats", "herd-model"]),
     ("herd-deliver", &["herd-model"]),
 ];

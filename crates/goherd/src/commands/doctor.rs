@@ -90,10 +90,9 @@ fn options(args: &DoctorArgs, targets: &[Target]) -> Result<Options, ExpectedErr
 
 /// Findings decide against `--fail-on`; candidates alone never fail.
 pub fn exit(envelope: &Envelope, global: &GlobalArgs) -> Exit {
-    let failing = |severity| global.fail_on.severity().is_some_and(|least| severity >= least);
     match envelope.verdict {
         Verdict::Inconclusive => Exit::Inconclusive,
-        _ if envelope.findings.iter().any(|finding| failing(finding.severity)) => Exit::Findings,
+        _ if envelope.findings.iter().any(|finding| global.fails(finding.severity)) => Exit::Findings,
         Verdict::Healthy | Verdict::Findings | Verdict::Undecidable => Exit::Healthy,
     }
 }

@@ -105,6 +105,9 @@ fn trees(args: &FlameArgs, global: &GlobalArgs) -> Trees {
         | Format::Speedscope
         | Format::Dot
         | Format::Csv
+        | Format::Sarif
+        | Format::Gitlab
+        | Format::Checkstyle
         | Format::Perfetto => Trees::None,
     }
 }

@@ -182,6 +182,9 @@ fn of_stacks(format: Format) -> bool {
         | Format::Junit
         | Format::Html
         | Format::Csv
+        | Format::Sarif
+        | Format::Gitlab
+        | Format::Checkstyle
         | Format::Dot => false,
     }
 }

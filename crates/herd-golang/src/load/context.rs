@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashMap;
 
 use super::listing;
+use super::overlay::Overlay;
 
 /// Settings of one load.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub struct Context {
     pub tests: Tests,
     /// Whether the module graph is read where the packages do not need it.
     pub graph: Graph,
+    /// What stands for Go files, whatever lies on disk.
+    pub overlay: Overlay,
 }
 
 /// `-mod`.
@@ -142,6 +145,7 @@ impl Context {
             },
             tests: Tests::None,
             graph: Graph::WhenNeeded,
+            overlay: Overlay::default(),
             goos: goos.into(),
             goarch: goarch.into(),
             path,

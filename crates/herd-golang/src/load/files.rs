@@ -8,6 +8,7 @@ use super::constraint::Fault;
 use super::header::{self, Header};
 use super::listing::Listing;
 use super::notes::{Note, NoteKind};
+use super::overlay::Overlay;
 use super::platform::{self, Tags};
 use super::version::{FILE_LANGUAGE_MIN, Language};
 
@@ -112,11 +113,14 @@ pub fn language(module: Language, build_line: Option<u32>) -> Language {
 }
 
 /// Reads the heads of a folder's Go files.
-pub fn choose(folder: &Path, listing: &Listing, tags: &Tags, with_tests: bool) -> Chosen {
+pub fn choose(folder: &Path, listing: &Listing, tags: &Tags, with_tests: bool, overlay: &Overlay) -> Chosen {
     let mut chosen = Chosen::default();
     let mut heads: Vec<(&str, Header)> = Vec::with_capacity(listing.go_files.len());
     let mut buffer = Vec::new();
-    for name in &listing.go_files {
+    let new = overlay.go_files(folder).filter(|name| listing.go_files.binary_search_by(|known| (**known).cmp(*name)).is_err());
+    let mut names: Vec<&str> = listing.go_files.iter().map(|name| &**name).chain(new).collect();
+    names.sort_unstable();
+    for name in names {
         if name.starts_with(['_', '.']) {
             continue;
         }
@@ -125,18 +129,18 @@ pub fn choose(folder: &Path, listing: &Listing, tags: &Tags, with_tests: bool) -
         } else if !with_tests && name.ends_with("_test.go") {
             leave_out(&mut chosen, name, Reason::TestsNotAsked, 0);
         } else {
-            match header::read(&folder.join(&**name), &mut buffer, &|tag| platform::holds(tag, tags)) {
+            let file = folder.join(name);
+            let holds = |tag: &str| platform::holds(tag, tags);
+            let head = match overlay.text(&file).and_then(|text| header::of_source(text, true, &holds)) {
+                Some(head) => Ok(head),
+                None => header::read(&file, &mut buffer, &holds),
+            };
+            match head {
                 Ok(head) if head.constraint.holds => heads.push((name, head)),
                 Ok(head) => reject(&mut chosen, folder, name, &head),
                 Err(error) => {
                     leave_out(&mut chosen, name, Reason::Unreadable, 0);
-                    chosen.notes.push(Note::at(
-                        NoteKind::Unreadable,
-                        folder.join(&**name),
-                        0,
-                        error.to_string(),
-                        "make it readable",
-                    ));
+                    chosen.notes.push(Note::at(NoteKind::Unreadable, file, 0, error.to_string(), "make it readable"));
                 }
             }
         }

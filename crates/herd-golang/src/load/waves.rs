@@ -156,7 +156,9 @@ impl<'a> Load<'a> {
                 Search::Found(place) => {
                     let choose = |with_tests| {
                         let carried = summary::choose(&place.folder);
-                        carried.unwrap_or_else(|| files::choose(&place.folder, &place.listing, self.tags, with_tests))
+                        carried.unwrap_or_else(|| {
+                            files::choose(&place.folder, &place.listing, self.tags, with_tests, &self.context.overlay)
+                        })
                     };
                     let chosen = choose(with_tests);
                     if step.by_wildcard && is_no_package(&chosen) && (with_tests || is_no_package(&choose(true))) {

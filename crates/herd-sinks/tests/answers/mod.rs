@@ -163,6 +163,8 @@ fn leak() -> Finding {
         fingerprint: "5d1c0a9be2f34711".into(),
         also: vec![PatternId::new("LK002")],
         family: Some("9c1e4b7a00000001".into()),
+        position: None,
+        repair: None,
     }
 }
 

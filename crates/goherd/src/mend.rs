@@ -1,0 +1,207 @@
+//! `goherd lint --fix` and `--diff`: repairs made in copies of the files, which are linted again until nothing is left to mend.
+//!
+//! A repair is made whole or not at all. A file is written once, at the end, and only if it reads as well as before.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use herd_golang::Interner;
+use herd_golang::load::Context;
+use herd_golang::parser::{Mode, parse};
+use herd_model::{Edit, Envelope, Finding, Note, NoteKind, Repair, Safety};
+use similar::TextDiff;
+
+use crate::error::ExpectedError;
+
+/// How often the result is linted again.
+const ROUNDS_MAX: usize = 10;
+
+/// What mending gives.
+#[derive(Default)]
+pub struct Mended {
+    /// Files that differ, with their texts before and after.
+    pub files: BTreeMap<PathBuf, (Vec<u8>, Vec<u8>)>,
+    /// Repairs made.
+    pub count: u64,
+    /// Repairs that were left, as they would write over another one or break their file.
+    pub left: u64,
+    /// What could not be done.
+    pub notes: Vec<Note>,
+    /// What is found afterwards; nothing where nothing was mended.
+    pub after: Option<Envelope>,
+}
+
+/// Makes the repairs that are trusted, round by round, in the context's overlay; no file is written.
+pub fn mend(
+    folder: &Path,
+    context: &mut Context,
+    found: &Envelope,
+    trusted: Safety,
+    lint: &mut dyn FnMut(&Context) -> Envelope,
+) -> Mended {
+    let mut mended = Mended::default();
+    let mut broken: BTreeSet<PathBuf> = BTreeSet::new();
+    for _ in 0..ROUNDS_MAX {
+        let findings = &mended.after.as_ref().unwrap_or(found).findings;
+        let plan = plan(folder, findings, trusted, &broken);
+        mended.left = plan.left;
+        let mut changed = false;
+        for (path, file) in plan.files {
+            let before = match context.overlay.text(&path) {
+                Some(text) => text.to_vec(),
+                None => match std::fs::read(&path) {
+                    Ok(text) => text,
+                    Err(why) => {
+                        mended.notes.push(note(format!("{} is not mended: {why}", shown(&path, folder))));
+                        broken.insert(path);
+                        continue;
+                    }
+                },
+            };
+            let after = applied(&before, &file.edits).filter(|after| mistakes(after) <= mistakes(&before));
+            let Some(after) = after else {
+                mended.notes.push(note(format!("{} is not mended: it could not be read afterwards", shown(&path, folder))));
+                mended.left += file.repairs;
+                broken.insert(path);
+                continue;
+            };
+            context.overlay.set(path.clone(), after.clone());
+            mended.files.entry(path).or_insert_with(|| (before, Vec::new())).1 = after;
+            mended.count += file.repairs;
+            changed = true;
+        }
+        if !changed {
+            break;
+        }
+        mended.after = Some(lint(context));
+    }
+    mended.files.retain(|_, (before, after)| before != after);
+    mended
+}
+
+impl Mended {
+    /// What changes, as `patch` takes it.
+    pub fn diff(&self, folder: &Path) -> String {
+        let mut text = String::new();
+        for (path, (before, after)) in &self.files {
+            let (before, after) = (String::from_utf8_lossy(before), String::from_utf8_lossy(after));
+            let name = shown(path, folder);
+            let diff = TextDiff::from_lines(&*before, &*after);
+            text += &diff.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string();
+        }
+        text
+    }
+
+    /// One sentence on what would be mended.
+    pub fn told(&self) -> String {
+        let left = if self.left > 0 { format!("; {} repairs would be left", self.left) } else { String::new() };
+        format!("{} repairs in {} files{left}", self.count, self.files.len())
+    }
+
+    /// Puts the texts into the files, each in one step and with the rights it has. A file that was changed meanwhile is left alone.
+    pub fn write(&self) -> Result<(), ExpectedError> {
+        for (path, (before, after)) in &self.files {
+            replace(path, before, after).map_err(|why| ExpectedError::Output { path: path.clone(), why })?;
+        }
+        Ok(())
+    }
+}
+
+fn replace(path: &Path, before: &[u8], after: &[u8]) -> std::io::Result<()> {
+    // A link stays a link.
+    let file = std::fs::canonicalize(path)?;
+    if std::fs::read(&file)? != before {
+        return Err(std::io::Error::other("it was changed while it was linted"));
+    }
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let mut part = tempfile::NamedTempFile::new_in(folder)?;
+    part.write_all(after)?;
+    part.as_file().set_permissions(std::fs::metadata(&file)?.permissions())?;
+    part.as_file().sync_all()?;
+    part.persist(&file).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// The edits of one round.
+#[derive(Default)]
+struct Plan {
+    files: BTreeMap<PathBuf, FilePlan>,
+    left: u64,
+}
+
+#[derive(Default)]
+struct FilePlan {
+    edits: Vec<Edit>,
+    repairs: u64,
+}
+
+/// Trusted repairs that leave each other alone, the first of each place first.
+fn plan(folder: &Path, findings: &[Finding], trusted: Safety, broken: &BTreeSet<PathBuf>) -> Plan {
+    let mut plan = Plan::default();
+    let repairs = findings.iter().filter_map(|finding| finding.repair.as_ref());
+    for repair in repairs.filter(|repair| repair.safety <= trusted && !repair.edits.is_empty()) {
+        let path = |edit: &Edit| folder.join(&edit.file);
+        let chosen = |edit: &Edit| plan.files.get(&path(edit)).map(|file| &*file.edits).unwrap_or_default();
+        if repair.edits.iter().all(|edit| chosen(edit).contains(edit)) {
+            // Another finding has the same cure.
+            continue;
+        }
+        let meets = |edit: &Edit| chosen(edit).iter().any(|other| touch(edit, other));
+        if is_torn(repair) || repair.edits.iter().any(|edit| broken.contains(&path(edit)) || meets(edit)) {
+            plan.left += 1;
+            continue;
+        }
+        for (at, edit) in repair.edits.iter().enumerate() {
+            let file = plan.files.entry(path(edit)).or_default();
+            file.edits.push(edit.clone());
+            file.repairs += u64::from(at == 0);
+        }
+    }
+    plan
+}
+
+/// Whether the edits of one repair write over each other.
+fn is_torn(repair: &Repair) -> bool {
+    let mut edits: Vec<&Edit> = repair.edits.iter().collect();
+    edits.sort_by(|a, b| (&a.file, a.start, a.end).cmp(&(&b.file, b.start, b.end)));
+    edits.iter().any(|edit| edit.start.offset > edit.end.offset)
+        || edits.windows(2).any(|two| matches!(two, [a, b] if a.file == b.file && b.start.offset < a.end.offset))
+}
+
+/// Edits of one line are of one thought: what comes second is thought of again once the first is made.
+fn touch(a: &Edit, b: &Edit) -> bool {
+    a.start.line <= b.end.line && b.start.line <= a.end.line
+}
+
+/// The text with edits made, the last one first; nothing where one lies outside of it. Line ends are those of the text.
+fn applied(text: &[u8], edits: &[Edit]) -> Option<Vec<u8>> {
+    let mut edits: Vec<&Edit> = edits.iter().collect();
+    // What is put in at one place stays in the order it is given.
+    edits.sort_by_key(|edit| (edit.start.offset, edit.end.offset));
+    let returns = text.windows(2).any(|two| two == b"\r\n");
+    let mut after = Vec::with_capacity(text.len() + 64);
+    let mut at = 0;
+    for edit in edits {
+        let (start, end) = (edit.start.offset as usize, edit.end.offset as usize);
+        after.extend(text.get(at..start)?);
+        let new = if returns { edit.text.replace("\r\n", "\n").replace('\n', "\r\n") } else { edit.text.clone() };
+        after.extend(new.as_bytes());
+        at = end.max(start);
+    }
+    after.extend(text.get(at..)?);
+    Some(after)
+}
+
+/// Mistakes of syntax.
+fn mistakes(text: &[u8]) -> usize {
+    parse(text.to_vec(), &Interner::new(), Mode::Full).errors.len()
+}
+
+fn shown(path: &Path, folder: &Path) -> String {
+    path.strip_prefix(folder).unwrap_or(path).display().to_string()
+}
+
+fn note(text: String) -> Note {
+    Note { kind: NoteKind::Skipped, offset: None, text }
+}
