@@ -20,6 +20,7 @@ mod poll;
 mod progress;
 mod replay;
 mod suppress;
+mod vet;
 mod weigh;
 
 use std::process::ExitCode;
@@ -30,6 +31,10 @@ use args::{Cli, Command};
 use exit::Exit;
 
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    if let Some(exit) = vet::answer(&arguments) {
+        return ExitCode::from(exit as u8);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => return ExitCode::from(exit::of_usage(&usage)),
