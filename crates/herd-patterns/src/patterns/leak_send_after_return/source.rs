@@ -37,7 +37,8 @@ fn abandoned(scene: &Scene<'_, '_>, made: &Made) -> Option<Spotted> {
     }
     // From where the last of them starts, at first for one of many.
     let starts: Steps = senders.iter().filter_map(|sender| sender.run).map(|run| run.step).collect();
-    let often = senders.iter().find(|sender| sender.by_many);
+    // More room than for one may be for as many as there are.
+    let often = senders.iter().find(|sender| sender.by_many && room <= 1);
     // Who sends again and again is a stage of a pipeline.
     if often.is_none() && senders.iter().any(|sender| sender.often) {
         return None;
