@@ -23,6 +23,7 @@ mod source_edges;
 pub mod source_ends;
 mod source_flows;
 mod source_held;
+mod source_conds;
 mod source_groups;
 mod source_locks;
 pub mod source_points;

@@ -15,6 +15,7 @@ use std::cell::OnceCell;
 
 use crate::source_calls::{Library, library_calls};
 use crate::source_channels::{self, Channels};
+use crate::source_conds::{self, Wait};
 use crate::source_runs::{self, Runs};
 use crate::source_values::{Values, values};
 
@@ -40,6 +41,7 @@ pub struct Package<'t> {
     given_back: FxHashSet<LockKey>,
     runs: OnceCell<Runs>,
     channels: OnceCell<Channels>,
+    cond_waits: OnceCell<Vec<Wait>>,
 }
 
 /// A function that is handed to another one, which calls it under a lock.
@@ -87,9 +89,10 @@ impl<'t> Package<'t> {
         let callbacks = callbacks(&mut unit, known, &summaries);
         let values = values(&unit);
         let may_end = unit.bodies.iter().map(|body| may_end(&unit, body, known, &summaries)).collect();
-        let (runs, channels) = (OnceCell::new(), OnceCell::new());
         let library = library_calls(&unit);
-        Package { unit, summaries, locks, may_end, values, library, callbacks, given_back, runs, channels }
+        let (runs, channels, cond_waits) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Package { unit, summaries, locks, may_end, values, library, callbacks, given_back, runs, channels, cond_waits }
+    }
     }
 
     /// One of its functions.
@@ -106,6 +109,11 @@ impl<'t> Package<'t> {
     /// Its channels; none where nothing is done to any.
     pub fn channels(&self) -> &Channels {
         self.channels.get_or_init(|| source_channels::channels(&self.unit, || self.runs()))
+    }
+
+    /// Waits on condition variables in loops, of all its functions.
+    pub fn cond_waits(&self) -> &[Wait] {
+        self.cond_waits.get_or_init(|| source_conds::waits(self))
     }
 
     /// Whether some function gives a lock back that it did not take.

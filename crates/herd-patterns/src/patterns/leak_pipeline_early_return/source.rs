@@ -108,7 +108,7 @@ fn pulled(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         let Stmt::Assign { lhs, rhs, .. } = *file.stmt(stmt) else { continue };
         let ([_, stop], [call]) = (file.list(lhs), file.list(rhs)) else { continue };
         let Expr::Call { fun, .. } = *file.expr(file.unparen(*call)) else { continue };
-        if &*file.text(file.expr_span(*stop)) != "_" {
+        if file.bytes(file.expr_span(*stop)) != b"_" {
             continue;
         }
         let name = checked.name_of(fun);

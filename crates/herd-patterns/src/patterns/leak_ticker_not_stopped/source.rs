@@ -1,0 +1,243 @@
+//! The source eye of LK007: goroutines that follow a ticker which never ends them, and timers that set themselves anew.
+
+use herd_golang::acts::{Act, ActKind, Known, PathId, Steps, When};
+use herd_golang::ast::{Expr, Stmt};
+
+use herd_golang::types::{Meaning, Type};
+
+use crate::source::{Scene, Spotted};
+use crate::source_channels::{Op, OpKind};
+use crate::source_closing::is_endless;
+use crate::source_ways::only_run;
+
+pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
+    let mut found = Vec::new();
+    if !scene.graph().sound || scene.is_in_tests() {
+        return found;
+    }
+    let times = scene.package.channels().ops_of(scene.id).iter().filter(|op| op.is_receive() && is_time(scene, op));
+    for op in times {
+        found.extend(stopped_elsewhere(scene, op).or_else(|| unread_flag(scene, op)).or_else(|| of_each(scene, op)));
+    }
+    found.extend(scene.body.acts.iter().filter_map(|act| sets_itself(scene, act)));
+    found
+}
+
+/// Whether a channel tells the time.
+fn is_time(scene: &Scene<'_, '_>, op: &Op) -> bool {
+    let checked = &scene.file().checked;
+    let types = scene.package.unit.types;
+    let Type::Chan { element, .. } = types.get(types.underlying(checked.type_of(op.channel))) else { return false };
+    matches!(types.get(*element), Type::Named { object, .. } if types.object_text(*object) == "time.Time")
+}
+
+/// A loop over the ticks of a ticker that is stopped somewhere else: that ends the ticks, and not the loop.
+fn stopped_elsewhere(scene: &Scene<'_, '_>, op: &Op) -> Option<Spotted> {
+    let package = scene.package;
+    if op.kind != OpKind::Range || !is_endless(scene, op) {
+        return None;
+    }
+    let path = received(scene, op)?;
+    let ticker = package.unit.paths.parent(path)?;
+    let key = package.key(ticker)?;
+    let stop = package.unit.bodies.iter().enumerate().find_map(|(index, body)| {
+        let act = body.acts.iter().find(|act| match act.kind {
+            ActKind::Known(Known::TickerStop, Some(path)) => package.key(path) == Some(key),
+            _ => false,
+        })?;
+        Some((herd_golang::acts::BodyId(index as u32), act))
+    });
+    let (body, stop) = stop.filter(|(body, _)| *body != scene.id)?;
+    let name = package.text(ticker);
+    let way = vec![
+        scene.stop(op.pos, format!("follows {name}, and ends with nothing else")),
+        package.scene(body).stop(stop.pos, "stops the ticks; the channel is not closed, so the loop waits for ever"),
+    ];
+    Some(Spotted::new(scene.body.file, op.pos, format!("the loop over {name} does not end when the ticker is stopped"), way))
+}
+
+/// The path of what is received from.
+fn received(scene: &Scene<'_, '_>, op: &Op) -> Option<PathId> {
+    scene.body.acts.iter().find_map(|act| match act.kind {
+        ActKind::Receive(Some(path)) if act.step == op.step => Some(path),
+        _ => None,
+    })
+}
+
+/// Whether a tick is all that the function ever waits for, in a loop that nothing ends.
+fn is_all_there_is(scene: &Scene<'_, '_>, op: &Op) -> bool {
+    let graph = scene.graph();
+    let endless = match op.kind {
+        OpKind::Range => is_endless(scene, op),
+        _ => !scene.can_end(),
+    };
+    endless
+        && op.is_alone()
+        && !graph.is_reachable(graph.panic)
+        && !graph.is_reachable(graph.gone)
+        && scene.package.channels().ops_of(scene.id).iter().all(|one| one.step == op.step || one.kind == OpKind::Send)
+}
+
+/// A flag of the same struct that is set and that nobody ever reads.
+fn unread_flag(scene: &Scene<'_, '_>, op: &Op) -> Option<Spotted> {
+    let package = scene.package;
+    if !is_all_there_is(scene, op) {
+        return None;
+    }
+    let run = package.runs().of(scene.id).iter().find(|run| run.how.is_goroutine())?;
+    let owner = receiver_type(scene)?;
+    let (body, pos, name) = unread(scene, owner)?;
+    let way = vec![
+        package.scene(run.by).stop(run.pos, "starts the goroutine"),
+        scene.stop(op.pos, "waits for ticks, for ever"),
+        package.scene(body).stop(pos, format!("sets {name}, which nobody reads")),
+    ];
+    Some(Spotted::new(scene.body.file, op.pos, format!("the goroutine goes on for ever: nobody reads {name}"), way))
+}
+
+/// The struct that the function, or the one around it, is a method of.
+fn receiver_type(scene: &Scene<'_, '_>) -> Option<herd_golang::types::TypeId> {
+    let unit = &scene.package.unit;
+    let mut at = scene.id;
+    while let Some(outer) = unit.body(at).outer {
+        at = outer;
+    }
+    let body = unit.body(at);
+    let receiver = *body.params.first()?;
+    let declared = unit.file_of(body).checked.locals.get(receiver.0 as usize)?;
+    (declared.kind == herd_golang::types::LocalKind::Receiver).then(|| unit.types.pointed_at(declared.ty))
+}
+
+/// A field of a struct that is only ever stored to: an atomic, or a truth value.
+fn unread(
+    scene: &Scene<'_, '_>,
+    owner: herd_golang::types::TypeId,
+) -> Option<(herd_golang::acts::BodyId, herd_golang::ast::Pos, String)> {
+    let unit = &scene.package.unit;
+    let types = unit.types;
+    let Type::Struct(fields) = types.get(types.underlying(owner)) else { return None };
+    let is_flag = |ty| match types.get(ty) {
+        Type::Named { object, .. } => types.object_text(*object) == "sync/atomic.Bool",
+        Type::Basic(basic) => basic.is_boolean(),
+        _ => false,
+    };
+    for (index, field) in fields.iter().enumerate().filter(|(_, field)| field.scope.is_some() && is_flag(field.ty)) {
+        let mut stored = None;
+        let mut read = false;
+        for (body_index, body) in unit.bodies.iter().enumerate() {
+            let checked = &unit.file_of(body).checked;
+            for act in &body.acts {
+                let Some(Expr::Call { fun, .. }) = act.call.map(|call| *checked.file.expr(call)) else { continue };
+                let Expr::Selector { x, sel } = *checked.file.expr(checked.file.unparen(fun)) else { continue };
+                if is_field(checked, types, x, owner, index) && types.names().text(sel.name) == "Store" {
+                    stored = Some((herd_golang::acts::BodyId(body_index as u32), act.pos, x));
+                }
+            }
+        }
+        let (body, pos, target) = stored?;
+        for file in &unit.files {
+            for (id, expr) in file.checked.file.all_exprs() {
+                let Expr::Selector { .. } = expr else { continue };
+                let is_store = std::ptr::eq(&raw const *file, &raw const *unit.file_of(unit.body(body))) && id == target;
+                read |= is_field(&file.checked, types, id, owner, index) && !is_store;
+            }
+        }
+        if !read {
+            return Some((body, pos, types.names().text(field.name).to_owned()));
+        }
+    }
+    None
+}
+
+fn is_field(
+    checked: &herd_golang::types::CheckedFile<'_>,
+    types: &herd_golang::types::Types<'_>,
+    x: herd_golang::ast::ExprId,
+    owner: herd_golang::types::TypeId,
+    index: usize,
+) -> bool {
+    let _ = types;
+    checked.selection(checked.file.unparen(x)).is_some_and(|one| {
+        one.kind == herd_golang::types::SelectionKind::Field
+            && one.owner == owner
+            && one.path.indices().last().is_some_and(|last| usize::from(*last) == index)
+    })
+}
+
+/// A goroutine of its own for each value that a function makes, which follows a ticker and which nothing ends.
+fn of_each(scene: &Scene<'_, '_>, op: &Op) -> Option<Spotted> {
+    let package = scene.package;
+    if !is_all_there_is(scene, op)
+        || scene
+            .body
+            .acts
+            .iter()
+            .any(|act| act.when == When::Now && matches!(act.kind, ActKind::Known(Known::Exit | Known::Goexit, _)))
+    {
+        return None;
+    }
+    let run = only_run(package, scene.id).filter(|run| run.how.is_goroutine())?;
+    let by = package.scene(run.by);
+    let receiver = scene.body.params.first().copied()?;
+    let declared = scene.file().checked.locals.get(receiver.0 as usize)?;
+    let owner = package.unit.types.pointed_at(declared.ty);
+    if declared.kind != herd_golang::types::LocalKind::Receiver || by.is_start() {
+        return None;
+    }
+    let made = made_here(&by, run.call, owner)?;
+    let way = vec![
+        by.stop(made, "makes a value"),
+        by.stop(run.pos, "starts a goroutine for it"),
+        scene.stop(op.pos, "follows a ticker, and nothing ends it"),
+    ];
+    Some(Spotted::new(scene.body.file, op.pos, "the goroutine follows a ticker for ever, one for each value that is made", way))
+}
+
+/// Where a function makes what it calls a method on, and returns it.
+fn made_here(
+    by: &Scene<'_, '_>,
+    call: herd_golang::ast::ExprId,
+    owner: herd_golang::types::TypeId,
+) -> Option<herd_golang::ast::Pos> {
+    let checked = &by.file().checked;
+    let file = checked.file;
+    let Expr::Call { fun, .. } = *file.expr(call) else { return None };
+    let Expr::Selector { x, .. } = *file.expr(file.unparen(fun)) else { return None };
+    let local = by.local(x)?;
+    let origin = by.file().uses.get(local.0 as usize)?.only()?;
+    let types = by.package.unit.types;
+    let mut made = file.unparen(origin.expr);
+    if let Expr::Unary { op: herd_golang::Token::And, x } = *file.expr(made) {
+        made = file.unparen(x);
+    }
+    let is_literal = matches!(*file.expr(made), Expr::CompositeLit { .. }) && types.pointed_at(checked.type_of(made)) == owner;
+    (is_literal && by.is_returned(local)).then(|| file.expr_span(made).start)
+}
+
+/// A method that has the clock call it again whenever it is called, and keeps no hold of that.
+fn sets_itself(scene: &Scene<'_, '_>, act: &Act) -> Option<Spotted> {
+    if act.kind != ActKind::Known(Known::TimeAfterFunc, None) && !matches!(act.kind, ActKind::Known(Known::TimeAfterFunc, _)) {
+        return None;
+    }
+    let checked = &scene.file().checked;
+    let file = checked.file;
+    let call = act.call?;
+    let Expr::Call { args, .. } = *file.expr(call) else { return None };
+    let callback = file.unparen(*file.list(args).get(1)?);
+    let object = match checked.meaning(callback) {
+        Meaning::Object(object) => Some(object),
+        Meaning::Selection(_) => checked.selection(callback).and_then(|one| one.object),
+        _ => None,
+    };
+    let dropped = file.all_stmts().any(|(_, stmt)| matches!(*stmt, Stmt::Expr { x } if file.unparen(x) == call));
+    let graph = scene.graph();
+    let always = scene.way_from_start(|place| place.block == graph.exit, &Steps::from_iter([act.step])).is_none();
+    if object.is_none() || object != scene.body.object || !dropped || !always || act.when != When::Now {
+        return None;
+    }
+    let way = vec![
+        scene.stop(scene.body_start(), "is called by a timer"),
+        scene.stop(act.pos, "sets the next timer, always, and keeps nothing to stop it by"),
+    ];
+    Some(Spotted::new(scene.body.file, act.pos, "the function sets itself anew for ever", way))
+}
