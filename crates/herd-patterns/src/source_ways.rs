@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use herd_golang::Token;
 use herd_golang::acts::{BodyId, Steps};
-use herd_golang::ast::{Expr, ExprId, Stmt, StmtId};
+use herd_golang::ast::{Expr, ExprId, Pos, Stmt, StmtId};
 use herd_golang::flow::{self, EdgeKind, Loops, Paths, Place, Step, StepId};
-use herd_golang::types::{LocalId, Meaning};
+use herd_golang::types::{LocalId, Meaning, TypeId};
 
 use crate::source::{Package, Scene};
 
@@ -157,4 +158,21 @@ pub fn only_run<'a>(package: &'a Package<'_>, body: BodyId) -> Option<&'a crate:
         (false, [one]) => Some(one),
         _ => None,
     }
+}
+
+/// Where a function makes what it calls a method on, and returns it.
+pub fn made_here(by: &Scene<'_, '_>, call: ExprId, owner: TypeId) -> Option<Pos> {
+    let checked = &by.file().checked;
+    let file = checked.file;
+    let Expr::Call { fun, .. } = *file.expr(call) else { return None };
+    let Expr::Selector { x, .. } = *file.expr(file.unparen(fun)) else { return None };
+    let local = by.local(x)?;
+    let origin = by.file().uses.get(local.0 as usize)?.only()?;
+    let types = by.package.unit.types;
+    let mut made = file.unparen(origin.expr);
+    if let Expr::Unary { op: Token::And, x } = *file.expr(made) {
+        made = file.unparen(x);
+    }
+    let is_literal = matches!(*file.expr(made), Expr::CompositeLit { .. }) && types.pointed_at(checked.type_of(made)) == owner;
+    (is_literal && by.is_returned(local)).then(|| file.expr_span(made).start)
 }

@@ -4,9 +4,11 @@ use herd_golang::Token;
 use herd_golang::acts::{ActKind, BodyId, Field, Known, Steps, When};
 use herd_golang::ast::{Expr, ExprId, Pos, Stmt};
 use herd_golang::flow::{Step, StepId};
+use herd_golang::types::Type;
 
 use crate::source::{LockKey, Scene, Spotted};
 use crate::source_abandoned::end_of;
+use crate::source_channels::{Capacity, Made, OpKind};
 use crate::source_conds::{Ask, Wait, Wants, field_of};
 use crate::source_runs::How;
 
@@ -18,6 +20,7 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     if has(scene, Known::CondWait) {
         found.extend(unasked(scene));
     }
+    found.extend(scene.package.channels().made_in(scene.id).filter_map(|made| dropped(scene, made)));
     if !scene.graph().steps.iter().any(|step| matches!(step, Step::Assign(_) | Step::IncDec(_))) {
         return found;
     }
@@ -64,6 +67,46 @@ fn unasked(scene: &Scene<'_, '_>) -> Option<Spotted> {
         scene.stop(wait.pos, "waits without asking whether that has been"),
     ];
     Some(Spotted::new(scene.body.file, wait.pos, format!("{name} is waited on without a condition"), way))
+}
+
+/// A channel that wakes a goroutine, without room for a wake-up that comes while it works: that one is dropped.
+fn dropped(scene: &Scene<'_, '_>, made: &Made) -> Option<Spotted> {
+    let (package, channels) = (scene.package, scene.package.channels());
+    let types = package.unit.types;
+    let Type::Chan { element, .. } = types.get(types.underlying(scene.file().checked.type_of(made.at))) else { return None };
+    let is_word = matches!(types.get(types.underlying(*element)), Type::Struct(fields) if fields.is_empty());
+    let open = made.open.send || made.open.receive;
+    if !is_word || open || made.capacity != Capacity::Known(0) || channels.ops_on(made).any(|op| op.kind == OpKind::Close) {
+        return None;
+    }
+    let send = channels.ops_on(made).find(|op| op.kind == OpKind::Send)?;
+    if channels
+        .ops_on(made)
+        .any(|op| op.kind == OpKind::Send && !(op.default && op.select.is_some_and(|(_, clauses)| clauses == 1)))
+    {
+        return None;
+    }
+    let mut receives = channels.ops_on(made).filter(|op| op.is_receive());
+    let receive = receives.next().filter(|op| op.is_alone() && op.body != send.body)?;
+    let by = package.scene(receive.body);
+    let loops = by.loops();
+    if receives.next().is_some() || !by.is_repeated(&loops, receive.step, None) {
+        return None;
+    }
+    // It does something between one wake-up and the next.
+    let works =
+        by.body.acts.iter().find(|act| {
+            matches!(act.kind, ActKind::Call(_)) && act.when == When::Now && by.is_repeated(&loops, act.step, None)
+        })?;
+    let sender = package.scene(send.body);
+    let name = sender.written(send.channel);
+    let way = vec![
+        scene.stop(made.pos, "the channel is made without room"),
+        by.stop(receive.pos, "waits for the next wake-up"),
+        by.stop(works.pos, "and works meanwhile"),
+        sender.stop(send.pos, format!("sends on {name} if somebody waits at this moment, else drops the wake-up")),
+    ];
+    Some(Spotted::new(scene.body.file, made.pos, format!("a wake-up over {name} is lost while its receiver works"), way))
 }
 
 /// A change that lets a wait end, with nobody woken on some way behind it.

@@ -1,8 +1,9 @@
 //! The source eye of LK002: receives from channels that nobody sends on or closes, at all or on some way out of who should.
 
-use herd_golang::acts::{ActKind, Known, Steps, When};
+use herd_golang::acts::{ActKind, Body, Known, Steps, When};
 use herd_golang::ast::{Expr, Stmt};
 use herd_golang::flow::{EdgeKind, Place, Step};
+use herd_golang::types::{LocalId, Meaning, Type};
 
 use crate::source::{Scene, Spotted};
 use crate::source_abandoned::end_of;
@@ -13,7 +14,11 @@ use crate::source_ways::only_run;
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found = Vec::new();
     let channels = scene.package.channels();
-    if channels.is_empty() || !scene.graph().sound || scene.is_in_tests() {
+    if !scene.graph().sound || scene.is_in_tests() {
+        return found;
+    }
+    found.extend(pipe_left_open(scene));
+    if channels.is_empty() {
         return found;
     }
     for made in channels.made_in(scene.id) {
@@ -250,4 +255,67 @@ fn drained_twice(scene: &Scene<'_, '_>) -> Option<Spotted> {
         }
     }
     None
+}
+
+/// A pipe that is closed on some ways out and not on others, by the function that writes into it: who reads waits for more.
+fn pipe_left_open(scene: &Scene<'_, '_>) -> Option<Spotted> {
+    let unit = &scene.package.unit;
+    let types = unit.types;
+    let pipe = scene.body.params.iter().copied().find(|param| {
+        let declared = scene.file().checked.locals.get(param.0 as usize);
+        declared.is_some_and(|one| match types.get(types.pointed_at(one.ty)) {
+            Type::Named { object, .. } => types.object_text(*object) == "io.PipeWriter",
+            _ => false,
+        })
+    })?;
+    let uses = scene.file().uses.get(pipe.0 as usize)?;
+    if uses.captured || uses.address_taken || !uses.is_constant() || scene.goes_elsewhere(pipe) {
+        return None;
+    }
+    let closes = |body: &Body| -> Vec<(herd_golang::flow::StepId, herd_golang::ast::Pos, Option<LocalId>)> {
+        let checked = &unit.file_of(body).checked;
+        let of = |call: herd_golang::ast::ExprId| {
+            let Expr::Call { fun, .. } = *checked.file.expr(call) else { return None };
+            let selector = checked.file.unparen(fun);
+            let Expr::Selector { x, sel } = *checked.file.expr(selector) else { return None };
+            let owner = checked.selection(selector)?.owner;
+            let Type::Named { object, .. } = types.get(owner) else { return None };
+            let name = types.names().text(sel.name);
+            let is_it = types.object_text(*object) == "io.PipeWriter" && matches!(name, "Close" | "CloseWithError");
+            let local = match checked.meaning(checked.file.unparen(x)) {
+                Meaning::Local(local) => Some(local),
+                _ => None,
+            };
+            is_it.then_some(local)
+        };
+        body.acts.iter().filter_map(|act| Some((act.step, act.pos, of(act.call?)?))).collect()
+    };
+    let own = closes(scene.body);
+    let (_, pos, _) = *own.first()?;
+    // Whoever else closes pipes may close this one behind the function.
+    let others = unit.bodies.iter().any(|body| !std::ptr::eq(body, scene.body) && !closes(body).is_empty());
+    if others || own.iter().any(|(_, _, local)| *local != Some(pipe)) {
+        return None;
+    }
+    let mut barrier: Steps = own.iter().map(|(step, ..)| *step).collect();
+    let graph = scene.graph();
+    // A write that fails says that the reader has gone.
+    let file = scene.file().checked.file;
+    for act in &scene.body.acts {
+        let Some(Expr::Call { fun, .. }) = act.call.map(|call| *file.expr(call)) else { continue };
+        let Expr::Selector { x, .. } = *file.expr(file.unparen(fun)) else { continue };
+        if scene.local(x) == Some(pipe) {
+            let edges = graph.edges(graph.place(act.step).block).iter();
+            barrier.extend(edges.filter(|edge| matches!(edge.kind, EdgeKind::True(_))).map(|edge| graph.start(edge.to).step));
+        }
+    }
+    let way = scene.way_from_start(|place| place.block == graph.exit, &barrier)?;
+    let name = scene.name_of(pipe);
+    let mut stops = vec![scene.stop(pos, format!("closes {name} on another way"))];
+    stops.extend(end_of(scene, &way, &format!("and {name} stays open: who reads waits for more")));
+    let at = match stops.last().map(|stop| stop.place) {
+        Some(crate::source::StopPlace::Here { pos, .. }) => pos,
+        _ => pos,
+    };
+    Some(Spotted::new(scene.body.file, at, format!("{name} is not closed on every way out"), stops))
 }

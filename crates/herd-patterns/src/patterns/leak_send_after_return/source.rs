@@ -2,10 +2,11 @@
 
 use herd_golang::acts::Steps;
 use herd_golang::ast::{Expr, Span};
+use herd_golang::flow;
 
 use crate::source::{Edit, Repair, Safety, Scene, Spotted};
 use crate::source_abandoned::{Sender, end_of, is_local, leaving, results, room, senders, stops_to};
-use crate::source_channels::{Made, Op};
+use crate::source_channels::{Made, Op, OpKind};
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let channels = scene.package.channels();
@@ -13,6 +14,7 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         return Vec::new();
     }
     let mut found: Vec<Spotted> = channels.made_in(scene.id).filter_map(|made| abandoned(scene, made)).collect();
+    found.extend(closed_under_sender(scene));
     found.extend(results(scene).into_iter().filter(|one| !one.often).map(|one| one.spotted));
     found
 }
@@ -100,4 +102,45 @@ fn name(scene: &Scene<'_, '_>, made: &Made) -> String {
         _ => None,
     });
     own.unwrap_or_else(|| "the channel".to_owned())
+}
+
+/// A channel that is closed in the loop that receives from it, so that whoever sends next panics.
+fn closed_under_sender(scene: &Scene<'_, '_>) -> Option<Spotted> {
+    let (package, channels) = (scene.package, scene.package.channels());
+    let close = channels.ops_of(scene.id).iter().find(|op| op.kind == OpKind::Close && !op.deferred)?;
+    let made = channels.only(close.node?)?;
+    let graph = scene.graph();
+    let range = channels.ops_of(scene.id).iter().find(|op| {
+        let body = || scene.with_value(op.step).map(|start| (start, Steps::from_iter([op.step])));
+        op.kind == OpKind::Range && op.node == close.node && {
+            body().is_some_and(|(start, again)| {
+                start.step == close.step
+                    || flow::path(
+                        graph,
+                        flow::Paths::Consistent,
+                        start,
+                        |place| scene.is_at(place, close.step),
+                        |place| again.has(graph, place),
+                    )
+                    .is_some()
+            })
+        }
+    })?;
+    // Who sends has no way to know: it sends on, whatever the receiver does.
+    let mut sends = channels.ops_on(made).filter(|op| op.kind == OpKind::Send && op.body != scene.id);
+    let send = sends.find(|op| {
+        let by = package.scene(op.body);
+        op.is_alone() && by.is_repeated(&by.loops(), op.step, None)
+    })?;
+    if made.open.send {
+        return None;
+    }
+    let name = scene.written(close.channel);
+    let by = package.scene(send.body);
+    let way = vec![
+        by.stop(send.pos, format!("sends on {name}, again and again")),
+        scene.stop(range.pos, format!("receives from {name}")),
+        scene.stop(close.pos, format!("closes {name} while more may be sent: the next send panics")),
+    ];
+    Some(Spotted::new(scene.body.file, close.pos, format!("{name} is closed by its receiver while it is sent on"), way))
 }

@@ -18,6 +18,7 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     if !channels.is_empty() {
         found.extend(channels.made_in(scene.id).filter_map(|made| unheard(scene, made)));
         found.extend(channels.ops_of(scene.id).iter().filter_map(|op| slot_kept(scene, op)));
+        found.extend(channels.ops_of(scene.id).iter().filter_map(|op| receiver_gone(scene, op)));
     }
     let acquires = scene.body.acts.iter().filter_map(|act| match (act.kind, act.when) {
         (ActKind::Known(Known::SemaphoreAcquire, Some(path)), When::Now) => Some((act.step, act.pos, path)),
@@ -74,6 +75,42 @@ fn slot_kept(scene: &Scene<'_, '_>, send: &Op) -> Option<Spotted> {
     }
     let name = scene.written(send.channel);
     Some(kept(scene, send.pos, &name, &way))
+}
+
+/// A send to a receiver that says when it has gone, which the sender does not ask.
+fn receiver_gone(scene: &Scene<'_, '_>, send: &Op) -> Option<Spotted> {
+    let (package, channels) = (scene.package, scene.package.channels());
+    if send.kind != OpKind::Send || !send.is_alone() || send.deferred {
+        return None;
+    }
+    let made = channels.only(send.node?)?;
+    let receives: Vec<&Op> = channels.ops_on(made).filter(|op| op.is_receive()).collect();
+    let receiver = receives.first()?.body;
+    let closes = channels.ops_on(made).any(|op| op.kind == OpKind::Close);
+    if made.open.receive || closes || receiver == scene.id || receives.iter().any(|op| op.body != receiver) {
+        return None;
+    }
+    // It closes another channel whenever it ends, and nobody else does.
+    let by = package.scene(receiver);
+    let word = channels.ops_of(receiver).iter().find(|op| {
+        op.kind == OpKind::Close
+            && op.deferred
+            && by.way_from_start(|place| place.block == by.graph().exit, &Steps::from_iter([op.step])).is_none()
+    })?;
+    let gone = word.node.and_then(|node| channels.only(node))?;
+    let asked = channels.ops_on(gone).find(|op| op.is_receive() && op.body != scene.id)?;
+    let others = channels.ops_on(gone).any(|op| !op.is_receive() && op.step != word.step);
+    let loops = scene.loops();
+    if others || gone.open.send || !by.can_end() || !scene.is_repeated(&loops, send.step, None) || by.is_start() {
+        return None;
+    }
+    let (name, word_name) = (scene.written(send.channel), by.written(word.channel));
+    let way = vec![
+        by.stop(word.pos, format!("closes {word_name} when it ends: nobody receives from {name} from then on")),
+        package.scene(asked.body).stop(asked.pos, format!("asks for {word_name}")),
+        scene.stop(send.pos, format!("sends on {name} and asks for nothing else")),
+    ];
+    Some(Spotted::new(scene.body.file, send.pos, format!("the send on {name} waits for ever once its receiver has gone"), way))
 }
 
 /// A semaphore's weight that is given back on other ways.

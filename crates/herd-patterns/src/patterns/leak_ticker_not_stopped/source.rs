@@ -8,7 +8,7 @@ use herd_golang::types::{Meaning, Type};
 use crate::source::{Scene, Spotted};
 use crate::source_channels::{Op, OpKind};
 use crate::source_closing::is_endless;
-use crate::source_ways::only_run;
+use crate::source_ways::{made_here, only_run};
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found = Vec::new();
@@ -191,27 +191,6 @@ fn of_each(scene: &Scene<'_, '_>, op: &Op) -> Option<Spotted> {
         scene.stop(op.pos, "follows a ticker, and nothing ends it"),
     ];
     Some(Spotted::new(scene.body.file, op.pos, "the goroutine follows a ticker for ever, one for each value that is made", way))
-}
-
-/// Where a function makes what it calls a method on, and returns it.
-fn made_here(
-    by: &Scene<'_, '_>,
-    call: herd_golang::ast::ExprId,
-    owner: herd_golang::types::TypeId,
-) -> Option<herd_golang::ast::Pos> {
-    let checked = &by.file().checked;
-    let file = checked.file;
-    let Expr::Call { fun, .. } = *file.expr(call) else { return None };
-    let Expr::Selector { x, .. } = *file.expr(file.unparen(fun)) else { return None };
-    let local = by.local(x)?;
-    let origin = by.file().uses.get(local.0 as usize)?.only()?;
-    let types = by.package.unit.types;
-    let mut made = file.unparen(origin.expr);
-    if let Expr::Unary { op: herd_golang::Token::And, x } = *file.expr(made) {
-        made = file.unparen(x);
-    }
-    let is_literal = matches!(*file.expr(made), Expr::CompositeLit { .. }) && types.pointed_at(checked.type_of(made)) == owner;
-    (is_literal && by.is_returned(local)).then(|| file.expr_span(made).start)
 }
 
 /// A method that has the clock call it again whenever it is called, and keeps no hold of that.
