@@ -85,14 +85,14 @@ fn receiver_gone(scene: &Scene<'_, '_>, send: &Op) -> Option<Spotted> {
     }
     let made = channels.only(send.node?)?;
     let receives: Vec<&Op> = channels.ops_on(made).filter(|op| op.is_receive()).collect();
-    let receiver = receives.first()?.body;
+    let taker = receives.first()?.body;
     let closes = channels.ops_on(made).any(|op| op.kind == OpKind::Close);
-    if made.open.receive || closes || receiver == scene.id || receives.iter().any(|op| op.body != receiver) {
+    if made.open.receive || closes || taker == scene.id || receives.iter().any(|op| op.body != taker) {
         return None;
     }
     // It closes another channel whenever it ends, and nobody else does.
-    let by = package.scene(receiver);
-    let word = channels.ops_of(receiver).iter().find(|op| {
+    let by = package.scene(taker);
+    let word = channels.ops_of(taker).iter().find(|op| {
         op.kind == OpKind::Close
             && op.deferred
             && by.way_from_start(|place| place.block == by.graph().exit, &Steps::from_iter([op.step])).is_none()
