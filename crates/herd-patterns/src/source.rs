@@ -4,8 +4,8 @@
 
 use herd_golang::Token;
 use herd_golang::acts::{
-    self, Acquired, Act, ActKind, Body, BodyId, Field, LockAct, LockKey, LockWhat, Owner, PathId, Steps, Summaries, Summary,
-    Target, Unit, UnitFile, When,
+    self, Acquired, Act, ActKind, Body, BodyId, Field, LockAct, LockWhat, Owner, PathId, Steps, Summaries, Summary, Target, Unit,
+    UnitFile, When,
 };
 use herd_golang::ast::{Expr, ExprId, List, Pos, Stmt};
 use herd_golang::flow::{self, Graph, Paths, Place, StepId};
@@ -18,6 +18,8 @@ use crate::source_channels::{self, Channels};
 use crate::source_conds::{self, Wait};
 use crate::source_runs::{self, Runs};
 use crate::source_values::{Values, values};
+
+pub use herd_golang::acts::LockKey;
 
 pub use crate::source_spotted::{Edit, Repair, Safety, Spotted, Stop, StopPlace};
 
@@ -92,7 +94,6 @@ impl<'t> Package<'t> {
         let library = library_calls(&unit);
         let (runs, channels, cond_waits) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         Package { unit, summaries, locks, may_end, values, library, callbacks, given_back, runs, channels, cond_waits }
-    }
     }
 
     /// One of its functions.
