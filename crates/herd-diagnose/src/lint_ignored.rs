@@ -18,6 +18,8 @@ const PEERS: &[(&str, &[&str])] = &[
     ("CX004", &["noctx"]),
     ("CX005", &["fatcontext"]),
     ("CX006", &["gosec", "G118"]),
+    ("LO006", &["testinggoroutine", "govet", "vet", "staticcheck", "SA2002"]),
+    ("LO007", &["staticcheck", "SA2001"]),
     ("DL001", &["staticcheck", "SA2003"]),
     ("DL006", &["staticcheck", "SA2003"]),
     ("GC005", &["staticcheck", "SA6002"]),

@@ -191,6 +191,8 @@ patterns![
     recover_missing_or_too_wide,
     unlock_without_lock,
     waitgroup_add_in_goroutine,
+    test_failed_in_goroutine,
+    critical_section_empty,
     gc_allocation_storm,
     gc_memory_limit_spiral,
     gc_live_heap_grows,

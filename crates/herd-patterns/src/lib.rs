@@ -20,6 +20,7 @@ mod source_channels;
 mod source_closing;
 mod source_conds;
 mod source_contexts;
+mod source_copies;
 mod source_edges;
 pub mod source_ends;
 mod source_flows;

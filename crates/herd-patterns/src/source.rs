@@ -16,6 +16,7 @@ use std::cell::OnceCell;
 use crate::source_calls::{Library, library_calls};
 use crate::source_channels::{self, Channels};
 use crate::source_conds::{self, Wait};
+use crate::source_copies::Uncopied;
 use crate::source_runs::{self, Runs};
 use crate::source_values::{Values, values};
 
@@ -33,6 +34,10 @@ pub struct Package<'t> {
     pub locks: Vec<Vec<LockAct>>,
     /// Calls after which control may not come back, by body.
     pub may_end: Vec<Steps>,
+    /// Functions that call `recover` themselves.
+    pub recovers: FxHashSet<BodyId>,
+    /// Types whose values must not be copied.
+    pub uncopied: Uncopied,
     /// What becomes of its channels and functions.
     pub values: Values,
     /// The calls of libraries that each body makes.
@@ -90,10 +95,25 @@ impl<'t> Package<'t> {
         let given_back = given_back.collect();
         let callbacks = callbacks(&mut unit, known, &summaries);
         let values = values(&unit);
+        let recovers = recovers(&unit);
         let may_end = unit.bodies.iter().map(|body| may_end(&unit, body, known, &summaries)).collect();
-        let library = library_calls(&unit);
+        let (library, uncopied) = (library_calls(&unit), Uncopied::default());
         let (runs, channels, cond_waits) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Package { unit, summaries, locks, may_end, values, library, callbacks, given_back, runs, channels, cond_waits }
+        Package {
+            unit,
+            summaries,
+            locks,
+            may_end,
+            recovers,
+            uncopied,
+            values,
+            library,
+            callbacks,
+            given_back,
+            runs,
+            channels,
+            cond_waits,
+        }
     }
 
     /// One of its functions.
@@ -115,6 +135,11 @@ impl<'t> Package<'t> {
     /// Waits on condition variables in loops, of all its functions.
     pub fn cond_waits(&self) -> &[Wait] {
         self.cond_waits.get_or_init(|| source_conds::waits(self))
+    }
+
+    /// Whether a file is one of tests.
+    pub fn is_test(&self, file: u32) -> bool {
+        self.unit.files.get(file as usize).is_some_and(|file| crate::source_edges::is_test_file(self, file.checked.source))
     }
 
     /// Whether some function gives a lock back that it did not take.
@@ -160,6 +185,19 @@ impl<'t> Package<'t> {
             _ => "?",
         }
     }
+}
+
+/// The functions that call `recover` themselves.
+fn recovers(unit: &Unit<'_>) -> FxHashSet<BodyId> {
+    let recovers = |body: &Body| {
+        let checked = &unit.files[body.file as usize].checked;
+        body.graph
+            .steps
+            .iter()
+            .any(|step| matches!(step, flow::Step::Call(call) if checked.callee(*call) == Callee::Builtin(Builtin::Recover)))
+    };
+    let with = unit.bodies.iter().enumerate().filter(|(_, body)| recovers(body));
+    with.map(|(index, _)| BodyId(index as u32)).collect()
 }
 
 /// The calls of a body after which control may not come back, for all that is known: of what may panic or end a test, and of unknown functions that

@@ -1,0 +1,21 @@
+//! LO006: A test that is failed from a goroutine it started.
+//!
+//! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
+
+mod source;
+
+use herd_model::Severity;
+
+use crate::catalogue::{Pattern, Status, Text};
+
+/// LO006.
+pub const PATTERN: Pattern = Pattern {
+    id: "LO006",
+    slug: "test_failed_in_goroutine",
+    severity: Severity::Warning,
+    status: Status::Preview,
+    page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
+    source: Some(source::detect),
+    source_status: Status::Stable,
+    ..Pattern::BLIND
+};
