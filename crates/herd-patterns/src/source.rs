@@ -2,6 +2,8 @@
 //!
 //! An eye is silent where something it rests on is unknown: a type, a callee that might matter, a variable that others may set.
 
+use std::cell::OnceCell;
+
 use herd_golang::Token;
 use herd_golang::acts::{
     self, Acquired, Act, ActKind, Body, BodyId, Field, LockAct, LockWhat, Owner, PathId, Steps, Summaries, Summary, Target, Unit,
@@ -10,13 +12,15 @@ use herd_golang::acts::{
 use herd_golang::ast::{Expr, ExprId, List, Pos, Stmt};
 use herd_golang::flow::{self, Graph, Paths, Place, StepId};
 use herd_golang::types::{Builtin, Callee, LocalId, Meaning, ObjectId};
-use rustc_hash::FxHashSet;
-use std::cell::OnceCell;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::source_blocked::waiting;
 use crate::source_calls::{Library, library_calls};
 use crate::source_channels::{self, Channels};
 use crate::source_conds::{self, Wait};
 use crate::source_copies::Uncopied;
+use crate::source_edges;
+use crate::source_partners::{self, Partners};
 use crate::source_runs::{self, Runs};
 use crate::source_values::{Values, values};
 
@@ -36,6 +40,10 @@ pub struct Package<'t> {
     pub may_end: Vec<Steps>,
     /// Functions that call `recover` themselves.
     pub recovers: FxHashSet<BodyId>,
+    /// Functions that wait for something, or call one that does.
+    pub waiting: FxHashSet<BodyId>,
+    partners: OnceCell<Partners>,
+    held_by_callers: OnceCell<FxHashMap<ObjectId, Vec<LockKey>>>,
     /// Types whose values must not be copied.
     pub uncopied: Uncopied,
     /// What becomes of its channels and functions.
@@ -96,6 +104,7 @@ impl<'t> Package<'t> {
         let callbacks = callbacks(&mut unit, known, &summaries);
         let values = values(&unit);
         let recovers = recovers(&unit);
+        let waiting = waiting(&unit);
         let may_end = unit.bodies.iter().map(|body| may_end(&unit, body, known, &summaries)).collect();
         let (library, uncopied) = (library_calls(&unit), Uncopied::default());
         let (runs, channels, cond_waits) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
@@ -105,6 +114,9 @@ impl<'t> Package<'t> {
             locks,
             may_end,
             recovers,
+            waiting,
+            partners: OnceCell::new(),
+            held_by_callers: OnceCell::new(),
             uncopied,
             values,
             library,
@@ -137,9 +149,19 @@ impl<'t> Package<'t> {
         self.cond_waits.get_or_init(|| source_conds::waits(self))
     }
 
+    /// Who uses which channel, group or condition.
+    pub fn partners(&self) -> &Partners {
+        self.partners.get_or_init(|| source_partners::partners(self))
+    }
+
+    /// The locks that all callers of a function hold, for functions that only the package can call.
+    pub fn held_by_callers(&self) -> &FxHashMap<ObjectId, Vec<LockKey>> {
+        self.held_by_callers.get_or_init(|| source_edges::held_by_callers(self))
+    }
+
     /// Whether a file is one of tests.
     pub fn is_test(&self, file: u32) -> bool {
-        self.unit.files.get(file as usize).is_some_and(|file| crate::source_edges::is_test_file(self, file.checked.source))
+        self.unit.files.get(file as usize).is_some_and(|file| source_edges::is_test_file(self, file.checked.source))
     }
 
     /// Whether some function gives a lock back that it did not take.

@@ -23,7 +23,7 @@ pub fn of(package: &Package<'_>, known: &Summaries) -> ProgramFacts {
         }
     }
     if !facts.edges.is_empty() || !facts.calls.is_empty() {
-        let always = held_by_callers(package);
+        let always = package.held_by_callers();
         for edge in &mut facts.edges {
             edge.gates.extend(always.get(&edge.at.0).into_iter().flatten());
         }
@@ -324,7 +324,7 @@ pub fn mode(read: bool) -> &'static str {
 }
 
 /// The locks that all callers of a function hold, for functions that only their package can call.
-fn held_by_callers(package: &Package<'_>) -> FxHashMap<ObjectId, Vec<LockKey>> {
+pub fn held_by_callers(package: &Package<'_>) -> FxHashMap<ObjectId, Vec<LockKey>> {
     let types = package.unit.types;
     let is_own = |object: ObjectId| {
         let name = types.names().text(types.name(object));
