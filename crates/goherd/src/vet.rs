@@ -170,7 +170,9 @@ fn findings(unit: &Unit, flags: &Flags, config: &Config) -> anyhow::Result<Vec<F
         let file = unit.dir.join(&finding.at.file);
         unit.go_files.contains(&file) || with_c && !is_test(&file)
     });
-    findings.iter_mut().for_each(|finding| finding.at.file = unit.dir.join(&finding.at.file).display().to_string());
+    for finding in &mut findings {
+        finding.at.file = unit.dir.join(&finding.at.file).display().to_string();
+    }
     findings.sort_by(|a, b| (&a.at.file, a.at.line).cmp(&(&b.at.file, b.at.line)));
     Ok(findings)
 }

@@ -14,6 +14,7 @@ use herd_golang::flow::{self, Graph, Paths, Place, StepId};
 use herd_golang::types::{Builtin, Callee, LocalId, Meaning, ObjectId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::source_begun::{begun_elsewhere, tell_begun};
 use crate::source_blocked::waiting;
 use crate::source_calls::{Library, library_calls};
 use crate::source_channels::{self, Channels};
@@ -50,6 +51,8 @@ pub struct Package<'t> {
     pub values: Values,
     /// The calls of libraries that each body makes.
     pub library: Vec<Vec<(Act, Library)>>,
+    /// Calls of functions of other packages that begin a context of their own: by whom, and where the callee does.
+    pub begun_elsewhere: Vec<(BodyId, Act, Pos)>,
     /// Functions that are called under a lock which they take themselves, by the body that hands them over.
     pub callbacks: Vec<Callback>,
     /// Fields and variables that some function of the package gives back without having taken: a function that keeps one is meant to.
@@ -108,8 +111,10 @@ impl<'t> Package<'t> {
         let may_end = unit.bodies.iter().map(|body| may_end(&unit, body, known, &summaries)).collect();
         let (library, uncopied) = (library_calls(&unit), Uncopied::default());
         let (runs, channels, cond_waits) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Package {
+        let begun_elsewhere = begun_elsewhere(&unit, known);
+        let mut package = Package {
             unit,
+            begun_elsewhere,
             summaries,
             locks,
             may_end,
@@ -125,7 +130,9 @@ impl<'t> Package<'t> {
             runs,
             channels,
             cond_waits,
-        }
+        };
+        tell_begun(&mut package);
+        package
     }
 
     /// One of its functions.

@@ -1,12 +1,12 @@
 //! Contexts that are begun anew below one that is at hand: what the eyes of CX001 and TO001 share.
 
 use herd_golang::Token;
-use herd_golang::acts::{Act, ActKind, Body, BodyId, Known, Target, When};
+use herd_golang::acts::{Act, ActKind, Body, BodyId, Known, Summaries, Target, Unit, When};
 use herd_golang::ast::{Expr, Pos, Stmt};
 use herd_golang::flow::Step;
 use herd_golang::types::{LocalId, Meaning, SelectionKind, Type, TypeId};
 
-use crate::source::{Edit, Package, Repair, Safety, Scene, Spotted, Stop};
+use crate::source::{Edit, Package, Repair, Safety, Scene, Spotted, Stop, StopPlace};
 use crate::source_calls::Library;
 use crate::source_contexts::{AtHand, Runs, at_hand, at_hand_where, is_afterwards, runs};
 use crate::source_flows::{Base, Hop, Limit, flow_of, hops, is_unconditional, keeps, signature};
@@ -19,18 +19,75 @@ pub struct BegunBelow {
     pub loses_limit: bool,
 }
 
-/// All of a function: where it has a context at hand itself, or those that call it have.
-pub fn begun_below(scene: &Scene<'_, '_>) -> Vec<BegunBelow> {
+/// Calls of functions of other packages that begin a context of their own.
+pub fn begun_elsewhere(unit: &Unit<'_>, known: &Summaries) -> Vec<(BodyId, Act, Pos)> {
+    let mut found = Vec::new();
+    for (index, body) in unit.bodies.iter().enumerate() {
+        for act in &body.acts {
+            let ActKind::Call(Target::Object(object)) = act.kind else { continue };
+            let begins = known.objects.get(&object).and_then(|summary| summary.begins);
+            found.extend(begins.map(|pos| (BodyId(index as u32), *act, pos)));
+        }
+    }
+    found
+}
+
+/// Tells those who call the functions of a package which of them begin a context of their own and wait for others under it.
+pub fn tell_begun(package: &mut Package<'_>) {
+    let told: Vec<Option<Pos>> = (0..package.unit.bodies.len())
+        .map(|index| {
+            let scene = package.scene(BodyId(index as u32));
+            scene.body.object?;
+            if !begins(&scene) || crate::source_contexts::given(&scene).is_some() {
+                return None;
+            }
+            let known =
+                |hop: &Hop| scene.library().iter().any(|(act, _)| act.call == hop.act.call) || leads_out(&scene, &hop.act);
+            let waits = hops(&scene).into_iter().filter(|hop| hop.flowing.limit.is_none() && known(hop));
+            waits.into_iter().find_map(|hop| begun(&scene, &hop))
+        })
+        .collect();
+    for (summary, begins) in package.summaries.iter_mut().zip(told) {
+        summary.begins = begins;
+    }
+}
+
+/// Whether a function begins a context at all, and can be relied on.
+fn begins(scene: &Scene<'_, '_>) -> bool {
     let begins =
         scene.body.acts.iter().any(|act| matches!(act.kind, ActKind::Known(Known::Background, _)) && act.when == When::Now);
-    if !begins || !scene.graph().sound || scene.is_test() {
-        return Vec::new();
+    begins && scene.graph().sound && !scene.is_test()
+}
+
+/// Calls of other packages' functions that begin a context, where one is at hand.
+fn through_others(scene: &Scene<'_, '_>) -> Vec<BegunBelow> {
+    let own = scene.package.begun_elsewhere.iter().filter(|(by, act, _)| *by == scene.id && act.when == When::Now);
+    own.filter_map(|(_, act, pos)| {
+        let ActKind::Call(Target::Object(function)) = act.kind else { return None };
+        let context = at_hand(scene)?;
+        if scene.is_test() || !scene.graph().sound || is_afterwards(scene, act.step) {
+            return None;
+        }
+        let name = scene.package.object_name(function);
+        let lost = limit_of(scene, &context);
+        let way = vec![
+            scene.stop(act.pos, format!("has {} at hand and calls {name}", context.text)),
+            Stop { place: StopPlace::In { function, pos: *pos }, text: "a context is begun anew, and waited under".to_owned() },
+        ];
+        let text = format!("{name} begins a context of its own: {} is not passed on", context.text);
+        Some(BegunBelow { spotted: Spotted::new(scene.body.file, act.pos, text, way), loses_limit: lost.is_some() })
+    })
+    .collect()
+}
+
+/// All of a function: where it has a context at hand itself, or those that call it have.
+pub fn begun_below(scene: &Scene<'_, '_>) -> Vec<BegunBelow> {
+    let elsewhere = through_others(scene);
+    if !begins(scene) {
+        return elsewhere;
     }
     let waits: Vec<(Hop, Pos)> = hops(scene).into_iter().filter_map(|hop| Some((hop, begun(scene, &hop)?))).collect();
-    if waits.is_empty() {
-        return Vec::new();
-    }
-    let mut found: Vec<BegunBelow> = Vec::new();
+    let mut found: Vec<BegunBelow> = elsewhere;
     for (hop, pos) in &waits {
         let one = match at_hand(scene) {
             Some(context) => Some(here(scene, hop, *pos, &context)),

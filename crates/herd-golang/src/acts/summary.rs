@@ -41,6 +41,8 @@ pub struct Summary {
     pub drops: Vec<LockKey>,
     /// Functions it is given and calls under a lock.
     pub under_lock: Vec<CallsUnderLock>,
+    /// Where it begins a context of its own under which it waits for others, though it is given none: told by rules, not by what summarises.
+    pub begins: Option<Pos>,
 }
 
 /// A lock that a function takes.

@@ -1,0 +1,99 @@
+//! The source eye of LK011: a read from a connection of a package that never sets a deadline.
+//!
+//! Silent where any function of the package sets one, or closes the connection from elsewhere; where the connection is no parameter or variable of
+//! the function.
+
+use herd_golang::acts::{Act, ActKind, BodyId, Target, When};
+use herd_golang::ast::{Expr, ExprId};
+use herd_golang::types::{LocalId, LocalKind};
+
+use crate::source::{Scene, Spotted};
+use crate::source_begun::is_only_called;
+use crate::source_calls::{Called, declared};
+
+pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
+    let calls =
+        |act: &&Act| matches!(act.kind, ActKind::Call(Target::Object(_) | Target::Interface(..))) && act.when == When::Now;
+    if !scene.graph().sound || !has_connection(scene) || scene.is_test() {
+        return Vec::new();
+    }
+    let found = scene.body.acts.iter().filter(calls).find_map(|act| {
+        let conn = read_from(scene, act.call?)?;
+        let name = scene.package.unit.types.names().text(scene.file().checked.locals.get(conn.0 as usize)?.name);
+        (is_ours(scene, conn) && !is_bounded(scene)).then(|| {
+            let text = format!("{name} has no deadline: this waits for as long as the other side is silent");
+            Spotted::new(scene.body.file, act.pos, text, vec![scene.stop(act.pos, format!("reads from {name}"))])
+        })
+    });
+    found.into_iter().collect()
+}
+
+/// Whether a variable of the function is a connection.
+fn has_connection(scene: &Scene<'_, '_>) -> bool {
+    let locals = &scene.file().checked.locals;
+    let own = locals.iter().filter(|local| local.function == Some(scene.body.function));
+    own.into_iter().any(|local| is_connection(scene, local.ty))
+}
+
+fn is_connection(scene: &Scene<'_, '_>, ty: herd_golang::types::TypeId) -> bool {
+    matches!(
+        declared(&scene.package.unit, ty),
+        Some(("net", "Conn" | "TCPConn" | "UDPConn" | "PacketConn") | ("crypto/tls", "Conn"))
+    )
+}
+
+/// The connection that a call waits for: itself, or below a buffer or scanner.
+fn read_from(scene: &Scene<'_, '_>, call: ExprId) -> Option<LocalId> {
+    let Called { package, owner, name } = scene.callee(call)?;
+    let source = match (package, owner, name) {
+        ("net" | "crypto/tls", _, "Read" | "ReadFrom" | "ReadFromUDP") => scene.called_on(call)?,
+        ("io", "", "ReadFull" | "ReadAll" | "ReadAtLeast") => *scene.args(call).first()?,
+        (
+            "bufio",
+            "Reader",
+            "Read" | "ReadByte" | "ReadBytes" | "ReadLine" | "ReadRune" | "ReadString" | "ReadSlice" | "Peek",
+        )
+        | ("bufio", "Scanner", "Scan") => {
+            let on = scene.called_on(call)?;
+            let made = scene.local(on).and_then(|local| scene.made_from(local)).unwrap_or(on);
+            let wraps = scene.callee(made).is_some_and(|name| name.package == "bufio" && name.name.starts_with("New"));
+            wraps.then(|| scene.args(made).first().copied())??
+        }
+        _ => return None,
+    };
+    let source = match *scene.file().checked.file.expr(source) {
+        Expr::Paren { x } => x,
+        _ => source,
+    };
+    scene
+        .local(source)
+        .filter(|local| scene.file().checked.locals.get(local.0 as usize).is_some_and(|local| is_connection(scene, local.ty)))
+}
+
+/// Whether nobody outside of the package has the connection: it was made here, or given by functions of the package alone.
+fn is_ours(scene: &Scene<'_, '_>, conn: LocalId) -> bool {
+    let Some(local) = scene.file().checked.locals.get(conn.0 as usize) else { return false };
+    let given = local.kind == LocalKind::Param && scene.body.params.contains(&conn);
+    let made = scene.made_from(conn).and_then(|made| scene.callee(made)).is_some_and(|name| {
+        matches!(name.package, "net" | "crypto/tls") && (name.name.starts_with("Dial") || name.name.starts_with("Accept"))
+    });
+    local.function == Some(scene.body.function) && (made || given && is_only_called(scene.package, scene.body))
+}
+
+/// Whether some function of the package sets a deadline, or closes connections when something else ends.
+fn is_bounded(scene: &Scene<'_, '_>) -> bool {
+    let package = scene.package;
+    (0..package.unit.bodies.len()).map(|index| package.scene(BodyId(index as u32))).any(|one| {
+        let is_spawned = one.body.outer.is_some();
+        one.body.acts.iter().any(|act| {
+            let name = act.call.and_then(|call| one.callee(call));
+            name.is_some_and(|name| {
+                matches!(name.name, "SetDeadline" | "SetReadDeadline")
+                    || name.name == "Close"
+                        && name.package == "net"
+                        && name.owner.ends_with("Conn")
+                        && (is_spawned || act.when == When::Spawned)
+            })
+        })
+    })
+}
