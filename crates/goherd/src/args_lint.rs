@@ -46,6 +46,9 @@ pub struct LintArgs {
     /// Build tags, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub tags: Vec<String>,
+    /// Read everything anew: the answer of before, kept in $GOHERD_CACHE_DIR or the user's cache, holds while no source has changed
+    #[arg(long)]
+    pub no_cache: bool,
     /// Which rules.
     #[command(flatten)]
     pub rules: RuleArgs,

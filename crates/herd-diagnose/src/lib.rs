@@ -10,6 +10,7 @@ pub mod judge_rules;
 pub mod lint;
 mod lint_globs;
 mod lint_ignored;
+pub mod lint_kept;
 mod lint_marks;
 pub mod lint_rules;
 mod lint_spawns;

@@ -20,6 +20,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::lint_ignored::Ignored;
+use crate::lint_kept;
 use crate::lint_marks;
 use crate::lint_rules::{Asked, Left, Rules};
 use crate::lint_spawns;
@@ -49,7 +50,7 @@ pub fn lint(folder: &Path, patterns: &[&str], context: &Context, spawns: bool, v
 ///
 /// Linear in the sources; named packages are gone through on all cores, those that are imported before those that import them.
 pub fn lint_with(folder: &Path, patterns: &[&str], options: &Options<'_>) -> Envelope {
-    lint_and_stand(folder, patterns, options, None).0
+    lint_and_stand(folder, patterns, options, None).envelope
 }
 
 /// The same, with what is at some lines, by the paths of packages.
@@ -58,7 +59,7 @@ pub(crate) fn lint_and_stand(
     patterns: &[&str],
     options: &Options<'_>,
     lines: Option<&FxHashMap<Box<str>, Lines>>,
-) -> (Envelope, Vec<Standing>) {
+) -> Linted {
     let Options { context, rules, spawns, version, .. } = *options;
     let mut points = Vec::new();
     let mut envelope = Envelope::new("lint", version);
@@ -137,7 +138,17 @@ pub(crate) fn lint_and_stand(
         (true, false) => Verdict::Healthy,
     };
     envelope.lint = Some(report);
-    (envelope, points)
+    Linted { envelope, points, sources: lint_kept::sources(&program) }
+}
+
+/// What going through packages gives.
+pub(crate) struct Linted {
+    /// The answer.
+    pub(crate) envelope: Envelope,
+    /// What is at the lines that were asked about.
+    pub(crate) points: Vec<Standing>,
+    /// What the program was read from.
+    pub(crate) sources: Option<lint_kept::Sources>,
 }
 
 /// What going through a part of a package gives.

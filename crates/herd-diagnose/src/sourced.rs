@@ -13,7 +13,7 @@ use herd_patterns::source::Package;
 use herd_patterns::source_points::{self, Lines};
 use rustc_hash::FxHashMap;
 
-use crate::lint::{Options, code, function_of, lint_and_stand, place};
+use crate::lint::{Linted, Options, code, function_of, lint_and_stand, place};
 use crate::lint_rules::Rules;
 
 /// Holders that are shown of a lock.
@@ -71,7 +71,7 @@ pub fn beside(envelope: &mut Envelope, snapshot: &Snapshot, folder: &Path, conte
     let context = Context { tests: Tests::None, ..context.clone() };
     let (rules, version) = (Rules::every(), env!("CARGO_PKG_VERSION"));
     let options = Options { context: &context, rules: &rules, unused: false, spawns: true, version };
-    let (read, points) = lint_and_stand(folder, &["./..."], &options, Some(&wanted));
+    let Linted { envelope: read, points, .. } = lint_and_stand(folder, &["./..."], &options, Some(&wanted));
     let report = read.lint.unwrap_or_default();
     envelope.notes.extend(read.notes.into_iter().filter(|note| note.kind == NoteKind::Malformed));
     if points.is_empty() {

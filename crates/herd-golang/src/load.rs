@@ -50,7 +50,7 @@ pub use notes::{Note, NoteKind};
 pub use overlay::Overlay;
 pub use platform::Tags;
 pub use resolve::Unknown;
-pub use toolchain::{Choice, Toolchain};
+pub use toolchain::{Choice, Toolchain, choose as choose_toolchain};
 pub use version::{Language, canonical as canonical_version, compare as compare_versions, compare_go};
 
 use mains::Mains;

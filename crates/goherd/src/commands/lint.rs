@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use herd_config::{Config, LintSpawns};
 use herd_diagnose::lint::{self, Options};
+use herd_diagnose::lint_kept::{Keep, lint_kept};
 use herd_diagnose::lint_rules::{Choice, NoSuchRule, Rules};
 use herd_golang::load::{Context, Tests};
 use herd_model::{Envelope, LintReport, Safety, SpawnRisk};
@@ -34,6 +35,7 @@ pub fn run(args: &LintArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     let all = ["./...".to_owned()];
     let packages = if args.packages.is_empty() { &all[..] } else { &args.packages };
     let patterns: Vec<&str> = packages.iter().map(String::as_str).collect();
+    let (kept, build) = (kept_in(args.no_cache), build());
     let look = |context: &Context| {
         let options = Options {
             context,
@@ -42,7 +44,10 @@ pub fn run(args: &LintArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
             spawns: args.spawns,
             version: env!("CARGO_PKG_VERSION"),
         };
-        let mut envelope = lint::lint_with(&folder, &patterns, &options);
+        let mut envelope = match &kept {
+            Some(kept) => lint_kept(&folder, &patterns, &options, Keep { folder: kept, build: &build }),
+            None => lint::lint_with(&folder, &patterns, &options),
+        };
         grade(&mut envelope, config.lint.spawns);
         if let Some(changed) = &changed {
             changed.keep(&mut envelope, &folder);
@@ -89,6 +94,22 @@ pub fn folder_of(folder: &Path, option: &'static str) -> Result<PathBuf, Expecte
         why: format!("{} is no folder", folder.display()),
         next: "Give a folder of a Go module.".into(),
     })
+}
+
+/// The folder of answers of before; none where nobody says where such things are kept.
+fn kept_in(off: bool) -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = set("GOHERD_CACHE_DIR")
+        .or_else(|| Some(set("XDG_CACHE_HOME")?.join("goherd")))
+        .or_else(|| Some(set("HOME")?.join(".cache/goherd")));
+    folder.filter(|_| !off).map(|folder| folder.join("lint"))
+}
+
+/// What tells this build from others: answers of another one may be others.
+fn build() -> String {
+    let file = std::env::current_exe().and_then(std::fs::metadata);
+    let told = file.and_then(|file| Ok((file.len(), file.modified()?)));
+    format!("{} {told:?}", env!("CARGO_PKG_VERSION"))
 }
 
 fn config(args: &LintArgs, folder: &Path) -> Result<Config, ExpectedError> {
