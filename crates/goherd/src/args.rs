@@ -130,6 +130,7 @@ Examples:
   goherd doctor dump-1.txt dump-2.txt dump-3.txt
   goherd doctor dump.txt trace.out    a trace in which the dump was taken: who came, who never moved
   goherd doctor dump.txt app.log      with what GODEBUG=gctrace=1 printed
+  goherd doctor dump.txt --source .   with the source: its lines, why they cannot go on, who holds the lock
   goherd doctor :6060 --for 60s --every 10s
   goherd doctor :6060 --trace 15s     a trace and a dump inside it: both must agree
   goherd doctor https://orders.example:8443/ops --bearer-env PPROF_TOKEN
