@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use herd_model::Severity;
 use herd_sinks::FORMATS;
 
-use crate::args_lint::LintArgs;
+use crate::args_lint::{LintArgs, LspArgs};
 use crate::args_profiles::{DiffArgs, FlameArgs, HeapArgs, LocksArgs};
 use crate::args_runlog::RunlogArgs;
 use crate::args_traces::TraceArgs;
@@ -54,6 +54,8 @@ pub enum Command {
     Heap(HeapArgs),
     /// Read Go source for concurrency faults
     Lint(LintArgs),
+    /// Lint in an editor: a language server on standard input and output
+    Lsp(LspArgs),
     /// Show who waits for locks, and who lets go of them
     Locks(LocksArgs),
     /// Show what an execution trace shows: waits, lifecycles, latency, the collector

@@ -113,3 +113,23 @@ pub struct FixArgs {
     #[arg(long)]
     pub diff: bool,
 }
+
+/// Lints the packages of open buffers, saved or not, and tells the editor: diagnostics with the ways that prove them, repairs as code
+/// actions, pages as hovers.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Editors start it with `goherd lsp` for files of the language `go`, beside gopls. Neovim:
+  vim.lsp.config('goherd', { cmd = { 'goherd', 'lsp' }, filetypes = { 'go' }, root_markers = { 'go.work', 'go.mod' } })
+  vim.lsp.enable('goherd')
+Helix, languages.toml:
+  [language-server.goherd]
+  command = \"goherd\"
+  args = [\"lsp\"]
+
+Settings are those of `goherd lint` in [lint] of goherd.toml. A package is linted by itself: what takes two packages to see, such as
+a lock that a callee elsewhere takes, `goherd lint ./...` tells.")]
+pub struct LspArgs {
+    /// Ignored: editors give it, and there is no other way
+    #[arg(long, hide = true)]
+    pub stdio: bool,
+}

@@ -384,6 +384,25 @@ mod tests {
                 why: "a profile tells who allocated what is in use, not who holds it".into(),
                 next: "Give the process, `pid:N`, or a core file, `core:FILE`.".into(),
             },
+            ExpectedError::Config(ConfigError::Unreadable { path: path(), why: os(2) }),
+            ExpectedError::Config(ConfigError::Malformed {
+                path: path(),
+                line: 3,
+                why: "unknown field `selct`".into(),
+                meant: Some("select".into()),
+            }),
+            ExpectedError::Config(ConfigError::Malformed { path: path(), line: 3, why: "low".into(), meant: None }),
+            ExpectedError::Option {
+                option: "--new-from",
+                why: "git knows no revision `v1` here".into(),
+                next: "Name a branch, tag or commit; in CI fetch it first, such as with `fetch-depth: 0`.".into(),
+            },
+            ExpectedError::Option {
+                option: "--select",
+                why: "no rule is called `DL0001`; did you mean DL001?".into(),
+                next: "`goherd explain` lists all patterns; a rule is named by its id, or by what ids start with, such as LK."
+                    .into(),
+            },
             ExpectedError::Option {
                 option: "--measure",
                 why: "execution traces have no such thing".into(),

@@ -52,6 +52,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Flame(args) => commands::flame::run(args, &cli.global),
         Command::Heap(args) => commands::heap::run(args, &cli.global),
         Command::Lint(args) => commands::lint::run(args, &cli.global),
+        Command::Lsp(args) => commands::lsp::run(args, &cli.global),
         Command::Locks(args) => commands::locks::run(args, &cli.global),
         Command::Runlog(args) => commands::runlog::run(args, &cli.global),
         Command::Capacity(args) => commands::capacity::run(args, &cli.global),

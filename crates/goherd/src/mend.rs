@@ -205,3 +205,165 @@ fn shown(path: &Path, folder: &Path) -> String {
 fn note(text: String) -> Note {
     Note { kind: NoteKind::Skipped, offset: None, text }
 }
+
+#[cfg(test)]
+mod tests {
+    use herd_model::{Certainty, Evidence, EvidenceKind, PatternId, Place, Severity, TextPosition};
+
+    use super::*;
+
+    fn at(text: &str, offset: usize) -> TextPosition {
+        let before = &text[..offset];
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let column = (offset - start) as u32 + 1;
+        TextPosition { offset: offset as u32, line: before.matches('\n').count() as u32 + 1, column, column_utf16: column }
+    }
+
+    fn finding(file: &str, safety: Safety, edits: Vec<Edit>) -> Finding {
+        Finding {
+            id: PatternId::new("DL006"),
+            target: String::new(),
+            title: String::new(),
+            severity: Severity::Critical,
+            certainty: Certainty::Suspected,
+            count: 0,
+            rate_per_s: None,
+            at: Place { func: String::new(), file: file.to_owned(), line: 1 },
+            started_by: None,
+            waits_on: String::new(),
+            since_s: None,
+            evidence: vec![Evidence::new(EvidenceKind::Source, "")],
+            why: String::new(),
+            fix: String::new(),
+            next: Vec::new(),
+            steps: Vec::new(),
+            fingerprint: String::new(),
+            also: Vec::new(),
+            family: None,
+            position: None,
+            repair: Some(Repair { safety, text: String::new(), edits }),
+        }
+    }
+
+    /// Puts one text for another wherever it stands in the files of a folder, as findings with repairs.
+    fn proposing(folder: &Path, context: &Context, rows: &[(&str, &str, Safety)]) -> Envelope {
+        let mut envelope = Envelope::new("lint", "0.0.0");
+        let mut names: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        for name in names {
+            let path = folder.join(&name);
+            let text = context.overlay.text(&path).map_or_else(|| std::fs::read(&path).unwrap(), |text| text.to_vec());
+            let text = String::from_utf8(text).unwrap();
+            for (from, to, safety) in rows {
+                for (offset, _) in text.match_indices(from) {
+                    let (start, end) = (at(&text, offset), at(&text, offset + from.len()));
+                    let edit = Edit { file: name.clone(), start, end, text: (*to).to_owned() };
+                    envelope.findings.push(finding(&name, *safety, vec![edit]));
+                }
+            }
+        }
+        envelope
+    }
+
+    /// What a file of that text becomes, how many repairs were made and how many were left.
+    #[track_caller]
+    fn check(text: &str, rows: &[(&str, &str, Safety)], trusted: Safety, expected: &str, made: u64, left: u64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.go");
+        std::fs::write(&path, text).unwrap();
+        let mut context = Context::from_variables(&|_| None);
+        let found = proposing(folder.path(), &context, rows);
+        let mut lint = |context: &Context| proposing(folder.path(), context, rows);
+        let mended = mend(folder.path(), &mut context, &found, trusted, &mut lint);
+        assert_eq!((mended.count, mended.left), (made, left));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "nothing is written yet");
+        mended.write().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+    }
+
+    #[test]
+    fn repairs_are_made_until_none_is_left() {
+        let safe = Safety::Safe;
+        check("package p\n\nvar a = 1\nvar b = 1\n", &[("= 1", "= 2", safe)], safe, "package p\n\nvar a = 2\nvar b = 2\n", 2, 0);
+        // The second of one line is made in the next round, and what a repair brings with it, too.
+        check(
+            "package p\n\nvar a, b = 1, 1\n",
+            &[("1", "2", safe), ("2", "3", safe)],
+            safe,
+            "package p\n\nvar a, b = 3, 3\n",
+            4,
+            0,
+        );
+        check(
+            "package p\r\n\r\nvar a = 1\r\n",
+            &[("= 1", "= 2\nvar b int", safe)],
+            safe,
+            "package p\r\n\r\nvar a = 2\r\nvar b int\r\n",
+            1,
+            0,
+        );
+    }
+
+    #[test]
+    fn what_is_not_trusted_or_breaks_its_file_is_left() {
+        let text = "package p\n\nvar a = 1\n";
+        check(text, &[("= 1", "= 2", Safety::Unsafe)], Safety::Safe, text, 0, 0);
+        check(text, &[("= 1", "= 2", Safety::Unsafe)], Safety::Unsafe, "package p\n\nvar a = 2\n", 1, 0);
+        check(text, &[("= 1", "= 2", Safety::DisplayOnly)], Safety::Unsafe, text, 0, 0);
+        check(text, &[("= 1", "= = 2", Safety::Safe)], Safety::Safe, text, 0, 1);
+        // A file that was broken may be mended all the same.
+        check(
+            "package p\n\nfunc (\n\nvar a = 1\n",
+            &[("= 1", "= 2", Safety::Safe)],
+            Safety::Safe,
+            "package p\n\nfunc (\n\nvar a = 2\n",
+            1,
+            0,
+        );
+        // What comes again and again ends.
+        check(text, &[("1", "2", Safety::Safe), ("2", "1", Safety::Safe)], Safety::Safe, text, 10, 0);
+    }
+
+    #[test]
+    fn a_repair_whose_edits_cross_is_not_made() {
+        let text = "package p\n\nvar a = 1\n";
+        let edit =
+            |start: usize, end: usize| Edit { file: "a.go".into(), start: at(text, start), end: at(text, end), text: "x".into() };
+        for edits in [vec![edit(11, 16), edit(15, 17)], vec![edit(16, 12)]] {
+            let plan = plan(Path::new("/m"), &[finding("a.go", Safety::Safe, edits)], Safety::Safe, &BTreeSet::new());
+            assert_eq!((plan.files.len(), plan.left), (0, 1));
+        }
+        let twice = [finding("a.go", Safety::Safe, vec![edit(15, 16)]), finding("a.go", Safety::Safe, vec![edit(15, 16)])];
+        let plan = plan(Path::new("/m"), &twice, Safety::Safe, &BTreeSet::new());
+        assert_eq!(
+            plan.files.values().map(|file| (file.edits.len(), file.repairs)).collect::<Vec<_>>(),
+            [(1, 1)],
+            "one cure of two"
+        );
+        assert_eq!(plan.left, 0);
+        assert_eq!(applied(text.as_bytes(), &[Edit { end: TextPosition { offset: 999, ..at(text, 3) }, ..edit(3, 3) }]), None);
+    }
+
+    #[test]
+    fn a_diff_says_what_would_change_and_rights_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.go");
+        std::fs::write(&path, "package p\n\nvar a = 1\n").unwrap();
+        let files =
+            BTreeMap::from([(path.clone(), (b"package p\n\nvar a = 1\n".to_vec(), b"package p\n\nvar a = 2\n".to_vec()))]);
+        let mended = Mended { files, count: 1, ..Mended::default() };
+        let diff = "--- a/a.go\n+++ b/a.go\n@@ -1,3 +1,3 @@\n package p\n \n-var a = 1\n+var a = 2\n";
+        assert_eq!(mended.diff(folder.path()), diff);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+            mended.write().unwrap();
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        }
+        std::fs::write(&path, "package p\n\nvar somebody = 1\n").unwrap();
+        mended.write().expect_err("it was changed meanwhile");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "package p\n\nvar somebody = 1\n");
+    }
+}

@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("herd-diagnose", &["herd-config", "herd-sources", "herd-golang", "herd-analysis", "herd-patterns", "herd-model"]),
     ("herd-sinks", &["herd-formats", "herd-model"]),
     ("herd-deliver", &["herd-model"]),
+    ("herd-lsp", &["herd-config", "herd-diagnose", "herd-golang", "herd-patterns", "herd-model"]),
 ];
 
 /// Crates that must stay free of input, output and async.

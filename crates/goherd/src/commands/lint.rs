@@ -72,7 +72,8 @@ pub fn run(args: &LintArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     if args.fix.diff {
         let mended = mend::mend(&folder, &mut context, &envelope, trusted, &mut again);
         output::print_text(&mended.diff(&folder), Some(global))?;
-        anstream::eprintln!("goherd: {}", mended.told());
+        let say = herd_sinks::messages(output::lang(global));
+        anstream::eprintln!("goherd: {}", say.sentence(&mended.told()));
         return Ok(exit(&envelope, global));
     }
     if args.fix.fix || args.fix.unsafe_fixes {

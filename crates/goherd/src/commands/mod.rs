@@ -13,6 +13,7 @@ pub mod guard;
 pub mod heap;
 pub mod lint;
 pub mod locks;
+pub mod lsp;
 pub mod man;
 pub mod open;
 pub mod roi;
