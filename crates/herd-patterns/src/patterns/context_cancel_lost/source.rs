@@ -289,7 +289,7 @@ fn deferred(scene: &Scene<'_, '_>, step: StepId, target: ExprId) -> Option<Repai
     let checked = &scene.file().checked;
     let file = checked.file;
     let Some(Step::Assign(stmt)) = scene.graph().steps.get(step.index()) else { return None };
-    let Stmt::Assign { op: Token::Define, lhs, .. } = *file.stmt(*stmt) else { return None };
+    let Stmt::Assign { op: Token::Define, lhs, rhs, .. } = *file.stmt(*stmt) else { return None };
     let context = scene.local(*file.list(lhs).first()?)?;
     let taken = checked.locals.iter().any(|local| {
         scene.package.unit.types.names().text(local.name) == "cancel" && local.function == Some(scene.body.function)
@@ -299,9 +299,15 @@ fn deferred(scene: &Scene<'_, '_>, step: StepId, target: ExprId) -> Option<Repai
         return None;
     }
     let end = file.stmt_span(*stmt).end;
+    // The cancel of WithCancelCause takes the cause; nil stands for context.Canceled.
+    let made = file.text(file.expr_span(*file.list(rhs).first()?));
+    let cause = if made.contains("WithCancelCause") { "nil" } else { "" };
     let edits = vec![
         Edit { span: file.expr_span(target), text: "cancel".to_owned() },
-        Edit { span: Span { start: end, end }, text: format!("\n{}defer cancel()", scene.indent(file.stmt_span(*stmt).start)) },
+        Edit {
+            span: Span { start: end, end },
+            text: format!("\n{}defer cancel({cause})", scene.indent(file.stmt_span(*stmt).start)),
+        },
     ];
     Some(Repair { safety: Safety::Safe, text: "cancels the context when the function ends".to_owned(), edits })
 }
