@@ -292,7 +292,7 @@ fn every_format_carries_every_finding() {
         assert!(text.contains("is asked for while it is held"), "{format}");
     }
     let github = String::from_utf8(run("github").stdout).expect("text");
-    assert_eq!(github.lines().filter(|line| line.starts_with("::error file=")).count(), count);
+    assert_eq!(github.lines().filter(|line| line.starts_with("::") && line.contains(" file=")).count(), count);
 }
 
 #[test]
@@ -323,4 +323,55 @@ fn the_place_of_a_finding_is_told_to_the_byte() {
     let envelope = shop.json(&["--select", "DL001"]);
     let position = &envelope["findings"][0]["position"];
     assert_eq!((&position["line"], &position["column"], &position["column_utf16"]), (&json!(LINE), &json!(19), &json!(15)));
+}
+
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("made");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copied(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("copied");
+        }
+    }
+}
+
+#[test]
+fn what_is_mended_builds_and_is_found_no_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    copied(&kernels(), folder.path());
+    let run = |arguments: &[&str]| goherd(folder.path(), &[arguments, &["--preview", "./..."]].concat());
+    let answer = |arguments: &[&str]| -> Value { serde_json::from_slice(&run(arguments).stdout).expect("JSON") };
+    let with_repairs = |envelope: &Value| {
+        let findings = envelope["findings"].as_array().expect("findings");
+        findings
+            .iter()
+            .filter(|finding| ["safe", "unsafe"].contains(&finding["repair"]["safety"].as_str().unwrap_or_default()))
+            .count()
+    };
+    let before = answer(&["--format", "json"]);
+    let diff = String::from_utf8(run(&["--diff", "--unsafe-fixes"]).stdout).expect("text");
+    assert_eq!(answer(&["--format", "json"])["findings"], before["findings"], "--diff changes nothing");
+    let after = answer(&["--format", "json", "--fix", "--unsafe-fixes"]);
+    let (mended, files) = (after["lint"]["mended"].as_u64(), after["lint"]["files_mended"].as_u64());
+    assert!(mended.is_some_and(|mended| mended >= 20), "{mended:?}");
+    assert_eq!(Some(diff.lines().filter(|line| line.starts_with("+++ b/")).count() as u64), files, "the diff shows what is done");
+    assert!(with_repairs(&before) >= 20, "{}", with_repairs(&before));
+    assert_eq!((with_repairs(&after), &after["lint"]["not_mended"]), (0, &Value::Null));
+    let built = Command::new("go").args(["build", "./..."]).current_dir(folder.path()).env("GOFLAGS", "-mod=mod").output();
+    let built = built.expect("go runs");
+    assert!(built.status.success(), "{}", said(&built));
+}
+
+#[test]
+fn a_package_whose_only_fault_is_mended_is_well() {
+    let kernel = std::fs::read_to_string(kernels().join("context/cancel-dropped/kernel.go")).expect("a kernel");
+    let shop = Shop::new(&[("kernel.go", &kernel)]);
+    let select = ["--select", "CX002"];
+    assert_eq!(shop.run(&select).status.code(), Some(1));
+    assert_eq!(shop.run(&[&select[..], &["--diff"]].concat()).status.code(), Some(1));
+    assert_eq!(shop.run(&[&select[..], &["--fix"]].concat()).status.code(), Some(0));
+    assert!(std::fs::read_to_string(shop.path().join("kernel.go")).expect("a file").contains("defer cancel()"));
 }

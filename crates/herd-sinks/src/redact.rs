@@ -47,6 +47,8 @@ pub fn redact(envelope: &mut Envelope) {
         redact_waits_on(&mut finding.waits_on);
         redact_source(&mut finding.at, &sources);
         finding.next.iter_mut().for_each(text);
+        // What a repair writes is source.
+        finding.repair = None;
         finding.steps.iter_mut().for_each(|step| redact_step(step, text));
         finding.evidence.iter_mut().for_each(|fact| redact_evidence(fact, text));
     }
