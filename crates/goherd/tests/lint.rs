@@ -375,3 +375,22 @@ fn a_package_whose_only_fault_is_mended_is_well() {
     assert_eq!(shop.run(&[&select[..], &["--fix"]].concat()).status.code(), Some(0));
     assert!(std::fs::read_to_string(shop.path().join("kernel.go")).expect("a file").contains("defer cancel()"));
 }
+
+#[test]
+fn code_hosts_are_told_names_from_the_top_of_the_checkout() {
+    let shop = Shop::new(&[]);
+    shop.write("services/shop/go.mod", "module example.com/shop\n\ngo 1.26\n");
+    shop.write("services/shop/twice.go", TWICE);
+    for (format, variable) in [("github", "GITHUB_WORKSPACE"), ("sarif", "GITHUB_WORKSPACE"), ("gitlab", "CI_PROJECT_DIR")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_goherd"))
+            .args(["--lang", "en", "lint", "--format", format, "--select", "DL001"])
+            .current_dir(shop.path().join("services/shop"))
+            .env_remove("GITHUB_WORKSPACE")
+            .env(variable, shop.path())
+            .output()
+            .expect("it runs");
+        let text = String::from_utf8(output.stdout).expect("text");
+        assert!(text.contains("services/shop/twice.go"), "{format}: {text}");
+        assert!(!text.contains("services/shop/services"), "{format}: {text}");
+    }
+}

@@ -84,8 +84,30 @@ pub fn run(args: &LintArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     // A list is no judgement.
     let found = exit(&envelope, global);
     let exit = if args.spawns && found == Exit::Findings { Exit::Healthy } else { found };
+    if matches!(output::format(global, Format::Text), Format::Github | Format::Sarif | Format::Gitlab) {
+        name_from_checkout(&mut envelope, &folder);
+    }
     output::print(&mut envelope, None, Format::Text, exit, true, global)?;
     Ok(exit)
+}
+
+/// Code hosts look for files from the top of what they have checked out, wherever the linter runs.
+fn name_from_checkout(envelope: &mut Envelope, folder: &Path) {
+    let mut tops = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"].iter().filter_map(std::env::var_os).map(PathBuf::from);
+    let Some(below) = tops.find_map(|top| Some(folder.strip_prefix(&top).ok()?.to_owned())) else { return };
+    if below.as_os_str().is_empty() {
+        return;
+    }
+    let rename = |file: &mut String| {
+        if !file.is_empty() {
+            *file = below.join(&*file).display().to_string();
+        }
+    };
+    for finding in &mut envelope.findings {
+        rename(&mut finding.at.file);
+        finding.evidence.iter_mut().filter_map(|fact| fact.place.as_mut()).for_each(|place| rename(&mut place.file));
+        finding.repair.iter_mut().flat_map(|repair| &mut repair.edits).for_each(|edit| rename(&mut edit.file));
+    }
 }
 
 /// A folder that is there, from the root on.
