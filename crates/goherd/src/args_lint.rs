@@ -94,7 +94,7 @@ pub struct KnownArgs {
     /// Write a baseline of what is found now
     #[arg(long, value_name = "FILE")]
     pub write_baseline: Option<PathBuf>,
-    /// Note each `//goherd:ignore` that keeps nothing back
+    /// Note each `//goherd:ignore` that keeps nothing back, and how many entries of the baseline match nothing
     #[arg(long)]
     pub report_unused: bool,
 }

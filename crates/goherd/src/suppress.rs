@@ -51,17 +51,27 @@ pub fn read_existing(path: &Path) -> Result<Suppressions, ExpectedError> {
     if path.is_file() { read(path) } else { Ok(Suppressions::default()) }
 }
 
+/// What of suppressed findings is noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// Each.
+    Each,
+    /// Those whose entries have expired.
+    Expired,
+}
+
 /// Takes suppressed findings out, counts them under `hidden.suppressed`, and notes each, as well as entries that have expired.
-pub fn apply(envelope: &mut Envelope, file: &Suppressions, today: Date) {
+pub fn apply(envelope: &mut Envelope, file: &Suppressions, today: Date, telling: Noted) {
     let mut notes = Vec::new();
     let suppressed = |finding: &Finding, notes: &mut Vec<Note>| {
         let Some(entry) = file.suppress.iter().find(|entry| entry.fingerprint == finding.fingerprint) else { return false };
         let what = format!("{} {} ({})", finding.id, finding.title, finding.fingerprint);
         let ended = entry.expires.as_ref().and_then(date).filter(|end| *end < today);
-        notes.push(match ended {
-            Some(end) => note(format!("{what} is no longer suppressed since {end}: {}", entry.reason)),
-            None => note(format!("{what} is suppressed: {}", entry.reason)),
-        });
+        match ended {
+            Some(end) => notes.push(note(format!("{what} is no longer suppressed since {end}: {}", entry.reason))),
+            None if telling == Noted::Each => notes.push(note(format!("{what} is suppressed: {}", entry.reason))),
+            None => {}
+        }
         ended.is_none()
     };
     let before = envelope.findings.len();
@@ -72,6 +82,12 @@ pub fn apply(envelope: &mut Envelope, file: &Suppressions, today: Date) {
         *envelope.hidden.entry("suppressed".to_owned()).or_default() += gone;
         envelope.verdict = herd_diagnose::verdict(&envelope.findings, &envelope.candidates, envelope.open);
     }
+}
+
+/// How many entries suppress none of these findings.
+pub fn unused(findings: &[Finding], file: &Suppressions) -> usize {
+    let is_found = |entry: &&Entry| findings.iter().any(|finding| finding.fingerprint == entry.fingerprint);
+    file.suppress.iter().filter(|entry| !is_found(entry)).count()
 }
 
 /// A file that suppresses what is found now, for a team that starts with a baseline. What `existing` holds is kept as it is written,

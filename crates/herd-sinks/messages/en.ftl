@@ -842,6 +842,7 @@ sentence-git-not-run-next = Put git on the PATH.
 sentence-git-no-copy-next = Run it in a git working copy.
 sentence-git-no-revision-next = Name a branch, tag or commit; in CI fetch it first, such as with `fetch-depth: 0`.
 sentence-git-diff-next = `git diff` in the folder says more.
+sentence-lint-baseline-unused = entries of the baseline that match nothing that was found: { $n }
 sentence-lint-ignore-unused = { $place }: goherd:ignore { $names } keeps nothing back
 sentence-mend-unreadable = { $path } is not mended: it could not be read afterwards
 sentence-mend-would = { $n } repairs in { $m } files

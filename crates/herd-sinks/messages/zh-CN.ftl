@@ -862,6 +862,7 @@ sentence-git-not-run-next = 请把 git 放到 PATH 中。
 sentence-git-no-copy-next = 请在 git 工作副本中运行。
 sentence-git-no-revision-next = 请给出分支、标签或提交；在 CI 中先获取它，例如用 `fetch-depth: 0`。
 sentence-git-diff-next = 在该文件夹运行 `git diff` 可知更多。
+sentence-lint-baseline-unused = 基线中有 { $n } 条没有对应任何发现
 sentence-lint-ignore-unused = { $place }：goherd:ignore { $names } 没有忽略任何发现
 sentence-mend-unreadable = { $path } 未修复：修复后无法解析
 sentence-mend-would = { $m } 个文件中的 { $n } 处修复

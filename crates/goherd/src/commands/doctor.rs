@@ -50,7 +50,7 @@ pub fn run(args: &DoctorArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
         output::write_file(path, &mut |out| Ok(out.write_all(text.as_bytes())?))?;
     }
     if let Some(file) = &suppressions {
-        suppress::apply(envelope, file, today);
+        suppress::apply(envelope, file, today, suppress::Noted::Each);
     }
     let exit = exit(envelope, global);
     output::print(envelope, snapshot.as_ref().map(Stacks::Goroutines), Format::Concise, exit, args.all, global)?;

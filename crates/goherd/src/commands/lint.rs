@@ -7,7 +7,7 @@ use herd_diagnose::lint::{self, Options};
 use herd_diagnose::lint_kept::{Keep, lint_kept};
 use herd_diagnose::lint_rules::{Choice, NoSuchRule, Rules};
 use herd_golang::load::{Context, Tests};
-use herd_model::{Envelope, LintReport, Safety, SpawnRisk};
+use herd_model::{Envelope, LintReport, Note, NoteKind, Safety, SpawnRisk};
 use herd_sinks::Format;
 use time::OffsetDateTime;
 
@@ -61,7 +61,16 @@ pub fn run(args: &LintArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
         let text = suppress::baseline(&envelope.findings, existing, baseline.as_ref(), today);
         output::write_file(path, &mut |out| Ok(out.write_all(text.as_bytes())?))?;
     }
-    let known = |envelope: &mut Envelope| baseline.iter().for_each(|file| suppress::apply(envelope, file, today));
+    let known = |envelope: &mut Envelope| {
+        if let Some(file) = &baseline {
+            let unused = suppress::unused(&envelope.findings, file);
+            suppress::apply(envelope, file, today, suppress::Noted::Expired);
+            if args.known.report_unused && unused > 0 {
+                let text = format!("entries of the baseline that match nothing that was found: {unused}");
+                envelope.notes.push(Note { kind: NoteKind::Advice, offset: None, text });
+            }
+        }
+    };
     known(&mut envelope);
     let trusted = if args.fix.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };
     let mut again = |context: &Context| {
