@@ -45,6 +45,7 @@ pub struct Package<'t> {
     pub waiting: FxHashSet<BodyId>,
     partners: OnceCell<Partners>,
     held_by_callers: OnceCell<FxHashMap<ObjectId, Vec<LockKey>>>,
+    recovered: OnceCell<FxHashSet<BodyId>>,
     /// Types whose values must not be copied.
     pub uncopied: Uncopied,
     /// What becomes of its channels and functions.
@@ -68,13 +69,13 @@ pub struct Callback {
     pub by: BodyId,
     /// The call.
     pub act: Act,
-    /// Who calls it.
-    pub caller: ObjectId,
+    /// Who calls it; nothing where that is a `sync.Once`, which is the lock as well.
+    pub caller: Option<ObjectId>,
     /// The lock, in paths of the unit.
     pub path: PathId,
     /// Whether it is held for reading, and where it is taken and the function is called.
     pub held: (bool, [Pos; 2]),
-    /// The function: a literal of the unit.
+    /// The function: a literal, or a method of the unit.
     pub literal: BodyId,
     /// How it asks for the lock.
     pub asked: Acquired,
@@ -123,6 +124,7 @@ impl<'t> Package<'t> {
             partners: OnceCell::new(),
             held_by_callers: OnceCell::new(),
             uncopied,
+            recovered: OnceCell::new(),
             values,
             library,
             callbacks,
@@ -164,6 +166,34 @@ impl<'t> Package<'t> {
     /// The locks that all callers of a function hold, for functions that only the package can call.
     pub fn held_by_callers(&self) -> &FxHashMap<ObjectId, Vec<LockKey>> {
         self.held_by_callers.get_or_init(|| source_edges::held_by_callers(self))
+    }
+
+    /// The functions that are called by one that recovers from their panics.
+    pub fn recovered(&self) -> &FxHashSet<BodyId> {
+        self.recovered.get_or_init(|| {
+            let mut found = FxHashSet::default();
+            for body in &self.unit.bodies {
+                let recovers = |act: &Act| {
+                    act.when == When::Deferred
+                        && matches!(act.kind, ActKind::Call(Target::Literal(literal)) if self.recovers.contains(&literal))
+                };
+                if !self.recovers.is_empty() && body.acts.iter().any(recovers) {
+                    found.extend(body.acts.iter().filter(|act| act.when == When::Now).filter_map(|act| match act.kind {
+                        ActKind::Call(Target::Object(object)) => self.unit.body_of(object),
+                        ActKind::Call(Target::Literal(literal)) => Some(literal),
+                        _ => None,
+                    }));
+                }
+            }
+            found
+        })
+    }
+
+    /// Whether somebody in the package takes a lock for writing: readers alone never wait.
+    pub fn is_written(&self, path: PathId) -> bool {
+        let key = self.key(path);
+        let mut acts = self.locks.iter().flatten().filter(|act| act.what == LockWhat::Takes && !act.read);
+        acts.any(|act| act.path == path || key.is_some() && self.key(act.path) == key)
     }
 
     /// Whether a file is one of tests.
@@ -254,22 +284,42 @@ fn may_end(unit: &Unit<'_>, body: &Body, known: &Summaries, summaries: &[Summary
     body.acts.iter().filter(ends).map(|act| act.step).collect()
 }
 
-/// Literals that are called under a lock which they ask for.
+/// A call that calls one of its parameters under a lock.
+struct Under {
+    path: PathId,
+    param: u16,
+    held: (bool, [Pos; 2]),
+    caller: Option<ObjectId>,
+}
+
+/// Functions that are called under a lock which they ask for: by a callee that calls them under its own, or by a `sync.Once` that they wait for.
 fn callbacks(unit: &mut Unit<'_>, known: &Summaries, summaries: &[Summary]) -> Vec<Callback> {
     let mut found = Vec::new();
     for index in 0..unit.bodies.len() {
         let by = BodyId(index as u32);
         for number in 0..unit.bodies[index].acts.len() {
             let act = unit.bodies[index].acts[number];
-            let (ActKind::Call(Target::Object(caller)), Some(call)) = (act.kind, act.call) else { continue };
-            let Some(summary) = known.of(unit, summaries, Target::Object(caller)) else { continue };
-            for one in &summary.under_lock {
-                let Some(literal) = unit.literal_arg(by, call, one.param) else { continue };
-                let Some(path) = acts::in_caller(unit, by, number, &one.path) else { continue };
-                for asked in summaries.get(literal.0 as usize).map(|summary| &*summary.acquires).unwrap_or_default() {
-                    if acts::around(unit, &asked.path) == Some(path) {
-                        let held = (one.read, one.places);
-                        found.push(Callback { by, act, caller, path, held, literal, asked: asked.clone() });
+            let Some(call) = act.call.filter(|_| act.when != When::Spawned) else { continue };
+            let under: Vec<Under> = match act.kind {
+                ActKind::Known(acts::Known::OnceDo, Some(path)) => {
+                    vec![Under { path, param: 1, held: (false, [act.pos, act.pos]), caller: None }]
+                }
+                ActKind::Call(Target::Object(caller)) => {
+                    let Some(summary) = known.of(unit, summaries, Target::Object(caller)) else { continue };
+                    let under_lock = summary.under_lock.clone();
+                    let named = |one: acts::CallsUnderLock| {
+                        let path = acts::in_caller(unit, by, number, &one.path)?;
+                        Some(Under { path, param: one.param, held: (one.read, one.places), caller: Some(caller) })
+                    };
+                    under_lock.into_iter().filter_map(named).collect()
+                }
+                _ => continue,
+            };
+            for Under { path, param, held, caller } in under {
+                let Some(given) = unit.given(by, call, param) else { continue };
+                for asked in summaries.get(given.body.0 as usize).map(|summary| &*summary.acquires).unwrap_or_default() {
+                    if unit.path_given(&given, &asked.path) == Some(path) {
+                        found.push(Callback { by, act, caller, path, held, literal: given.body, asked: asked.clone() });
                     }
                 }
             }
@@ -481,6 +531,18 @@ impl<'a, 't> Scene<'a, 't> {
     pub fn made_at(&self, local: LocalId) -> Option<Pos> {
         let origin = self.file().uses.get(local.0 as usize)?.only()?;
         Some(self.file().checked.file.expr_span(origin.expr).start)
+    }
+
+    /// Where the function panics in so many words, if it does on some way.
+    pub fn panics_at(&self) -> Option<Pos> {
+        let (graph, checked) = (self.graph(), &self.file().checked);
+        graph.steps.iter().enumerate().find_map(|(index, step)| match *step {
+            flow::Step::Call(call) if checked.callee(call) == Callee::Builtin(Builtin::Panic) => {
+                let block = graph.place(StepId(index as u32)).block;
+                graph.is_reachable(block).then(|| checked.file.expr_span(call).start)
+            }
+            _ => None,
+        })
     }
 
     /// Where the function's body starts.

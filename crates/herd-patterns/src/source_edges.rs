@@ -1,7 +1,9 @@
 //! The facts of a package about locks that are taken while others are held.
 
 use herd_golang::Token;
-use herd_golang::acts::{self, ActKind, BodyId, Field, LockAct, LockKey, LockWhat, Owner, PathId, Summaries, Target, When};
+use herd_golang::acts::{
+    self, ActKind, BodyId, Field, Known, LockAct, LockKey, LockWhat, Owner, PathId, Summaries, Target, When,
+};
 use herd_golang::ast::{Expr, ExprId, Pos, Stmt};
 use herd_golang::flow::{self, StepId};
 use herd_golang::types::{CheckedFile, LocalId, LocalKind, Meaning, ObjectId, SelectionKind, Type, Types};
@@ -18,6 +20,10 @@ pub fn of(package: &Package<'_>, known: &Summaries) -> ProgramFacts {
     let bodies = (0..package.unit.bodies.len()).map(|index| package.scene(BodyId(index as u32)));
     for scene in bodies {
         let takes = scene.locks.iter().any(|act| act.what == LockWhat::Takes && act.when == When::Now);
+        let runs_once = scene.body.acts.iter().any(|act| matches!(act.kind, ActKind::Known(Known::OnceDo, _)));
+        if runs_once && scene.graph().sound && !is_test_file(package, scene.file().checked.source) {
+            edges_of_once(&scene, &mut facts);
+        }
         if takes && scene.graph().sound && !is_test_file(package, scene.file().checked.source) {
             edges(&scene, known, &mut facts);
         }
@@ -144,7 +150,16 @@ fn edges(scene: &Scene<'_, '_>, known: &Summaries, facts: &mut ProgramFacts) {
             if let Some(callee) = unknown.filter(|_| belong(&roots, &called_on)) {
                 let way = Stop::along(types, function, &first.via, &format!("takes {name}{}", mode(first.read)));
                 let gates = gates(package, &surely, act.step, first.path);
-                facts.calls.push(CallUnderLock { held: (key, first.read), gates, callee, at: (function, act.pos), way });
+                let (given, on_field) = given(scene, act.call, first.path);
+                facts.calls.push(CallUnderLock {
+                    held: (key, first.read),
+                    gates,
+                    callee,
+                    given,
+                    on_field,
+                    at: (function, act.pos),
+                    way,
+                });
             }
             let summary = known.of(&package.unit, &package.summaries, target);
             for taken in summary.map(|summary| &*summary.takes).unwrap_or_default() {
@@ -160,6 +175,29 @@ fn edges(scene: &Scene<'_, '_>, known: &Summaries, facts: &mut ProgramFacts) {
                     facts.edges.push(here(act.step, act.pos, (asked, taken.read), &key_text(types, taken.key), &via));
                 }
             }
+        }
+    }
+}
+
+/// What a function takes that a `sync.Once` runs: whoever comes meanwhile waits for it as for a lock.
+fn edges_of_once(scene: &Scene<'_, '_>, facts: &mut ProgramFacts) {
+    let package = scene.package;
+    let types = package.unit.types;
+    let Some(function) = declared(package, scene.id) else { return };
+    for act in &scene.body.acts {
+        let (ActKind::Known(Known::OnceDo, Some(once)), When::Now) = (act.kind, act.when) else { continue };
+        let Some(key) = order_key(package, once).filter(|_| !is_fresh(scene, once)) else { continue };
+        for asked in scene.locks.iter().filter(|one| one.step == act.step && one.path != once && one.what == LockWhat::Within) {
+            let Some(taken) = order_key(package, asked.path).filter(|taken| *taken != key) else { continue };
+            let (once, name) = (package.text(once), package.text(asked.path));
+            let text = format!("asks for {name}{} while {once} runs it", mode(asked.read));
+            facts.edges.push(LockEdge {
+                held: (key, false),
+                taken: (taken, asked.read),
+                gates: Vec::new(),
+                at: (function, act.pos),
+                way: Stop::along(types, function, &asked.via, &text),
+            });
         }
     }
 }
@@ -217,6 +255,15 @@ fn roots_of_path(scene: &Scene<'_, '_>, path: PathId) -> Vec<From> {
         acts::Step::Local(file, local) => roots(scene, From::Local(file, local)),
         acts::Step::Field(..) | acts::Step::Element(_) | acts::Step::Call(..) => Vec::new(),
     }
+}
+
+/// Whether a variable was taken from something that is reached from another one: an element of it.
+pub fn is_element_of(scene: &Scene<'_, '_>, element: PathId, of: PathId) -> bool {
+    let paths = &scene.package.unit.paths;
+    let (acts::Step::Local(file, local), acts::Step::Local(owner_file, owner)) = (paths.last(element), paths.last(of)) else {
+        return false;
+    };
+    element != of && roots(scene, From::Local(file, local)).contains(&From::Local(owner_file, owner))
 }
 
 /// The same of what a method or the function in a field is called on.
@@ -294,6 +341,27 @@ fn root_of(scene: &Scene<'_, '_>, mut x: ExprId) -> Option<From> {
             _ => return None,
         }
     }
+}
+
+/// Which parameters of a call are what a lock is in; the receiver's is true where it is called on a field of that, which is told apart.
+fn given(scene: &Scene<'_, '_>, call: Option<ExprId>, lock: PathId) -> (Vec<bool>, bool) {
+    let checked = &scene.file().checked;
+    let paths = &scene.package.unit.paths;
+    let (Some(Expr::Call { fun, args, .. }), Some(acts::Step::Local(file, owner))) =
+        (call.map(|call| *checked.file.expr(call)), paths.parent(lock).map(|parent| paths.last(parent)))
+    else {
+        return (Vec::new(), false);
+    };
+    let is_owner = |x: ExprId| file == scene.body.file && checked.meaning(checked.file.unparen(x)) == Meaning::Local(owner);
+    let on_field = match *checked.file.expr(checked.file.unparen(fun)) {
+        Expr::Selector { x, .. } => match *checked.file.expr(checked.file.unparen(x)) {
+            Expr::Selector { x, .. } => is_owner(x),
+            _ => false,
+        },
+        _ => false,
+    };
+    let args = checked.file.list(args).iter().map(|x| is_owner(*x));
+    (std::iter::once(on_field).chain(args).collect(), on_field)
 }
 
 /// The field whose function is called.

@@ -1,9 +1,12 @@
 //! What several source eyes ask of the locks of a function.
 
 use herd_golang::acts::{LockAct, LockWhat, Steps, When};
-use herd_golang::types::LocalKind;
+use herd_golang::ast::{Expr, ExprId, Stmt};
+use herd_golang::flow;
+use herd_golang::types::{LocalKind, Meaning};
 
-use crate::source::{Scene, Spotted, Stop, StopPlace};
+use crate::source::{Scene, Spotted, Stop};
+use crate::source_partners::{channel, named};
 
 /// Locks that are asked for on a way on which the function holds them; of the kinds, whether for reading, that are wanted.
 pub fn taken_twice(scene: &Scene<'_, '_>, wanted: impl Fn(bool, bool) -> bool) -> Vec<Spotted> {
@@ -17,6 +20,7 @@ pub fn taken_twice(scene: &Scene<'_, '_>, wanted: impl Fn(bool, bool) -> bool) -
             || scene.is_tried(held.path)
             || is_flagged(scene, held)
             || is_ticket(scene, held)
+            || held.read && !scene.package.is_written(held.path)
             || scene.is_given_back_elsewhere(held.path)
         {
             continue;
@@ -55,12 +59,17 @@ pub fn taken_twice(scene: &Scene<'_, '_>, wanted: impl Fn(bool, bool) -> bool) -
         }
         let (name, inner) = (scene.package.text(callback.path), scene.package.scene(callback.literal));
         let at = callback.asked.via.first().map_or(callback.act.pos, |(_, pos)| *pos);
-        let within = |pos, text: String| Stop { place: StopPlace::In { function: callback.caller, pos }, text };
-        let mut way = vec![
-            scene.stop(callback.act.pos, format!("hands a function literal to {}", scene.package.object_name(callback.caller))),
-            within(taken, format!("takes the lock that is {name} here{}", for_reading(read))),
-            within(called, "calls the literal".to_owned()),
-        ];
+        let mut way = Vec::new();
+        match callback.caller {
+            Some(by) => {
+                let caller_name = scene.package.object_name(by);
+                way.push(scene.stop(callback.act.pos, format!("hands a function to {caller_name}")));
+                way.push(Stop::within(by, taken, format!("takes the lock that is {name} here{}", for_reading(read))));
+                way.push(Stop::within(by, called, "calls the function"));
+            }
+            None => way
+                .push(scene.stop(callback.act.pos, format!("{name} runs a function, and lets nobody else in until it is done"))),
+        }
         way.extend(
             inner.stops_of(&callback.asked.via, &format!("asks for {name}{} while it is held", for_reading(callback.asked.read))),
         );
@@ -80,6 +89,8 @@ pub fn kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         let same = |act: &LockAct| act.path == held.path && act.what == LockWhat::Gives;
         let given = scene.locks.iter().any(|act| same(act) && act.read == held.read);
         let meant = scene.package.key(held.path).is_some_and(|key| scene.package.is_given_back(key));
+        // A callee that always keeps the lock keeps it for this one, which gives it back on other ways.
+        let meant = meant && !(held.via.len() > 1 && given && is_kept_for_this(scene, held));
         let is_for_caller = scene.root(held.path).is_some_and(|root| scene.is_returned(root)) || is_of_caller(scene, held);
         if !given
             || meant
@@ -88,6 +99,7 @@ pub fn kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
             || !scene.is_steady(held.path)
             || scene.is_tried(held.path)
             || scene.is_given_back_elsewhere(held.path)
+            || is_handed_over(scene, held)
         {
             continue;
         }
@@ -100,9 +112,44 @@ pub fn kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         let jumps = scene.jumps(&way);
         let at_end = if jumps.is_empty() { vec![scene.stop(scene.body_end(), "ends")] } else { jumps };
         stops.extend(at_end.into_iter().map(|stop| Stop { text: format!("{} with {name} held", stop.text), ..stop }));
+        stops.extend(returns_error(scene, held).map(|stop| Stop { text: format!("{} with {name} held", stop.text), ..stop }));
         found.push(Spotted::new(scene.body.file, at, format!("{name} is not given back on every way out"), stops));
     }
     found
+}
+
+/// Whether the lock itself is given to a call, which may give it back.
+fn is_handed_over(scene: &Scene<'_, '_>, held: &LockAct) -> bool {
+    let (file, package) = (scene.file().checked.file, scene.package);
+    let Some(lock) = channel(package, held.path) else { return false };
+    scene.body.acts.iter().any(|act| {
+        let Some(Expr::Call { args, .. }) = act.call.map(|call| *file.expr(call)) else { return false };
+        file.list(args).iter().any(|x| named(package, scene.file(), scene.body.file, *x) == Some(lock))
+    })
+}
+
+/// Whether a lock was taken by a callee of the package that returns an error, so that it is to be given back where there is none only.
+fn is_kept_for_this(scene: &Scene<'_, '_>, held: &LockAct) -> bool {
+    returns_error(scene, held).is_some()
+}
+
+/// Where the callee that takes a lock for this function returns something else than no error.
+fn returns_error(scene: &Scene<'_, '_>, held: &LockAct) -> Option<Stop> {
+    let [(Some(callee), _), _] = held.via.as_slice() else { return None };
+    let inner = scene.package.scene(scene.package.unit.body_of(*callee)?);
+    let checked = &inner.file().checked;
+    let last = |step: &flow::Step| match *step {
+        flow::Step::Return(stmt) => match *checked.file.stmt(stmt) {
+            Stmt::Return { results } => checked.file.list(results).last().map(|x| (stmt, checked.file.unparen(*x))),
+            _ => None,
+        },
+        _ => None,
+    };
+    let returns: Vec<_> = inner.graph().steps.iter().filter_map(last).collect();
+    let is_nil = |x: ExprId| checked.meaning(x) == Meaning::Nil;
+    let error = scene.package.unit.types.error();
+    let failed = returns.iter().find(|(_, x)| !is_nil(*x) && checked.type_of(*x) == error)?;
+    returns.iter().any(|(_, x)| is_nil(*x)).then(|| inner.stop(checked.file.stmt_span(failed.0).start, "returns an error"))
 }
 
 /// Whether a callee took the lock and what it returned may give it back, as transactions do: some function gives it back untaken, and it is not
@@ -123,18 +170,22 @@ fn is_of_caller(scene: &Scene<'_, '_>, held: &LockAct) -> bool {
 /// is taken or given back, or both happen under conditions that read the same.
 fn is_flagged(scene: &Scene<'_, '_>, of: &LockAct) -> bool {
     let acts = scene.locks.iter().filter(|act| act.path == of.path && act.when == When::Now);
-    let mut conditions: Vec<(LockWhat, &[u8])> = Vec::new();
+    let mut conditions: Vec<(&LockAct, &[u8])> = Vec::new();
     for act in acts {
         if scene.sets_flag(act.step) {
             return true;
         }
         // What a callee does meanwhile decides nothing.
         if act.what != LockWhat::Within {
-            conditions.extend(scene.condition_of(act.step).map(|text| (act.what, text)));
+            conditions.extend(scene.condition_of(act.step).map(|text| (act, text)));
         }
     }
-    let gives = |what: LockWhat| what == LockWhat::Gives;
-    conditions.iter().any(|(one, text)| conditions.iter().any(|(other, same)| gives(*one) && !gives(*other) && text == same))
+    // What stands in one block is one condition, asked once.
+    let block = |act: &LockAct| scene.graph().place(act.step).block;
+    let gives = |act: &LockAct| act.what == LockWhat::Gives;
+    conditions.iter().any(|(one, text)| {
+        conditions.iter().any(|(other, same)| gives(one) && !gives(other) && text == same && block(one) != block(other))
+    })
 }
 
 /// Whether nobody can give a lock back any more once the variable it is reached by has its next value: that of a `range` whose value goes

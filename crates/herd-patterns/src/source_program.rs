@@ -57,6 +57,10 @@ pub struct CallUnderLock {
     pub gates: Vec<LockKey>,
     /// What is called.
     pub callee: Unresolved,
+    /// Which parameters of it are what the lock is in; that of the receiver is true where a field of that is called on.
+    pub given: Vec<bool>,
+    /// Whether it is called on what a field of the lock's owner holds.
+    pub on_field: bool,
     /// The declared function, and where it calls.
     pub at: (ObjectId, Pos),
     /// What shows it.

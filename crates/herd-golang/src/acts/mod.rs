@@ -6,6 +6,7 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "most ask for a few shapes of dozens; what must know all shapes names all")]
 
+mod given;
 mod keys;
 mod known;
 mod locals;
@@ -23,6 +24,7 @@ use crate::flow::{Graph, StepId};
 use crate::load::PackageId;
 use crate::types::{self, CheckedFile, FunctionId, FunctionNode, LocalId, LocalKind, ObjectId, TypeId, Types};
 
+pub use given::Given;
 pub use keys::{KeyTaken, LockKey, lock_key};
 pub use known::{Known, KnownNames};
 pub use locals::{Origin, Uses};

@@ -1,10 +1,10 @@
 //! In which order the functions of a unit are summed up: callees before their callers, those that call each other together.
 
-use super::{ActKind, BodyId, Target, Unit};
+use super::{ActKind, BodyId, Known, Target, Unit};
 
 /// The bodies of a unit in groups: each group after those that it calls into. A group of several is a cycle. Linear in bodies and calls.
 pub(super) fn bottom_up(unit: &Unit<'_>) -> Vec<Vec<BodyId>> {
-    let callees: Vec<Vec<u32>> = unit.bodies.iter().map(|body| called(unit, &body.acts)).collect();
+    let callees: Vec<Vec<u32>> = (0..).map(BodyId).zip(&unit.bodies).map(|(id, body)| called(unit, id, &body.acts)).collect();
     let count = callees.len();
     // As Tarjan has it, without recursion: a group is complete when its first body is left with nothing lower reached.
     let (mut groups, mut stack) = (Vec::new(), Vec::new());
@@ -52,8 +52,9 @@ pub(super) fn bottom_up(unit: &Unit<'_>) -> Vec<Vec<BodyId>> {
 }
 
 /// The bodies of the unit that acts call or hand over.
-fn called(unit: &Unit<'_>, acts: &[super::Act]) -> Vec<u32> {
+fn called(unit: &Unit<'_>, by: BodyId, acts: &[super::Act]) -> Vec<u32> {
     let bodies = acts.iter().filter_map(|act| match act.kind {
+        ActKind::Known(Known::OnceDo, _) => act.call.and_then(|call| unit.given(by, call, 1)).map(|given| given.body),
         ActKind::Call(Target::Object(object)) => unit.body_of(object),
         ActKind::Call(Target::Literal(body)) => Some(body),
         _ => None,

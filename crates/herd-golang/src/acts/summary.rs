@@ -186,6 +186,23 @@ pub fn lock_acts(unit: &mut Unit<'_>, id: BodyId, known: &Summaries, all: &[Summ
         let Act { step, when, pos, kind, .. } = unit.bodies[id.0 as usize].acts[index];
         let mut push = |path, read, what, certain, via| found.push(LockAct { step, when, path, read, what, certain, via });
         match kind {
+            // Whoever comes while the function runs waits until it is done.
+            ActKind::Known(Known::OnceDo, path) => {
+                if let Some(path) = path {
+                    push(path, false, LockWhat::Within, true, vec![(None, pos)]);
+                }
+                let Some(given) = unit.bodies[id.0 as usize].acts[index].call.and_then(|call| unit.given(id, call, 1)) else {
+                    continue;
+                };
+                let callee = unit.body(given.body).object;
+                let acquires = all.get(given.body.0 as usize).map(|summary| summary.acquires.clone()).unwrap_or_default();
+                for one in acquires.iter().filter(|_| when != When::Spawned) {
+                    let Some(path) = unit.path_given(&given, &one.path) else { continue };
+                    let mut via = vec![(callee, pos)];
+                    via.extend(one.via.iter().take(VIA_MAX).copied());
+                    push(path, one.read, LockWhat::Within, one.certain, via);
+                }
+            }
             ActKind::Known(of, Some(path)) => {
                 let (read, what) = match of {
                     Known::Lock => (false, LockWhat::Takes),
@@ -259,7 +276,7 @@ pub fn around(unit: &mut Unit<'_>, path: &SumPath) -> Option<PathId> {
     Some(along(unit, start, &path.fields))
 }
 
-fn along(unit: &mut Unit<'_>, start: PathId, fields: &[Field]) -> PathId {
+pub(super) fn along(unit: &mut Unit<'_>, start: PathId, fields: &[Field]) -> PathId {
     fields.iter().fold(start, |at, field| unit.paths.intern(Step::Field(at, *field)))
 }
 

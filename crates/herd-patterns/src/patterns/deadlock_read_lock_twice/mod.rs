@@ -20,6 +20,7 @@ pub const PATTERN: Pattern = Pattern {
     dump: Some(dump::detect),
     live: Some(live::refine),
     source: Some(source::detect),
+    program: Some(source::detect_in_program),
     source_status: Status::Stable,
     ..Pattern::BLIND
 };
