@@ -31,6 +31,10 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
 fn piled_up(scene: &Scene<'_, '_>, act: &Act, loops: &flow::Loops, inner: flow::LoopId) -> Option<Spotted> {
     let what = match act.kind {
         ActKind::Known(Known::Unlock | Known::ReadUnlock, Some(path)) => {
+            // The locks of all shards are meant to be held at once.
+            if !scene.resets(path).is_empty() {
+                return None;
+            }
             let taken = scene.locks.iter().any(|lock| {
                 lock.path == path
                     && lock.what == herd_golang::acts::LockWhat::Takes
@@ -43,7 +47,8 @@ fn piled_up(scene: &Scene<'_, '_>, act: &Act, loops: &flow::Loops, inner: flow::
         _ => return None,
     };
     let head = head(scene, loops, inner)?;
-    if !goes_on(scene, head) {
+    let is_lock = matches!(act.kind, ActKind::Known(..));
+    if !is_lock && (!goes_on(scene, head) || is_start(scene)) {
         return None;
     }
     let way = vec![
@@ -72,6 +77,11 @@ fn in_function(scene: &Scene<'_, '_>, head: herd_golang::ast::StmtId) -> Option<
         Edit { span: Span { start: close, end: close }, text: "}() ".to_owned() },
     ];
     Some(Repair { safety: Safety::Unsafe, text: "make each round a function of its own".to_owned(), edits })
+}
+
+/// Whether the process ends, or its start does, with the function.
+fn is_start(scene: &Scene<'_, '_>) -> bool {
+    scene.body.object.is_some_and(|object| matches!(scene.package.object_name(object), "main" | "init"))
 }
 
 /// The statement of a loop.
