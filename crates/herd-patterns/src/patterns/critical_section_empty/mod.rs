@@ -16,6 +16,6 @@ pub const PATTERN: Pattern = Pattern {
     status: Status::Preview,
     page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
     source: Some(source::detect),
-    source_status: Status::Stable,
+    source_status: Status::Preview,
     ..Pattern::BLIND
 };

@@ -1,7 +1,7 @@
 //! The source eye of LO007: a lock is given back right after it was taken, so that it guards nothing.
 
 use herd_golang::acts::{LockAct, LockWhat, Steps, When};
-use herd_golang::ast::Expr;
+use herd_golang::ast::{Expr, Pos};
 use herd_golang::flow::{self, StepId};
 use herd_golang::types::Meaning;
 
@@ -23,7 +23,10 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         let (Some(given), Some((_, from))) = (given, taken.via.first()) else { continue };
         let Some((None, at)) = given.via.first() else { continue };
         // With nothing behind it that it could have guarded it is a barrier: whoever holds the lock is to be done first.
-        if graph.place(given.step).block != graph.place(taken.step).block || !is_used_after(scene, given) {
+        if graph.place(given.step).block != graph.place(taken.step).block
+            || !is_used_after(scene, given)
+            || is_explained(scene, *from)
+        {
             continue;
         }
         let name = scene.package.text(taken.path);
@@ -63,4 +66,14 @@ fn is_used_after(scene: &Scene<'_, '_>, given: &LockAct) -> bool {
     }
     let again = scene.steps(|act| act.path == given.path && act.what != LockWhat::Gives);
     !used.is_empty() && scene.way(given.step, |place| used.has(scene.graph(), place), &again).is_some()
+}
+
+/// Whether a comment stands on the line above, as barriers have one that says what is waited for.
+fn is_explained(scene: &Scene<'_, '_>, lock: Pos) -> bool {
+    let file = scene.file().checked.file;
+    let above = file.line(lock).saturating_sub(1);
+    file.comments.iter().any(|comment| {
+        let end = Pos::at(comment.span.end.offset().saturating_sub(1));
+        file.line(comment.span.start) <= above && above <= file.line(end)
+    })
 }

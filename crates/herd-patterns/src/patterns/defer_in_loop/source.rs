@@ -108,13 +108,9 @@ fn goes_on(scene: &Scene<'_, '_>, head: herd_golang::ast::StmtId) -> bool {
             let x = file.unparen(x);
             let written = match *file.expr(x) {
                 Expr::CompositeLit { .. } => true,
-                Expr::Ident { .. } => match checked.meaning(x) {
-                    Meaning::Local(local) => {
-                        let from = scene.file().uses.get(local.0 as usize).and_then(herd_golang::acts::Uses::only);
-                        from.is_some_and(|from| matches!(file.expr(file.unparen(from.expr)), Expr::CompositeLit { .. }))
-                    }
-                    _ => false,
-                },
+                Expr::Ident { .. } => {
+                    matches!(checked.meaning(x), Meaning::Local(local) if is_written_out(scene, local))
+                }
                 _ => false,
             };
             !written && !is_constant(x)
@@ -124,6 +120,51 @@ fn goes_on(scene: &Scene<'_, '_>, head: herd_golang::ast::StmtId) -> bool {
             _ => true,
         },
         _ => true,
+    }
+}
+
+/// Whether all values that a variable ever has are written out in the function.
+fn is_written_out(scene: &Scene<'_, '_>, local: LocalId) -> bool {
+    let checked = &scene.file().checked;
+    let file = checked.file;
+    let mut sets = scene.body.sets_of(local).peekable();
+    let known = sets.peek().is_some();
+    known
+        && sets.all(|step| match scene.graph().steps.get(step.index()) {
+            Some(flow::Step::Assign(stmt)) => match *file.stmt(*stmt) {
+                Stmt::Assign { rhs, .. } => {
+                    file.list(rhs).iter().all(|x| matches!(file.expr(file.unparen(*x)), Expr::CompositeLit { .. }))
+                }
+                _ => false,
+            },
+            // Without a value: `var x []T`.
+            Some(flow::Step::Declare(_)) => true,
+            _ => false,
+        })
+}
+
+/// Whether a goroutine is started in the loop that is given a variable, and so may need it longer than the round.
+fn is_given_to_goroutine(scene: &Scene<'_, '_>, local: LocalId) -> bool {
+    let checked = &scene.file().checked;
+    let names = |x: &ExprId| checked.meaning(checked.file.unparen(*x)) == Meaning::Local(local);
+    scene.body.acts.iter().any(|act| {
+        act.when == When::Spawned
+            && matches!(act.call.map(|call| *checked.file.expr(call)), Some(Expr::Call { args, .. })
+                if checked.file.list(args).iter().any(names))
+    })
+}
+
+/// The context that a function cancels.
+fn context_of(scene: &Scene<'_, '_>, cancel: LocalId) -> Option<LocalId> {
+    let checked = &scene.file().checked;
+    let file = checked.file;
+    let step = scene.body.sets_of(cancel).next()?;
+    let flow::Step::Assign(stmt) = *scene.graph().steps.get(step.index())? else { return None };
+    let Stmt::Assign { lhs, .. } = *file.stmt(stmt) else { return None };
+    let first = *file.list(lhs).first()?;
+    match checked.meaning(file.unparen(first)) {
+        Meaning::Local(local) => Some(local),
+        _ => checked.local_at(file.expr_span(first).start),
     }
 }
 
@@ -150,7 +191,12 @@ fn closed(scene: &Scene<'_, '_>, act: &Act) -> Option<String> {
         }
         Expr::Ident { .. } => {
             let Meaning::Local(local) = checked.meaning(fun) else { return None };
-            (is_cancel(scene, local) && is_of_the_round(scene, act, local))
+            let context = context_of(scene, local);
+            let is_passed = context.is_some_and(|context| {
+                is_given_to_goroutine(scene, context)
+                    || scene.file().uses.get(context.0 as usize).is_some_and(|uses| uses.captured)
+            });
+            (is_cancel(scene, local) && !is_passed && is_of_the_round(scene, act, local))
                 .then(|| format!("{} is called", file.text(file.expr_span(fun))))
         }
         _ => None,
@@ -183,4 +229,5 @@ fn is_of_the_round(scene: &Scene<'_, '_>, act: &Act, local: LocalId) -> bool {
         && !uses.captured
         && !uses.address_taken
         && !scene.goes_elsewhere(local)
+        && !is_given_to_goroutine(scene, local)
 }
