@@ -6,6 +6,7 @@ use herd_golang::flow;
 use herd_golang::types::{LocalKind, Meaning};
 
 use crate::source::{Scene, Spotted, Stop};
+use crate::source_held::is_fresh;
 use crate::source_partners::{channel, named};
 
 /// Locks that are asked for on a way on which the function holds them; of the kinds, whether for reading, that are wanted.
@@ -20,7 +21,7 @@ pub fn taken_twice(scene: &Scene<'_, '_>, wanted: impl Fn(bool, bool) -> bool) -
             || scene.is_tried(held.path)
             || is_flagged(scene, held)
             || is_ticket(scene, held)
-            || held.read && !scene.package.is_written(held.path)
+            || held.read && (!scene.package.is_written(held.path) || is_private(scene, held))
             || scene.is_given_back_elsewhere(held.path)
         {
             continue;
@@ -116,6 +117,12 @@ pub fn kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         found.push(Spotted::new(scene.body.file, at, format!("{name} is not given back on every way out"), stops));
     }
     found
+}
+
+/// Whether a lock is in a variable of the function that no other one sees.
+fn is_private(scene: &Scene<'_, '_>, held: &LockAct) -> bool {
+    let uses = scene.root(held.path).and_then(|root| scene.file().uses.get(root.0 as usize));
+    uses.is_some_and(|uses| !uses.captured && !uses.address_taken) && is_fresh(scene, held.path)
 }
 
 /// Whether the lock itself is given to a call, which may give it back.

@@ -472,6 +472,7 @@ fn is_taken_anew(graph: &Graph, acts: &[LockAct], from: &LockAct) -> bool {
 pub fn is_given_elsewhere(unit: &Unit<'_>, id: BodyId, acts: &[LockAct], path: PathId) -> bool {
     unit.handed_on.contains(&path)
         || acts.iter().any(|act| act.path == path && act.what == LockWhat::Gives && act.when == When::Spawned)
+        || is_left_to_outer(unit, id, acts, path)
         || unit.within[id.0 as usize].iter().any(|inner| {
             let gives = |act: &Act| {
                 act.when != When::Spawned
@@ -479,6 +480,22 @@ pub fn is_given_elsewhere(unit: &Unit<'_>, id: BodyId, acts: &[LockAct], path: P
             };
             unit.body(*inner).acts.iter().any(gives) && !is_called(unit, id, *inner)
         })
+}
+
+/// Whether a literal leaves it to a function around it to give a lock back: it does not itself, and one of them does.
+fn is_left_to_outer(unit: &Unit<'_>, id: BodyId, acts: &[LockAct], path: PathId) -> bool {
+    if acts.iter().any(|act| act.path == path && act.what == LockWhat::Gives) {
+        return false;
+    }
+    let gives = |act: &Act| matches!(act.kind, ActKind::Known(Known::Unlock | Known::ReadUnlock, Some(of)) if of == path);
+    let mut at = unit.body(id).outer;
+    while let Some(outer) = at {
+        if unit.body(outer).acts.iter().any(gives) {
+            return true;
+        }
+        at = unit.body(outer).outer;
+    }
+    false
 }
 
 /// Whether a body calls a literal, now or when it ends.
