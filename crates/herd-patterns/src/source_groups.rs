@@ -127,7 +127,8 @@ pub fn is_own(scene: &Scene<'_, '_>, group: Group) -> bool {
 /// others can reach the group, whatever is called or sent.
 pub fn may_count_down(scene: &Scene<'_, '_>, group: Group) -> Steps {
     let unit = &scene.package.unit;
-    let own = is_own(scene, group);
+    // Nobody else has a variable of the function, nor, as far as this function goes, what it was given.
+    let own = matches!(group, Group::Local(file, _) if file == scene.body.file);
     let mut steps = Steps::default();
     for act in &scene.body.acts {
         let counts = match act.kind {
@@ -161,8 +162,21 @@ pub fn may_count_down(scene: &Scene<'_, '_>, group: Group) -> Steps {
 fn literal_does(scene: &Scene<'_, '_>, target: Target, group: Group) -> bool {
     match target {
         Target::Literal(body) => names(scene.package, body, group),
-        Target::Unknown => true,
-        Target::Object(_) | Target::Interface(..) => false,
+        Target::Object(_) | Target::Interface(..) | Target::Unknown => false,
+    }
+}
+
+/// Whether what is called is a variable of the function, which may be a literal of its own.
+fn is_own_value(scene: &Scene<'_, '_>, act: &Act) -> bool {
+    let file = scene.file().checked.file;
+    let Some(Expr::Call { fun, .. }) = act.call.map(|call| *file.expr(call)) else { return true };
+    match scene.local(fun) {
+        Some(local) => {
+            let declared = scene.file().checked.locals.get(local.0 as usize);
+            let is_param = declared.is_some_and(|local| local.kind == herd_golang::types::LocalKind::Param);
+            !is_param
+        }
+        None => false,
     }
 }
 

@@ -61,12 +61,38 @@ fn unasked(scene: &Scene<'_, '_>) -> Option<Spotted> {
     });
     // A signal for each that waits, given under a lock by who knows of it, is another matter: it is seen as a call.
     let (body, pos) = wake.filter(|(body, _)| *body != scene.id)?;
+    // What is read behind the wait is what it waits for; who waits for the next event of many reads nothing.
+    let waker = scene.package.scene(body);
+    let set: Vec<Field> = set_fields(&waker);
+    let reads = graph.steps.iter().enumerate().any(|(index, step)| {
+        let mut found = false;
+        herd_golang::flow::own_exprs(scene.file().checked.file, *step, |x| {
+            found |= field_of(scene, x).is_some_and(|field| set.contains(&field));
+        });
+        found && scene.comes_behind(wait.step, &Steps::from_iter([StepId(index as u32)]))
+    });
+    if !reads {
+        return None;
+    }
     let name = scene.package.text(path);
     let way = vec![
         scene.package.scene(body).stop(pos, format!("wakes who waits on {name} at this moment")),
         scene.stop(wait.pos, "waits without asking whether that has been"),
     ];
     Some(Spotted::new(scene.body.file, wait.pos, format!("{name} is waited on without a condition"), way))
+}
+
+/// The fields that a function sets.
+fn set_fields(scene: &Scene<'_, '_>) -> Vec<Field> {
+    let file = scene.file().checked.file;
+    let targets = scene.graph().steps.iter().filter_map(|step| match *step {
+        Step::Assign(stmt) => match *file.stmt(stmt) {
+            Stmt::Assign { lhs, .. } => Some(file.list(lhs)),
+            _ => None,
+        },
+        _ => None,
+    });
+    targets.flatten().filter_map(|x| field_of(scene, file.unparen(*x))).collect()
 }
 
 /// A channel that wakes a goroutine, without room for a wake-up that comes while it works: that one is dropped.

@@ -1,7 +1,7 @@
 //! The source eye of LK014: a goroutine goes on sending when who reads its channel has left early; an errgroup that nobody waits for, a pulled
 //! iterator that nobody stops.
 
-use herd_golang::acts::{ActKind, Known, When};
+use herd_golang::acts::{ActKind, Known, Steps, When};
 use herd_golang::ast::{Expr, Stmt};
 use herd_golang::flow::{Place, Step, StepId};
 
@@ -75,6 +75,12 @@ fn read_by_another(scene: &Scene<'_, '_>, made: &Made) -> Option<Spotted> {
             .map(|op| Sender { op: *op, run: None, via: Vec::new(), often: true, by_many: false }),
     );
     if channels.ops_on(made).any(|op| op.kind == OpKind::Send && !op.is_alone()) {
+        return None;
+    }
+    // A value that is sent last may be what the reader ends with.
+    let own: Steps =
+        channels.ops_on(made).filter(|op| op.kind == OpKind::Send && op.body == scene.id).map(|op| op.step).collect();
+    if own.iter().any(|step| !scene.comes_behind(step, &own)) {
         return None;
     }
     let sender = senders.iter().find(|sender| sender.often)?;
