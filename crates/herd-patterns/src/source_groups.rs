@@ -141,7 +141,11 @@ pub fn may_count_down(scene: &Scene<'_, '_>, group: Group) -> Steps {
             ActKind::Known(..) | ActKind::Receive(_) | ActKind::Select { .. } | ActKind::Close(_) => act.when == When::Spawned,
             ActKind::Send(_) => !own,
             ActKind::Call(target) => {
-                act.when == When::Spawned || !own || is_given(scene, act, group) || literal_does(scene, target, group)
+                act.when == When::Spawned
+                    || !own
+                    || is_given(scene, act, group)
+                    || literal_does(scene, target, group)
+                    || target == Target::Unknown && is_own_value(scene, act)
             }
         };
         if counts {
