@@ -250,7 +250,7 @@ func untilEmpty(names []string, use func([]byte)) error {
 #[test]
 fn a_struct_keeps_its_channels_apart_from_who_knows_whom() {
     check(
-        r#"package m
+        r"package m
 
 // Exported: whoever has a Server may close Quit.
 type Server struct {
@@ -300,7 +300,7 @@ func (w *worker) loop() {
 func (w *worker) do(job int) { w.jobs <- job }
 
 func use() { start().do(1) }
-"#,
+",
     );
 }
 
