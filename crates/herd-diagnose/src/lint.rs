@@ -42,8 +42,8 @@ pub struct Options<'a> {
 }
 
 /// Goes through packages by all rules, those under trial included.
-pub fn lint(folder: &Path, patterns: &[&str], context: &Context, spawns: bool, version: &str) -> Envelope {
-    lint_with(folder, patterns, &Options { context, rules: &Rules::every(), unused: false, spawns, version })
+pub fn lint(folder: &Path, patterns: &[&str], context: &Context, version: &str) -> Envelope {
+    lint_with(folder, patterns, &Options { context, rules: &Rules::every(), unused: false, spawns: false, version })
 }
 
 /// Goes through the packages that patterns name, seen from a folder. Never fails: what could not be read is noted.

@@ -26,7 +26,7 @@ fn kernels() -> PathBuf {
 }
 
 fn linted(folder: &Path, patterns: &[&str]) -> Envelope {
-    lint(folder, patterns, &Context::from_env(), false, "0.0.0")
+    lint(folder, patterns, &Context::from_env(), "0.0.0")
 }
 
 /// Lines a finding stands on or shows.

@@ -179,6 +179,55 @@ func untilError(next func() (int, error)) (sum int, err error) {
 }
 
 #[test]
+fn who_counts_what_has_come_or_receives_in_each_round_leaves_nothing() {
+    check(
+        r#"package m
+
+import "errors"
+
+func counted(jobs []func() error) (first error) {
+	errs := make(chan error)
+	for _, job := range jobs {
+		go func() { errs <- job() }()
+	}
+	open := len(jobs)
+	for {
+		select {
+		case err := <-errs:
+			first = errors.Join(first, err)
+			open--
+			if open == 0 {
+				return first
+			}
+		}
+	}
+}
+
+func one(jobs []func() error) {
+	done := make(chan error)
+	for _, job := range jobs {
+		go func() { done <- job() }()
+		<-done
+	}
+}
+
+func early(jobs []func() error) error {
+	errs := make(chan error) // want LK013
+	for _, job := range jobs {
+		go func() { errs <- job() }()
+	}
+	for range jobs {
+		if err := <-errs; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+"#,
+    );
+}
+
+#[test]
 fn a_channel_that_is_not_closed_on_every_way_leaves_its_reader() {
     check(
         r#"package m

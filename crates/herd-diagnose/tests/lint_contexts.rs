@@ -17,7 +17,7 @@ const BEYOND_VET: &[(&str, u32, &str)] = &[
 #[test]
 fn lostcancel_agrees_but_for_what_it_does_not_follow() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testbed/lint-kernels").canonicalize().expect("the lint kernels");
-    let envelope = lint(&root, &["./peers/lostcancel"], &Context::from_env(), false, "0.0.0");
+    let envelope = lint(&root, &["./peers/lostcancel"], &Context::from_env(), "0.0.0");
     let mut marked = BTreeSet::new();
     for entry in std::fs::read_dir(root.join("peers/lostcancel")).expect("a folder") {
         let path = entry.expect("an entry").path();

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use herd_diagnose::lint::lint;
+use herd_diagnose::lint::{Options, lint_with};
+use herd_diagnose::lint_rules::Rules;
 use herd_golang::load::Context;
 use herd_model::Spawn;
 
@@ -22,7 +23,9 @@ fn said(spawn: &Spawn) -> String {
 #[test]
 fn every_start_is_listed_with_its_risk_its_end_and_who_waits_for_it() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testbed").canonicalize().expect("the testbed");
-    let envelope = lint(&folder, &["./starts"], &Context::from_env(), true, "0.0.0");
+    let (context, rules) = (Context::from_env(), Rules::every());
+    let options = Options { context: &context, rules: &rules, unused: false, spawns: true, version: "0.0.0" };
+    let envelope = lint_with(&folder, &["./starts"], &options);
     let report = envelope.lint.expect("a report");
     let mut spawns = report.spawns.expect("a list");
     spawns.sort_by_key(|spawn| spawn.at.line);

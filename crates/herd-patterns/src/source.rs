@@ -18,9 +18,10 @@ use crate::source_begun::{begun_elsewhere, tell_begun};
 use crate::source_blocked::waiting;
 use crate::source_calls::{Library, library_calls};
 use crate::source_channels::{self, Channels};
-use crate::source_conds::{self, Wait};
+use crate::source_conds::{self, Waits};
 use crate::source_copies::Uncopied;
 use crate::source_edges;
+use crate::source_groups::{self, Group};
 use crate::source_partners::{self, Partners};
 use crate::source_runs::{self, Runs};
 use crate::source_values::{Values, values};
@@ -60,7 +61,8 @@ pub struct Package<'t> {
     given_back: FxHashSet<LockKey>,
     runs: OnceCell<Runs>,
     channels: OnceCell<Channels>,
-    cond_waits: OnceCell<Vec<Wait>>,
+    cond_waits: OnceCell<Waits>,
+    groups_waited_for: OnceCell<FxHashSet<Group>>,
 }
 
 /// A function that is handed to another one, which calls it under a lock.
@@ -132,6 +134,7 @@ impl<'t> Package<'t> {
             runs,
             channels,
             cond_waits,
+            groups_waited_for: OnceCell::new(),
         };
         tell_begun(&mut package);
         package
@@ -154,7 +157,7 @@ impl<'t> Package<'t> {
     }
 
     /// Waits on condition variables in loops, of all its functions.
-    pub fn cond_waits(&self) -> &[Wait] {
+    pub fn cond_waits(&self) -> &Waits {
         self.cond_waits.get_or_init(|| source_conds::waits(self))
     }
 
@@ -199,6 +202,11 @@ impl<'t> Package<'t> {
     /// Whether a file is one of tests.
     pub fn is_test(&self, file: u32) -> bool {
         self.unit.files.get(file as usize).is_some_and(|file| source_edges::is_test_file(self, file.checked.source))
+    }
+
+    /// Wait groups that some function waits for.
+    pub fn groups_waited_for(&self) -> &FxHashSet<Group> {
+        self.groups_waited_for.get_or_init(|| source_groups::waited_for(self))
     }
 
     /// Whether some function gives a lock back that it did not take.

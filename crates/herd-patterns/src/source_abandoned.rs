@@ -1,5 +1,6 @@
 //! Goroutines that go on sending when whoever received has left.
 
+use herd_golang::Token;
 use herd_golang::acts::{BodyId, Steps};
 use herd_golang::ast::{Expr, ExprId, Stmt};
 use herd_golang::flow::{Place, Step, StepId};
@@ -147,7 +148,13 @@ pub fn leaving(scene: &Scene<'_, '_>, from: StepId, receives: &[Op]) -> Leaving 
     barrier.extend(scene.loop_heads(&steps, from));
     let graph = scene.graph();
     let never = scene.way(from, |place| place.block == graph.exit, &barrier);
+    let loops = scene.loops();
     let once = receives.iter().find_map(|op| {
+        // Who starts one and receives from one in each round is even.
+        let around = loops.innermost.get(graph.place(op.step).block.index()).copied().flatten();
+        if around.is_some_and(|id| loops.contains(id, graph.place(from).block)) {
+            return None;
+        }
         let start = match op.kind {
             OpKind::Range => scene.with_value(op.step)?,
             OpKind::Receive if !asks_for_end(scene, op.step) => graph.place(op.step),
@@ -163,9 +170,41 @@ pub fn leaving(scene: &Scene<'_, '_>, from: StepId, receives: &[Op]) -> Leaving 
             OpKind::Range => scene.way_out(start, &barrier)?,
             _ => scene.way(op.step, |place| place.block == graph.exit, &barrier)?,
         };
-        Some((op.step, way))
+        // Who counts what has come knows when all has.
+        (!is_counted_down(scene, &way)).then_some((op.step, way))
     });
     Leaving { never, once }
+}
+
+/// Whether a way depends on a variable that the function counts with.
+fn is_counted_down(scene: &Scene<'_, '_>, way: &[Place]) -> bool {
+    let graph = scene.graph();
+    let file = scene.file().checked.file;
+    let mut counted = Vec::new();
+    for step in &graph.steps {
+        match *step {
+            Step::IncDec(stmt) => {
+                if let Stmt::IncDec { x, .. } = *file.stmt(stmt) {
+                    counted.extend(scene.local(x));
+                }
+            }
+            Step::Assign(stmt) => {
+                if let Stmt::Assign { op: Token::AddAssign | Token::SubAssign, lhs, .. } = *file.stmt(stmt) {
+                    counted.extend(file.list(lhs).iter().filter_map(|x| scene.local(*x)));
+                }
+            }
+            _ => {}
+        }
+    }
+    let asked = way.iter().flat_map(|place| graph.steps(place.block)).filter_map(|step| match *step {
+        Step::Condition(x) => Some(x),
+        _ => None,
+    });
+    !counted.is_empty()
+        && asked.into_iter().any(|x| match *file.expr(file.unparen(x)) {
+            Expr::Binary { x, y, .. } => [x, y].into_iter().any(|x| scene.local(x).is_some_and(|local| counted.contains(&local))),
+            _ => false,
+        })
 }
 
 /// `v, ok := <-c`: the channel tells when there is no more.

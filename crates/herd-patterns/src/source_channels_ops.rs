@@ -4,7 +4,9 @@ use herd_golang::Token;
 use herd_golang::acts::{ActKind, BodyId, When};
 use herd_golang::ast::{Expr, ExprId, Stmt, StmtId};
 use herd_golang::flow::{Step, StepId};
-use herd_golang::types::{Builtin, Callee, CheckedFile, Constant, LocalKind, Meaning, ObjectKind, Type};
+use herd_golang::types::{
+    Builtin, Callee, CheckedFile, Constant, FunctionId, LocalId, LocalKind, Meaning, ObjectKind, Type, TypeId,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::build::{Builder, Source};
@@ -15,6 +17,7 @@ impl Builder<'_, '_> {
     /// What functions do to channels and what they return.
     pub(super) fn bodies(&mut self) {
         let mut selects: FxHashMap<(u32, StmtId), (StmtId, u32, bool)> = FxHashMap::default();
+        let results = self.named_results();
         for (index, body) in self.unit.bodies.iter().enumerate() {
             self.file = body.file;
             let id = BodyId(index as u32);
@@ -48,18 +51,30 @@ impl Builder<'_, '_> {
                     self.op(id, act, &selects);
                 }
             }
-            let named = checked.locals.iter().enumerate().filter(|(_, local)| {
-                local.kind == LocalKind::Result && local.function == Some(body.function) && body.graph.sound
-            });
-            for (position, (local, of)) in named.enumerate() {
-                if self.dir(of.ty).is_some() {
-                    let from = self.node(Node::Local(body.file, herd_golang::types::LocalId(local as u32)));
+            let named = results.get(&(body.file, body.function)).map(Vec::as_slice).unwrap_or_default();
+            for (position, local) in named.iter().enumerate().filter(|_| body.graph.sound) {
+                let ty = checked.locals.get(local.0 as usize).map_or(TypeId::UNKNOWN, |local| local.ty);
+                if self.dir(ty).is_some() {
+                    let from = self.node(Node::Local(body.file, *local));
                     let to = self.node(Node::Result(id, position as u16));
                     self.flow(Source::Node(from), to);
                 }
             }
             self.found.of.push(start..self.found.ops.len());
         }
+    }
+
+    /// The results that have names, by function.
+    fn named_results(&self) -> FxHashMap<(u32, FunctionId), Vec<LocalId>> {
+        let mut found: FxHashMap<(u32, FunctionId), Vec<LocalId>> = FxHashMap::default();
+        for (number, file) in (0..).zip(&self.unit.files) {
+            for (id, local) in (0..).map(LocalId).zip(&file.checked.locals) {
+                if let (LocalKind::Result, Some(function)) = (local.kind, local.function) {
+                    found.entry((number, function)).or_default().push(id);
+                }
+            }
+        }
+        found
     }
 
     fn returns(&mut self, body: BodyId, stmt: StmtId) {

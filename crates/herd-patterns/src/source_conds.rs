@@ -2,8 +2,9 @@
 
 use herd_golang::Token;
 use herd_golang::acts::{ActKind, BodyId, Field, Known, Owner, When};
-use herd_golang::ast::{Expr, ExprId, Pos, Stmt};
+use herd_golang::ast::{Expr, ExprId, File, Pos, Span, Stmt};
 use herd_golang::types::{SelectionKind, Type};
+use rustc_hash::FxHashMap;
 
 use crate::source::{LockKey, Package, Scene};
 
@@ -42,15 +43,41 @@ pub enum Wants {
     More,
 }
 
+/// The waits of a package, and which of them ask for a field.
+#[derive(Default)]
+pub struct Waits {
+    /// All.
+    pub all: Vec<Wait>,
+    /// By field, those that ask for it.
+    pub by_field: FxHashMap<Field, Vec<usize>>,
+}
+
 /// All waits of a package in loops whose conditions can be read.
-pub fn waits(package: &Package<'_>) -> Vec<Wait> {
+pub fn waits(package: &Package<'_>) -> Waits {
+    let all = read_all(package);
+    let mut by_field: FxHashMap<Field, Vec<usize>> = FxHashMap::default();
+    for (index, wait) in all.iter().enumerate() {
+        for ask in &wait.asks {
+            by_field.entry(ask.field).or_default().push(index);
+        }
+    }
+    Waits { all, by_field }
+}
+
+fn read_all(package: &Package<'_>) -> Vec<Wait> {
     let mut found = Vec::new();
+    let mut loops: FxHashMap<u32, Vec<(Span, Option<ExprId>)>> = FxHashMap::default();
     for (index, body) in package.unit.bodies.iter().enumerate() {
         let id = BodyId(index as u32);
         for act in &body.acts {
             let (ActKind::Known(Known::CondWait, Some(path)), When::Now) = (act.kind, act.when) else { continue };
             let scene = package.scene(id);
-            let (Some(cond), Some(condition)) = (package.key(path), condition(&scene, act.pos)) else { continue };
+            let (Some(cond), Some(condition)) = (
+                package.key(path),
+                condition(loops.entry(body.file).or_insert_with(|| loops_of(scene.file().checked.file)), act.pos),
+            ) else {
+                continue;
+            };
             let mut asks = Vec::new();
             if read(&scene, condition, &mut asks) && !asks.is_empty() {
                 let single = asks.len() == 1;
@@ -61,18 +88,19 @@ pub fn waits(package: &Package<'_>) -> Vec<Wait> {
     found
 }
 
-/// The condition of the innermost `for` around a place.
-fn condition(scene: &Scene<'_, '_>, pos: Pos) -> Option<ExprId> {
-    let file = scene.file().checked.file;
-    let around = file.all_stmts().filter(|(id, stmt)| {
-        let span = file.stmt_span(*id);
-        matches!(stmt, Stmt::For { .. }) && span.start <= pos && pos < span.end
-    });
-    let (_, stmt) = around.max_by_key(|(id, _)| file.stmt_span(*id).start)?;
-    match *stmt {
-        Stmt::For { cond, .. } => cond,
+/// The `for` statements of a file: where they are, and their conditions.
+fn loops_of(file: &File) -> Vec<(Span, Option<ExprId>)> {
+    let loops = file.all_stmts().filter_map(|(id, stmt)| match *stmt {
+        Stmt::For { cond, .. } => Some((file.stmt_span(id), cond)),
         _ => None,
-    }
+    });
+    loops.collect()
+}
+
+/// The condition of the innermost `for` around a place.
+fn condition(loops: &[(Span, Option<ExprId>)], pos: Pos) -> Option<ExprId> {
+    let around = loops.iter().filter(|(span, _)| span.start <= pos && pos < span.end);
+    around.max_by_key(|(span, _)| span.start)?.1
 }
 
 /// Reads a condition that is a conjunction of questions for fields; each of them, not holding, ends the wait.

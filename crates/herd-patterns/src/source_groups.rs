@@ -4,6 +4,7 @@ use herd_golang::acts::{Act, ActKind, BodyId, Field, Known, PathId, Steps, Targe
 use herd_golang::ast::{Expr, ExprId};
 use herd_golang::flow::Step;
 use herd_golang::types::{Constant, LocalId, ObjectId};
+use rustc_hash::FxHashSet;
 
 use crate::source::{Package, Scene};
 use crate::source_runs::Run;
@@ -206,15 +207,22 @@ pub fn names(package: &Package<'_>, body: BodyId, group: Group) -> bool {
             .any(|path| self::group(package, path) == Some(group))
             || scene.body.acts.iter().any(|act| matches!(act.kind, ActKind::Call(_)) && is_given(&scene, act, group))
     };
-    let inner = |id: BodyId| {
-        let mut at = package.unit.body(id).outer;
-        while let Some(outer) = at {
-            if outer == body {
-                return true;
-            }
-            at = package.unit.body(outer).outer;
+    let mut open = vec![body];
+    while let Some(id) = open.pop() {
+        if of(id) {
+            return true;
         }
-        false
-    };
-    of(body) || (body.0 + 1..package.unit.bodies.len() as u32).map(BodyId).any(|id| inner(id) && of(id))
+        open.extend(package.runs().literals(id));
+    }
+    false
+}
+
+/// The groups that somebody waits for.
+pub fn waited_for(package: &Package<'_>) -> FxHashSet<Group> {
+    let acts = package.unit.bodies.iter().flat_map(|body| &body.acts);
+    let waits = acts.filter_map(|act| match act.kind {
+        ActKind::Known(Known::GroupWait, Some(path)) => group(package, path),
+        _ => None,
+    });
+    waits.collect()
 }

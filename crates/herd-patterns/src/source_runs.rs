@@ -15,6 +15,8 @@ pub struct Runs {
     pub by: Vec<Vec<(BodyId, Run)>>,
     /// By body: whether somebody unknown may run it.
     pub open: Vec<bool>,
+    /// By body: the literals that are written in it.
+    pub literals: Vec<Vec<BodyId>>,
     /// The bodies that calls run, by file and call.
     pub callees: FxHashMap<(u32, ExprId), BodyId>,
 }
@@ -70,6 +72,11 @@ impl Runs {
         self.by.get(body.0 as usize).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The literals that are written in a body.
+    pub fn literals(&self, body: BodyId) -> &[BodyId] {
+        self.literals.get(body.0 as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Whether somebody unknown may run a body.
     pub fn is_open(&self, body: BodyId) -> bool {
         self.open.get(body.0 as usize).copied().unwrap_or(true)
@@ -79,13 +86,21 @@ impl Runs {
 /// Looks through a package once. Linear.
 pub fn runs(unit: &Unit<'_>) -> Runs {
     let count = unit.bodies.len();
-    let mut runs =
-        Runs { of: vec![Vec::new(); count], by: vec![Vec::new(); count], open: vec![true; count], callees: FxHashMap::default() };
+    let mut runs = Runs {
+        of: vec![Vec::new(); count],
+        by: vec![Vec::new(); count],
+        open: vec![true; count],
+        literals: vec![Vec::new(); count],
+        callees: FxHashMap::default(),
+    };
     // Function values that are nothing but called.
     let mut called: Vec<FxHashSet<ExprId>> = vec![FxHashSet::default(); unit.files.len()];
     let mut interfaces = FxHashSet::default();
     for (index, body) in unit.bodies.iter().enumerate() {
         let by = BodyId(index as u32);
+        if let Some(inner) = body.outer.and_then(|outer| runs.literals.get_mut(outer.0 as usize)) {
+            inner.push(by);
+        }
         let tree = unit.file_of(body).checked.file;
         for act in &body.acts {
             let Some(call) = act.call else { continue };

@@ -10,7 +10,15 @@ use herd_golang::types::{LocalId, Meaning, TypeId};
 
 use crate::source::{Package, Scene};
 
+/// Functions that do more than this were not written by anybody, and following each thing they do takes too long.
+const ACTS_MAX: usize = 2_000;
+
 impl Scene<'_, '_> {
+    /// Whether the ways through the function are known and can be followed.
+    pub fn is_followed(&self) -> bool {
+        self.graph().sound && self.body.acts.len() <= ACTS_MAX
+    }
+
     /// The loops of the function.
     pub fn loops(&self) -> Loops {
         flow::loops(self.graph(), &flow::dominators(self.graph()))

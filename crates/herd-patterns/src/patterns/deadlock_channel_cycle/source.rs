@@ -14,7 +14,7 @@ use crate::source_ways::only_run;
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found = Vec::new();
-    if !scene.graph().sound {
+    if !scene.is_followed() {
         return found;
     }
     found.extend(nested(scene));

@@ -14,7 +14,7 @@ use crate::source_runs::How;
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found = Vec::new();
-    if !scene.graph().sound || scene.body.graph.steps.is_empty() {
+    if !scene.is_followed() || scene.body.graph.steps.is_empty() {
         return found;
     }
     if has(scene, Known::CondWait) {
@@ -24,7 +24,15 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     if !scene.graph().steps.iter().any(|step| matches!(step, Step::Assign(_) | Step::IncDec(_))) {
         return found;
     }
-    for wait in scene.package.cond_waits() {
+    let waits = scene.package.cond_waits();
+    if waits.all.is_empty() {
+        return found;
+    }
+    let mut concerned: Vec<usize> =
+        set_fields(scene).iter().filter_map(|field| waits.by_field.get(field)).flatten().copied().collect();
+    concerned.sort_unstable();
+    concerned.dedup();
+    for wait in concerned.into_iter().filter_map(|index| waits.all.get(index)) {
         found.extend(silent_change(scene, wait).or_else(|| wakes_one(scene, wait)));
     }
     found
@@ -85,14 +93,18 @@ fn unasked(scene: &Scene<'_, '_>) -> Option<Spotted> {
 /// The fields that a function sets.
 fn set_fields(scene: &Scene<'_, '_>) -> Vec<Field> {
     let file = scene.file().checked.file;
-    let targets = scene.graph().steps.iter().filter_map(|step| match *step {
-        Step::Assign(stmt) => match *file.stmt(stmt) {
-            Stmt::Assign { lhs, .. } => Some(file.list(lhs)),
-            _ => None,
-        },
-        _ => None,
-    });
-    targets.flatten().filter_map(|x| field_of(scene, file.unparen(*x))).collect()
+    let mut found = Vec::new();
+    for step in &scene.graph().steps {
+        match *step {
+            Step::Assign(stmt) | Step::IncDec(stmt) => match *file.stmt(stmt) {
+                Stmt::Assign { lhs, .. } => found.extend(file.list(lhs).iter().filter_map(|x| field_of(scene, file.unparen(*x)))),
+                Stmt::IncDec { x, .. } => found.extend(field_of(scene, file.unparen(x))),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    found
 }
 
 /// A channel that wakes a goroutine, without room for a wake-up that comes while it works: that one is dropped.

@@ -11,7 +11,7 @@ use crate::source_runs::How;
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found = Vec::new();
-    if !scene.graph().sound || scene.is_in_tests() {
+    if !scene.is_followed() || scene.is_in_tests() {
         return found;
     }
     found.extend(scene.package.channels().ops_of(scene.id).iter().filter_map(|op| endless(scene, op)));

@@ -10,7 +10,7 @@ use crate::source_channels::{Node, Op, OpKind};
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let channels = scene.package.channels();
-    if channels.is_empty() || !scene.graph().sound {
+    if channels.is_empty() || !scene.is_followed() {
         return Vec::new();
     }
     let mut found: Vec<Spotted> = Vec::new();

@@ -12,7 +12,7 @@ use crate::source_ways::only_run;
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found = Vec::new();
-    if !scene.graph().sound || scene.is_in_tests() || scene.is_start() {
+    if !scene.is_followed() || scene.is_in_tests() || scene.is_start() {
         return found;
     }
     let channels = scene.package.channels();

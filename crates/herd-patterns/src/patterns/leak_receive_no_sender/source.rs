@@ -14,7 +14,7 @@ use crate::source_ways::only_run;
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found = Vec::new();
     let channels = scene.package.channels();
-    if !scene.graph().sound || scene.is_in_tests() {
+    if !scene.is_followed() || scene.is_in_tests() {
         return found;
     }
     found.extend(pipe_left_open(scene));

@@ -17,7 +17,7 @@ const PAUSE_MIN_NS: i128 = 100_000_000;
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found = Vec::new();
     let pauses = |act: &Act| matches!(act.kind, ActKind::Known(Known::Sleep | Known::After, _)) && act.when == When::Now;
-    if !scene.graph().sound || !scene.body.acts.iter().any(pauses) || scene.is_in_tests() {
+    if !scene.is_followed() || !scene.body.acts.iter().any(pauses) || scene.is_in_tests() {
         return found;
     }
     let loops = scene.loops();

@@ -13,7 +13,7 @@ use crate::source_ways::only_run;
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found = Vec::new();
     let graph = scene.graph();
-    if !graph.sound || !graph.steps.iter().any(|step| matches!(step, Step::Select { .. })) || scene.is_in_tests() {
+    if !scene.is_followed() || !graph.steps.iter().any(|step| matches!(step, Step::Select { .. })) || scene.is_in_tests() {
         return found;
     }
     let file = scene.file().checked.file;

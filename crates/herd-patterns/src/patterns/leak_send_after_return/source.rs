@@ -10,7 +10,7 @@ use crate::source_channels::{Made, Op, OpKind};
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let channels = scene.package.channels();
-    if channels.is_empty() || !scene.graph().sound || scene.is_start() || scene.is_in_tests() {
+    if channels.is_empty() || !scene.is_followed() || scene.is_start() || scene.is_in_tests() {
         return Vec::new();
     }
     let mut found: Vec<Spotted> = channels.made_in(scene.id).filter_map(|made| abandoned(scene, made)).collect();

@@ -11,7 +11,7 @@ use crate::source_channels::{Capacity, Made, Op, OpKind};
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found = Vec::new();
-    if !scene.graph().sound || scene.is_in_tests() {
+    if !scene.is_followed() || scene.is_in_tests() {
         return found;
     }
     let channels = scene.package.channels();

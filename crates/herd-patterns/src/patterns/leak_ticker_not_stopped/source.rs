@@ -12,7 +12,7 @@ use crate::source_ways::{made_here, only_run};
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found = Vec::new();
-    if !scene.graph().sound || scene.is_in_tests() {
+    if !scene.is_followed() || scene.is_in_tests() {
         return found;
     }
     let times = scene.package.channels().ops_of(scene.id).iter().filter(|op| op.is_receive() && is_time(scene, op));

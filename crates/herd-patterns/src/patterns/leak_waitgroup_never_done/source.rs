@@ -12,7 +12,7 @@ use crate::source_runs::How;
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found: Vec<Spotted> = Vec::new();
-    if !scene.graph().sound {
+    if !scene.is_followed() {
         return found;
     }
     if scene.body.acts.iter().any(|act| groups::does(scene, act).is_some()) {
@@ -61,12 +61,7 @@ fn not_done(scene: &Scene<'_, '_>) -> Option<Spotted> {
     {
         return None;
     }
-    let waits = package.unit.bodies.iter().any(|body| {
-        body.acts.iter().any(|act| match act.kind {
-            ActKind::Known(herd_golang::acts::Known::GroupWait, Some(path)) => group(package, path) == Some(of),
-            _ => false,
-        })
-    });
+    let waits = package.groups_waited_for().contains(&of);
     // Whoever hands the group on may have it counted down elsewhere.
     let counted_down = may_count_down(scene, of);
     let calls_literals =

@@ -10,7 +10,7 @@ use crate::source_runs::{How, Run};
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found: Vec<Spotted> = Vec::new();
-    if !scene.graph().sound || !scene.body.acts.iter().any(|act| act.when == When::Spawned) {
+    if !scene.is_followed() || !scene.body.acts.iter().any(|act| act.when == When::Spawned) {
         return found;
     }
     for (callee, run) in scene.package.runs().by(scene.id).iter().filter(|(_, run)| run.how == How::Spawned) {
