@@ -35,6 +35,7 @@ mod source_partners;
 pub mod source_points;
 pub mod source_program;
 mod source_release;
+mod source_results;
 mod source_runs;
 pub mod source_spawns;
 mod source_spotted;

@@ -23,6 +23,7 @@ use crate::source_copies::Uncopied;
 use crate::source_edges;
 use crate::source_groups::{self, Group};
 use crate::source_partners::{self, Partners};
+use crate::source_results::{self, Gotten};
 use crate::source_runs::{self, Runs};
 use crate::source_values::{Values, values};
 
@@ -59,6 +60,8 @@ pub struct Package<'t> {
     pub callbacks: Vec<Callback>,
     /// Fields and variables that some function of the package gives back without having taken: a function that keeps one is meant to.
     given_back: FxHashSet<LockKey>,
+    /// Channels that come from functions of other packages.
+    pub gotten: Vec<Gotten>,
     runs: OnceCell<Runs>,
     channels: OnceCell<Channels>,
     cond_waits: OnceCell<Waits>,
@@ -115,6 +118,7 @@ impl<'t> Package<'t> {
         let (library, uncopied) = (library_calls(&unit), Uncopied::default());
         let (runs, channels, cond_waits) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let begun_elsewhere = begun_elsewhere(&unit, known);
+        let gotten = source_results::gotten(&unit, known);
         let mut package = Package {
             unit,
             begun_elsewhere,
@@ -135,8 +139,10 @@ impl<'t> Package<'t> {
             channels,
             cond_waits,
             groups_waited_for: OnceCell::new(),
+            gotten,
         };
         tell_begun(&mut package);
+        source_results::summarised(&mut package);
         package
     }
 

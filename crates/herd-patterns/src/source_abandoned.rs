@@ -357,7 +357,7 @@ fn obtained(scene: &Scene<'_, '_>, node: NodeId) -> Option<StepId> {
 }
 
 /// The declared function that a body is or is written in.
-fn root(package: &Package<'_>, body: BodyId) -> BodyId {
+pub fn root(package: &Package<'_>, body: BodyId) -> BodyId {
     let mut at = body;
     while let Some(outer) = package.unit.body(at).outer {
         at = outer;

@@ -31,7 +31,7 @@ pub use locals::{Origin, Uses};
 pub use paths::{Field, Owner, PathId, Paths, Step};
 pub use steps::Steps;
 pub use summary::{
-    Acquired, CallsUnderLock, LockAct, LockWhat, Released, Root, SumPath, Summaries, Summary, around, in_caller,
+    Acquired, CallsUnderLock, LockAct, LockWhat, Released, Root, SentResult, SumPath, Summaries, Summary, around, in_caller,
     is_given_elsewhere, kept_way, summarise,
 };
 

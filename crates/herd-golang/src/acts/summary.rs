@@ -43,6 +43,19 @@ pub struct Summary {
     pub under_lock: Vec<CallsUnderLock>,
     /// Where it begins a context of its own under which it waits for others, though it is given none: told by rules, not by what summarises.
     pub begins: Option<Pos>,
+    /// Channels it returns on which a goroutine of its own sends, with nothing else to do. Whoever knows of channels fills this in.
+    pub results: Vec<SentResult>,
+}
+
+/// A channel that a function makes and returns, for its caller to receive what one of its goroutines sends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SentResult {
+    /// Which result.
+    pub index: u16,
+    /// Where it is made and where is sent.
+    pub places: [Pos; 2],
+    /// Whether more is sent than can be told.
+    pub often: bool,
 }
 
 /// A lock that a function takes.

@@ -8,6 +8,7 @@ use herd_golang::flow::{Place, Step, StepId};
 use crate::source::{Scene, Spotted, Stop};
 use crate::source_abandoned::{Sender, end_of, is_local, leaving, results, room, senders, stops_to};
 use crate::source_channels::{Made, Op, OpKind};
+use crate::source_results::left;
 use crate::source_ways::only_run;
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
@@ -19,6 +20,7 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     if !channels.is_empty() {
         found.extend(channels.made_in(scene.id).filter_map(|made| read_by_owner(scene, made)));
         found.extend(channels.made_in(scene.id).filter_map(|made| read_by_another(scene, made)));
+        found.extend(left(scene).into_iter().filter(|one| one.often).map(|one| one.spotted));
         found.extend(results(scene).into_iter().filter(|one| one.often).map(|one| one.spotted));
     }
     found.extend(pulled(scene));

@@ -7,6 +7,7 @@ use herd_golang::flow;
 use crate::source::{Edit, Repair, Safety, Scene, Spotted};
 use crate::source_abandoned::{Sender, end_of, is_local, leaving, results, room, senders, stops_to};
 use crate::source_channels::{Made, Op, OpKind};
+use crate::source_results::left;
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let channels = scene.package.channels();
@@ -15,6 +16,7 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     }
     let mut found: Vec<Spotted> = channels.made_in(scene.id).filter_map(|made| abandoned(scene, made)).collect();
     found.extend(closed_under_sender(scene));
+    found.extend(left(scene).into_iter().filter(|one| !one.often).map(|one| one.spotted));
     found.extend(results(scene).into_iter().filter(|one| !one.often).map(|one| one.spotted));
     found
 }
