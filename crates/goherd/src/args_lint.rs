@@ -21,6 +21,7 @@ Examples:
   goherd lint --spawns ./...
   goherd lint --spawns --format html ./... > starts.html
   go vet -vettool=$(which goherd) ./...
+  goherd lint --deadlines ./...
 
 Packages are named as for `go build`. Dependencies are read from the module cache, the vendor folder and GOROOT; what comes from
 a module that is not there is unknown, and rules are silent where they rest on it. Every finding shows the way that proves it.
@@ -43,6 +44,10 @@ pub struct LintArgs {
     /// Leave test files out
     #[arg(long)]
     pub no_tests: bool,
+    /// Draw every way from where work comes in (HTTP, gRPC, queues, goroutines of main) to where the program waits for another
+    /// process, with what becomes of the deadline at each call; findings that concern deadlines alone
+    #[arg(long)]
+    pub deadlines: bool,
     /// Build tags, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub tags: Vec<String>,

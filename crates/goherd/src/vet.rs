@@ -162,7 +162,8 @@ fn findings(unit: &Unit, flags: &Flags, config: &Config) -> anyhow::Result<Vec<F
     let is_test = |file: &Path| file.to_string_lossy().ends_with("_test.go");
     context.tests = if unit.go_files.iter().any(|file| is_test(file)) { Tests::Named } else { Tests::None };
     context.tags.extend(config.lint.tags.iter().map(|tag| tag.as_str().into()));
-    let options = Options { context: &context, rules: &rules, unused: false, spawns: false, version: version_word() };
+    let options =
+        Options { context: &context, rules: &rules, unused: false, spawns: false, deadlines: false, version: version_word() };
     let mut findings = lint_with(&unit.dir, &["."], &options).findings;
     // Of a file with C, cmd/go names what cgo makes of it.
     let with_c = unit.go_files.iter().any(|file| file.to_string_lossy().ends_with(".cgo1.go"));

@@ -8,6 +8,7 @@ mod judge_broods;
 mod judge_proof;
 pub mod judge_rules;
 pub mod lint;
+mod lint_deadlines;
 mod lint_globs;
 mod lint_ignored;
 pub mod lint_kept;

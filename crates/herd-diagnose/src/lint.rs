@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use herd_golang::Interner;
-use herd_golang::acts::{self, BodyId, KnownNames, Summaries, Summary};
+use herd_golang::acts::{self, BodyId, KnownNames, Summaries, Summary, UnitFile};
 use herd_golang::ast::{File, Pos};
 use herd_golang::load::{self, Context, NoteKind, PackageId, Program, Target, Tests};
 use herd_golang::types::{ObjectId, Types, Unit};
@@ -19,6 +19,7 @@ use herd_patterns::{CATALOGUE, Lang, Pattern};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use crate::lint_deadlines::{self, Part, joined};
 use crate::lint_ignored::Ignored;
 use crate::lint_kept;
 use crate::lint_marks;
@@ -37,18 +38,27 @@ pub struct Options<'a> {
     pub unused: bool,
     /// Whether the places where goroutines are started are listed.
     pub spawns: bool,
+    /// Whether the ways from where work comes in to where the program waits for others are listed, and only what concerns them is told.
+    pub deadlines: bool,
     /// Version of goherd.
     pub version: &'a str,
 }
 
 /// Goes through packages by all rules, those under trial included.
 pub fn lint(folder: &Path, patterns: &[&str], context: &Context, version: &str) -> Envelope {
-    lint_with(folder, patterns, &Options { context, rules: &Rules::every(), unused: false, spawns: false, version })
+    lint_with(
+        folder,
+        patterns,
+        &Options { context, rules: &Rules::every(), unused: false, spawns: false, deadlines: false, version },
+    )
 }
 
 /// Goes through the packages that patterns name, seen from a folder. Never fails: what could not be read is noted.
 ///
 /// Linear in the sources; named packages are gone through on all cores, those that are imported before those that import them.
+/// Patterns that concern deadlines.
+const OF_DEADLINES: &[&str] = &["CX001", "CX004", "LK011", "TO001", "TO002", "TO003"];
+
 pub fn lint_with(folder: &Path, patterns: &[&str], options: &Options<'_>) -> Envelope {
     lint_and_stand(folder, patterns, options, None).envelope
 }
@@ -60,7 +70,7 @@ pub(crate) fn lint_and_stand(
     options: &Options<'_>,
     lines: Option<&FxHashMap<Box<str>, Lines>>,
 ) -> Linted {
-    let Options { context, rules, spawns, version, .. } = *options;
+    let Options { context, rules, spawns, deadlines, version, .. } = *options;
     let mut points = Vec::new();
     let mut envelope = Envelope::new("lint", version);
     let program = load::program(folder, patterns, context);
@@ -72,9 +82,10 @@ pub(crate) fn lint_and_stand(
     // How functions end is told of those that come first; nothing is kept where it is not asked for.
     let mut runs = spawns.then(KnownRuns::default);
     let mut facts = ProgramFacts::default();
+    let mut parts_told = Vec::new();
     for wave in waves(&program) {
         let parts: Vec<(PackageId, Unit)> = wave.iter().flat_map(|id| parts(&program, *id, context)).collect();
-        let done: Vec<Gone> = parts
+        let done: Vec<Gone<'_>> = parts
             .par_iter()
             .map(|(id, part)| gone_through(&types, folder, (*id, *part), (&known, &summaries, runs.as_ref()), (options, lines)))
             .collect();
@@ -89,6 +100,7 @@ pub(crate) fn lint_and_stand(
             }
             points.extend(one.points);
             facts.add(one.facts);
+            parts_told.extend(one.told);
         }
     }
     if spawns {
@@ -96,6 +108,10 @@ pub(crate) fn lint_and_stand(
     }
     let whole = WholeProgram::new(&facts, &types, &summaries);
     envelope.findings.extend(seen_in_whole(&whole, folder, rules, &mut hidden));
+    if deadlines {
+        report.chains = joined(&types, parts_told);
+        envelope.findings.retain(|finding| OF_DEADLINES.contains(&&*finding.id.0));
+    }
     let coverage = program.coverage();
     report.modules_missing = coverage.modules_missing.into();
     envelope.findings.retain(|finding| match rules.left(finding, folder) {
@@ -152,7 +168,8 @@ pub(crate) struct Linted {
 }
 
 /// What going through a part of a package gives.
-struct Gone {
+struct Gone<'t> {
+    told: Option<Part<'t>>,
     findings: Vec<Finding>,
     summaries: Vec<(ObjectId, Summary)>,
     facts: ProgramFacts,
@@ -234,13 +251,13 @@ fn parts(program: &Program, id: PackageId, context: &Context) -> Vec<(PackageId,
     std::iter::once((id, own)).chain(external).collect()
 }
 
-fn gone_through(
-    types: &Types<'_>,
+fn gone_through<'t>(
+    types: &'t Types<'t>,
     folder: &Path,
     (id, part): (PackageId, Unit),
     (known, summaries, runs): (&KnownNames, &Summaries, Option<&KnownRuns>),
     (options, lines): (&Options<'_>, Option<&FxHashMap<Box<str>, Lines>>),
-) -> Gone {
+) -> Gone<'t> {
     let unit = acts::unit(types, id, part, known, summaries);
     let mut report = LintReport { packages: u64::from(part != Unit::ExternalTests), ..LintReport::default() };
     report.files = unit.files.len() as u64;
@@ -284,9 +301,10 @@ fn gone_through(
     report.spawns = spawns;
     let points = sourced::standing(&package, folder, lines);
     let facts = source_program::of(&package, summaries);
+    let told = options.deadlines.then(|| lint_deadlines::part(&package, folder));
     let Package { unit, summaries, .. } = package;
     let own = unit.bodies.iter().zip(summaries).filter_map(|(body, summary)| Some((body.object?, summary)));
-    Gone { findings, summaries: own.collect(), facts, report, runs: runs.unwrap_or_default(), points, notes, hidden }
+    Gone { told, findings, summaries: own.collect(), facts, report, runs: runs.unwrap_or_default(), points, notes, hidden }
 }
 
 /// What eyes see that look at the whole program.
@@ -464,9 +482,14 @@ pub(crate) fn function_of(package: &Package<'_>, body: BodyId) -> String {
 
 pub(crate) fn place(package: &Package<'_>, folder: &Path, file: u32, pos: Pos, func: String) -> Place {
     let Some(of) = package.unit.files.get(file as usize) else { return Place::default() };
+    Place { func, file: shown_path(package, folder, of), line: of.checked.file.line(pos) }
+}
+
+/// The path of a file of a package as it is seen from the folder.
+pub(crate) fn shown_path(package: &Package<'_>, folder: &Path, file: &UnitFile<'_>) -> String {
     let own = package.unit.types.program().package(package.unit.package);
-    let path = own.and_then(|own| Some(own.folder.join(&*own.files.get(of.checked.source as usize)?.name)));
-    Place { func, file: path.map(|path| shown(&path, folder)).unwrap_or_default(), line: of.checked.file.line(pos) }
+    let path = own.and_then(|own| Some(own.folder.join(&*own.files.get(file.checked.source as usize)?.name)));
+    path.map(|path| shown(&path, folder)).unwrap_or_default()
 }
 
 /// A path as it is seen from the folder.

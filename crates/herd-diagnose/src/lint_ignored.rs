@@ -30,7 +30,8 @@ const PEERS: &[(&str, &[&str])] = &[
     ("LO002", &["revive", "defer", "gocritic", "deferInLoop", "staticcheck", "SA5003", "SA9001"]),
     ("LO003", &["revive", "defer", "recovergoroutine"]),
     ("LO005", &["waitgroup", "govet", "vet", "staticcheck", "SA2000"]),
-    ("TO003", &["gosec", "G112", "G114"]),
+    ("TO001", &["contextcheck", "G118"]),
+    ("TO003", &["gosec", "G112", "G114", "noctx"]),
 ];
 
 /// The comments of a file that keep findings back.

@@ -85,9 +85,10 @@ pub(crate) fn sources(program: &Program) -> Option<Sources> {
 
 /// What was asked.
 fn key(folder: &Path, patterns: &[&str], options: &Options<'_>, build: &str) -> String {
-    let Options { context, rules, unused, spawns, version } = *options;
+    let Options { context, rules, unused, spawns, deadlines, version } = *options;
     let context = Context { overlay: Overlay::default(), ..context.clone() };
-    let asked = format!("{build}\n{version}\n{}\n{patterns:?}\n{context:?}\n{rules:?}\n{unused} {spawns}", folder.display());
+    let asked =
+        format!("{build}\n{version}\n{}\n{patterns:?}\n{context:?}\n{rules:?}\n{unused} {spawns} {deadlines}", folder.display());
     hex(&Sha256::digest(asked.as_bytes()))
 }
 

@@ -70,7 +70,7 @@ pub fn beside(envelope: &mut Envelope, snapshot: &Snapshot, folder: &Path, conte
     let wanted = wanted(snapshot, envelope);
     let context = Context { tests: Tests::None, ..context.clone() };
     let (rules, version) = (Rules::every(), env!("CARGO_PKG_VERSION"));
-    let options = Options { context: &context, rules: &rules, unused: false, spawns: true, version };
+    let options = Options { context: &context, rules: &rules, unused: false, spawns: true, deadlines: false, version };
     let Linted { envelope: read, points, .. } = lint_and_stand(folder, &["./..."], &options, Some(&wanted));
     let report = read.lint.unwrap_or_default();
     envelope.notes.extend(read.notes.into_iter().filter(|note| note.kind == NoteKind::Malformed));

@@ -22,7 +22,7 @@ fn write(path: &Path, text: &str) {
 }
 
 fn asked(folder: &Path, keep: &Path, context: &Context, rules: &Rules) -> Envelope {
-    let options = Options { context, rules, unused: false, spawns: false, version: "0.0.0" };
+    let options = Options { context, rules, unused: false, spawns: false, deadlines: false, version: "0.0.0" };
     lint_kept(folder, &["./..."], &options, Keep { folder: keep, build: "one" })
 }
 

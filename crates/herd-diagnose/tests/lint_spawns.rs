@@ -24,7 +24,7 @@ fn said(spawn: &Spawn) -> String {
 fn every_start_is_listed_with_its_risk_its_end_and_who_waits_for_it() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testbed").canonicalize().expect("the testbed");
     let (context, rules) = (Context::from_env(), Rules::every());
-    let options = Options { context: &context, rules: &rules, unused: false, spawns: true, version: "0.0.0" };
+    let options = Options { context: &context, rules: &rules, unused: false, spawns: true, deadlines: false, version: "0.0.0" };
     let envelope = lint_with(&folder, &["./starts"], &options);
     let report = envelope.lint.expect("a report");
     let mut spawns = report.spawns.expect("a list");

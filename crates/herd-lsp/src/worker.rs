@@ -79,7 +79,7 @@ fn lint(job: Job, version: &str) -> Result<Linted, String> {
     context.tests = if config.lint.tests.unwrap_or(true) { Tests::Named } else { Tests::None };
     context.tags.extend(config.lint.tags.iter().map(|tag| tag.as_str().into()));
     context.overlay = buffers.overlay.clone();
-    let options = Options { context: &context, rules: &rules, unused: false, spawns: false, version };
+    let options = Options { context: &context, rules: &rules, unused: false, spawns: false, deadlines: false, version };
     let findings = lint_with(&folder, &["."], &options).findings;
     Ok(Linted { folder, buffers, findings })
 }

@@ -16,6 +16,7 @@ mod guard;
 mod heap;
 mod heap_holders;
 mod lint;
+mod lint_chains;
 mod lint_spawns;
 mod locks;
 mod measurement;
@@ -61,6 +62,7 @@ pub use heap::{
 };
 pub use heap_holders::{HeapHolders, HeldBy, HeldSite, HolderKind, HolderRoot, HolderStep, RootShare};
 pub use lint::LintReport;
+pub use lint_chains::{Deadline, DeadlineChain, DeadlineHop, Entry, Sink};
 pub use lint_spawns::{Spawn, SpawnEnd, SpawnJoin, SpawnKind, SpawnReason, SpawnReasonKind, SpawnRisk};
 pub use locks::{LockKind, LockProfile, LockRole, LockRow, LocksReport};
 pub use measurement::Measurement;

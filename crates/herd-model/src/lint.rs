@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Spawn;
+use crate::{DeadlineChain, Spawn};
 
 /// How much of a program was read and understood. Rules are silent where a type is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +38,9 @@ pub struct LintReport {
     /// Repairs that were not made, as they would write over each other or break their file.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_mended: u64,
+    /// Ways from where work comes in to where the program waits for another one, if asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<DeadlineChain>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]

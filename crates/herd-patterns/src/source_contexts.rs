@@ -242,3 +242,16 @@ pub fn is_handler(scene: &Scene<'_, '_>) -> bool {
     };
     is(("net/http", "ResponseWriter")) && is(("net/http", "Request"))
 }
+
+/// Whether a literal, or one around it, is started in a goroutine.
+pub fn spawned_from(scene: &Scene<'_, '_>) -> bool {
+    let (mut at, mut outer) = (scene.id, scene.body.outer);
+    while let Some(around) = outer {
+        if matches!(runs(&scene.package.scene(around), at), Runs::Joined | Runs::Detached) {
+            return true;
+        }
+        at = around;
+        outer = scene.package.unit.body(around).outer;
+    }
+    false
+}

@@ -92,6 +92,23 @@ hidden-findings-ignored-in-source = 被注释忽略的 { $findings }
 hidden-findings-excluded = 被排除的文件中有 { $findings }
 hidden-findings-ignored-by-path = 按路径忽略的 { $findings }
 hidden-findings-not-new = 并非新增的 { $findings }
+chain-http = HTTP 处理函数
+chain-grpc = gRPC 方法
+chain-queue = 消息
+chain-goroutine = main 的 goroutine
+chain-to-http = HTTP 请求
+chain-to-grpc = gRPC 调用
+chain-to-sql = SQL
+chain-to-redis = Redis
+chain-to-dial = 建立连接
+chain-to-command = 外部命令
+chain-inherited = 继承
+chain-bounded = 收紧
+chain-fresh = 另起
+chain-widened = 放宽
+chain-detached = 脱离
+chain-lost = 丢失
+chain-unknown = 未知
 
 # 结论。
 verdict-healthy = 健康：共检查 { $goroutines }，没有卡住的

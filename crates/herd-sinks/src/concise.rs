@@ -7,6 +7,7 @@ use herd_model::{Envelope, Evidence, PatternId, Place, Spread};
 use crate::{
     Charset, Detail, Look,
     figure::{rate, spread},
+    lint_chains,
     messages::{Messages, messages},
     name::{clean, full_place},
     text::{hidden, holes, verdict_sentence, waits_on_text},
@@ -33,6 +34,11 @@ pub fn concise(envelope: &Envelope, look: &Look<'_>) -> String {
         };
         let facts = of_process(&finding.id, finding.count, &finding.evidence, &say).unwrap_or_else(told);
         line(&mut text, &place(&finding.at, &finding.target, &look), &head, &title, &facts);
+    }
+    for chain in envelope.lint.iter().flat_map(|report| &report.chains) {
+        if let Some(told) = lint_chains::line(chain, &look, &say) {
+            let _ = writeln!(text, "{told}");
+        }
     }
     let brief = look.detail == Detail::Brief;
     for candidate in envelope.candidates.iter().filter(|_| !brief) {

@@ -22,6 +22,7 @@ mod json;
 mod junit;
 mod layout;
 mod lint;
+mod lint_chains;
 mod locks;
 mod look;
 mod markdown;

@@ -6,6 +6,7 @@ use crate::{
     Detail, Look,
     figure::{percent, thousands},
     layout::{Role, columns, labelled, pad, paint, two_sided},
+    lint_chains,
     messages::Messages,
     name::{clean, full_place, func_tail},
     text,
@@ -16,7 +17,8 @@ const CODE_COLUMNS_MAX: usize = 100;
 
 /// Findings one after another: the way that proves each, why it hurts, what to change.
 pub fn body(envelope: &Envelope, look: &Look<'_>, say: &Messages) -> Vec<String> {
-    let mut lines = Vec::new();
+    let chains = envelope.lint.as_ref().map(|report| &*report.chains).unwrap_or_default();
+    let mut lines = lint_chains::lines(chains, look, say);
     for finding in &envelope.findings {
         if !lines.is_empty() && look.detail > Detail::Brief {
             lines.push(String::new());

@@ -42,6 +42,7 @@ pub fn run(args: &LintArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
             rules: &rules,
             unused: args.known.report_unused,
             spawns: args.spawns,
+            deadlines: args.deadlines,
             version: env!("CARGO_PKG_VERSION"),
         };
         let mut envelope = match &kept {
