@@ -325,7 +325,7 @@ pub fn is_only_called(package: &Package<'_>, of: &Body) -> bool {
                 Expr::Selector { sel, .. } if sel.name == name => {
                     let selection = file.checked.selection(id);
                     // A method of an interface of that name may be this one.
-                    if selection.is_some_and(|one| one.kind == SelectionKind::Method && one.object.is_none()) {
+                    if selection.is_some_and(|one| one.kind == SelectionKind::InterfaceMethod) {
                         return false;
                     }
                     named += usize::from(selection.is_some_and(|one| one.object == Some(object)));

@@ -160,7 +160,8 @@ impl<'t> Scene<'_, 't> {
         let Expr::Call { fun, .. } = *checked.file.expr(call) else { return None };
         let fun = checked.file.unparen(fun);
         let Expr::Selector { x, .. } = *checked.file.expr(fun) else { return None };
-        checked.selection(fun).is_some_and(|one| one.kind == SelectionKind::Method).then(|| checked.file.unparen(x))
+        let kind = checked.selection(fun)?.kind;
+        matches!(kind, SelectionKind::Method | SelectionKind::InterfaceMethod).then(|| checked.file.unparen(x))
     }
 
     /// The expression a variable has its only value from, its first result where there are several.

@@ -70,8 +70,7 @@ fn became(hop: &DeadlineHop, look: &Look<'_>, say: &Messages) -> String {
         Deadline::Unknown => "chain-unknown",
     });
     if let Some(ms) = hop.limit_ms {
-        text += " ";
-        text += &if ms < 1000 { format!("{ms}ms") } else { duration(ms as f64 / 1000.0) };
+        let _ = if ms < 1000 { write!(text, " {ms}ms") } else { write!(text, " {}", duration(ms as f64 / 1000.0)) };
     }
     if let Some(since) = &hop.since {
         let _ = write!(text, " ({})", clean(&full_place(since, look)));

@@ -9,7 +9,7 @@ use herd_golang::flow::{Step, StepId};
 use herd_golang::types::{LocalId, LocalKind, Meaning, Selection, SelectionKind};
 
 use crate::source::{Edit, Repair, Safety, Scene, Spotted, StopPlace};
-use crate::source_calls::declared;
+use crate::source_calls::{Library, declared};
 
 const THROWN_AWAY: &str = "the function that cancels the context is thrown away";
 
@@ -309,5 +309,29 @@ fn deferred(scene: &Scene<'_, '_>, step: StepId, target: ExprId) -> Option<Repai
             text: format!("\n{}defer cancel({cause})", scene.indent(file.stmt_span(*stmt).start)),
         },
     ];
-    Some(Repair { safety: Safety::Safe, text: "cancels the context when the function ends".to_owned(), edits })
+    let safety = if ends_with_function(scene, context) { Safety::Safe } else { Safety::Unsafe };
+    Some(Repair { safety, text: "cancels the context when the function ends".to_owned(), edits })
+}
+
+/// Whether nothing that is given a context goes on under it when the function has ended, as far as its calls are known.
+fn ends_with_function(scene: &Scene<'_, '_>, context: LocalId) -> bool {
+    let hops = crate::source_flows::hops(scene);
+    let given = hops
+        .iter()
+        .filter(|hop| hop.act.call.is_some_and(|call| scene.args(call).iter().any(|x| scene.local(*x) == Some(context))));
+    given.into_iter().all(|hop| {
+        let known = scene.library().iter().find(|(act, _)| act.call == hop.act.call);
+        match (known, hop.act.kind) {
+            // Rows, transactions and answers end with their context.
+            (Some((act, Library::SqlContext)), _) => act
+                .call
+                .and_then(|call| scene.callee(call))
+                .is_some_and(|name| matches!(name.name, "ExecContext" | "PingContext")),
+            (None, ActKind::Call(Target::Object(object))) => scene.package.unit.body_of(object).is_some_and(|body| {
+                let callee = scene.package.scene(body);
+                crate::source_contexts::given(&callee).is_some_and(|given| !crate::source_flows::keeps(&callee, given.local))
+            }),
+            _ => false,
+        }
+    })
 }

@@ -20,7 +20,7 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let found = scene.body.acts.iter().filter(calls).find_map(|act| {
         let conn = read_from(scene, act.call?)?;
         let name = scene.package.unit.types.names().text(scene.file().checked.locals.get(conn.0 as usize)?.name);
-        (is_ours(scene, conn) && !is_bounded(scene)).then(|| {
+        (is_ours(scene, conn) && !is_bounded(scene, conn)).then(|| {
             let text = format!("{name} has no deadline: this waits for as long as the other side is silent");
             Spotted::new(scene.body.file, act.pos, text, vec![scene.stop(act.pos, format!("reads from {name}"))])
         })
@@ -80,20 +80,22 @@ fn is_ours(scene: &Scene<'_, '_>, conn: LocalId) -> bool {
     local.function == Some(scene.body.function) && (made || given && is_only_called(scene.package, scene.body))
 }
 
-/// Whether some function of the package sets a deadline, or closes connections when something else ends.
-fn is_bounded(scene: &Scene<'_, '_>) -> bool {
+/// Whether some function of the package sets a deadline, or closes the connection when something else ends.
+fn is_bounded(scene: &Scene<'_, '_>, conn: LocalId) -> bool {
     let package = scene.package;
     (0..package.unit.bodies.len()).map(|index| package.scene(BodyId(index as u32))).any(|one| {
-        let is_spawned = one.body.outer.is_some();
         one.body.acts.iter().any(|act| {
-            let name = act.call.and_then(|call| one.callee(call));
-            name.is_some_and(|name| {
-                matches!(name.name, "SetDeadline" | "SetReadDeadline")
-                    || name.name == "Close"
-                        && name.package == "net"
-                        && name.owner.ends_with("Conn")
-                        && (is_spawned || act.when == When::Spawned)
-            })
+            let Some(call) = act.call else { return false };
+            let Some(name) = one.callee(call) else { return false };
+            let closes = name.name == "Close" && name.package == "net" && name.owner.ends_with("Conn");
+            matches!(name.name, "SetDeadline" | "SetReadDeadline") || closes && is_closed_by_another(scene, &one, call, conn)
         })
     })
+}
+
+/// Whether what a call closes may be the connection that is read from, and another function does so: it keeps it in a field, or is a literal.
+fn is_closed_by_another(scene: &Scene<'_, '_>, by: &Scene<'_, '_>, call: ExprId, conn: LocalId) -> bool {
+    let local = by.called_on(call).and_then(|x| by.local(x));
+    let same = by.body.file == scene.body.file && local == Some(conn);
+    local.is_none() || same && by.id != scene.id
 }

@@ -2,6 +2,7 @@
 //!
 //! Why it hurts, how it looks and how to fix it: `page.en.md`, `page.zh-CN.md`.
 
+mod source;
 mod trace;
 
 use herd_model::Severity;
@@ -16,5 +17,7 @@ pub const PATTERN: Pattern = Pattern {
     status: Status::Preview,
     page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
     trace: Some(trace::detect),
+    source: Some(source::detect),
+    source_status: Status::Preview,
     ..Pattern::BLIND
 };
