@@ -11,6 +11,9 @@ use crate::source_calls::Library;
 use crate::source_contexts::{AtHand, Runs, at_hand, at_hand_where, is_afterwards, runs};
 use crate::source_flows::{Base, Hop, Limit, flow_of, hops, is_unconditional, keeps, signature};
 
+/// Longer names of calls are left out.
+const NAME_MAX: usize = 80;
+
 /// A context that was begun where another one was at hand.
 pub struct BegunBelow {
     /// What to say.
@@ -204,11 +207,8 @@ fn here(scene: &Scene<'_, '_>, hop: &Hop, pos: Pos, context: &AtHand) -> BegunBe
 }
 
 fn waited(scene: &Scene<'_, '_>, act: &Act) -> String {
-    let name = act.call.and_then(|call| match *scene.file().checked.file.expr(call) {
-        Expr::Call { fun, .. } => Some(scene.written(fun)),
-        _ => None,
-    });
-    format!("{} waits under it", name.as_deref().filter(|name| name.len() < 60).unwrap_or("the call"))
+    let name = act.call.map(|call| scene.called_as(call)).unwrap_or_default();
+    format!("{} waits under it", if name.is_empty() || name.len() > NAME_MAX { "the call" } else { &name })
 }
 
 /// The limit that a context at hand has, where the function sets it itself.

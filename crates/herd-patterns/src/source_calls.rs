@@ -170,6 +170,32 @@ impl<'t> Scene<'_, 't> {
         origin.result.is_none_or(|result| result == 0).then(|| self.file().checked.file.unparen(origin.expr))
     }
 
+    /// How what a call calls is written, without the arguments of calls within it: they may be long, or nobody's business.
+    pub fn called_as(&self, call: ExprId) -> String {
+        let Expr::Call { fun, .. } = *self.file().checked.file.expr(call) else { return String::new() };
+        let mut depth = 0_usize;
+        let mut text = String::new();
+        for letter in self.written(fun).chars() {
+            match letter {
+                '(' | '[' | '{' => {
+                    if depth == 0 {
+                        text.push(letter);
+                    }
+                    depth += 1;
+                }
+                ')' | ']' | '}' => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        text.push(letter);
+                    }
+                }
+                _ if depth == 0 && !letter.is_whitespace() => text.push(letter),
+                _ => {}
+            }
+        }
+        text
+    }
+
     /// Whether the function stands in a test file, or in one that helps tests.
     pub fn is_test(&self) -> bool {
         let helps = self.file().checked.imports.iter().any(|import| self.is_testing(import));

@@ -3,7 +3,7 @@
 
 use herd_golang::Symbol;
 use herd_golang::acts::{Act, ActKind, BodyId, Target, When};
-use herd_golang::ast::{Expr, ExprId, Pos};
+use herd_golang::ast::{ExprId, Pos};
 use herd_golang::types::{LocalKind, ObjectId, Type, TypeId};
 use herd_model::{Entry, Sink};
 use rustc_hash::FxHashSet;
@@ -202,10 +202,7 @@ fn calls(scene: &Scene<'_, '_>) -> Vec<Call> {
             (None, ActKind::Call(Target::Interface(ty, name))) => To::Method(ty, name),
             (None, _) => return None,
         };
-        let mut text = match *scene.file().checked.file.expr(call) {
-            Expr::Call { fun, .. } => scene.written(fun).split_whitespace().collect::<String>(),
-            _ => String::new(),
-        };
+        let mut text = scene.called_as(call);
         if text.chars().count() > TEXT_MAX {
             let cut = text.chars().count() - TEXT_MAX;
             text = format!("…{}", text.chars().skip(cut).collect::<String>());

@@ -266,3 +266,43 @@ fn a_quoted_name_is_redacted_in_commands_too() {
         assert_eq!(candidate.decide_by, ["goherd open input-1"]);
     }
 }
+
+/// A chain of two calls, as the lint draws them.
+fn chained() -> Envelope {
+    let place = |func: &str, file: &str, line| herd_model::Place { func: func.into(), file: file.into(), line };
+    let hop = |calls: &str, line, deadline, limit_ms| herd_model::DeadlineHop {
+        calls: calls.into(),
+        at: place("shop.(*server).list", "main.go", line),
+        deadline,
+        limit_ms,
+        since: (line == 31).then(|| place("shop.(*server).list", "main.go", 29)),
+        spawned: line == 31,
+    };
+    let chain = herd_model::DeadlineChain {
+        entry: herd_model::Entry::Http,
+        at: place("example.com/shop.(*server).list", "main.go", 20),
+        hops: vec![
+            hop("s.orders.Of", 24, herd_model::Deadline::Inherited, None),
+            hop("o.db.QueryContext", 31, herd_model::Deadline::Widened, Some(50)),
+        ],
+        sink: herd_model::Sink::Sql,
+    };
+    let mut envelope = Envelope::new("lint", "0.0.0");
+    envelope.lint = Some(herd_model::LintReport { packages: 1, functions: 2, chains: vec![chain], ..Default::default() });
+    envelope
+}
+
+#[test]
+fn chains_of_deadlines_are_trees_and_lines() {
+    let text = print(Format::Text, &chained(), &Look { charset: Charset::Ascii, ..Look::default() });
+    let tree = "HTTP handler shop.(*server).list   main.go:20\n  |- s.orders.Of                main.go:24  inherited\n  `- go SQL: o.db.QueryContext  main.go:31  widened 50ms (main.go:29)\n";
+    assert!(text.contains(tree), "{text}");
+    let chinese = print(Format::Text, &chained(), &Look { lang: Lang::ZhCn, ..Look::default() });
+    assert!(chinese.contains("HTTP 处理函数 shop") && chinese.contains("放宽 50ms"), "{chinese}");
+    let lines = print(Format::Concise, &chained(), &Look::default());
+    let line = "main.go:31: SQL HTTP handler shop.(*server).list -> s.orders.Of (inherited) -> o.db.QueryContext (widened 50ms (main.go:29))\n";
+    assert!(lines.starts_with(line), "{lines}");
+    let json = print(Format::Json, &chained(), &Look::default());
+    let back: Envelope = serde_json::from_str(&json).expect("an envelope");
+    assert_eq!(back.lint, chained().lint);
+}
