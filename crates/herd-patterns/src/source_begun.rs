@@ -108,8 +108,15 @@ pub fn begun_below(scene: &Scene<'_, '_>) -> Vec<BegunBelow> {
 /// Where the context was begun that a call waits under, if the call is one that waits and keeps it for itself.
 fn begun(scene: &Scene<'_, '_>, hop: &Hop) -> Option<Pos> {
     let Base::Begun(pos) = hop.flowing.base else { return None };
-    let waits = hop.act.when == When::Now && waits(scene, &hop.act) && !is_afterwards(scene, hop.act.step);
+    let waits =
+        hop.act.when == When::Now && waits(scene, &hop.act) && !is_afterwards(scene, hop.act.step) && !is_best_effort(scene, hop);
     (waits && !is_default(scene, pos) && !is_kept(scene, pos)).then_some(pos)
+}
+
+/// Whether all that a call gives is thrown away: `_ = stream.Close(context.Background())` cleans up as well as it can.
+fn is_best_effort(scene: &Scene<'_, '_>, hop: &Hop) -> bool {
+    let results = hop.act.call.and_then(|call| scene.results_of(call));
+    results.is_some_and(|(_, targets)| targets.iter().all(|x| scene.written(*x) == "_"))
 }
 
 /// Whether somebody keeps the function that cancels what is derived from a context begun there: it lives as long as its owner likes.

@@ -53,7 +53,9 @@ fn lost(scene: &Scene<'_, '_>, call: ExprId) -> Option<Spotted> {
         return None;
     }
     let named = scene.package.values.named.get(&(scene.body.file, local)).map(Vec::as_slice).unwrap_or_default();
-    let own_steps = named.iter().filter(|(body, step)| *body == scene.id && !is_blank(scene, *step));
+    // Who calls it elsewhere says `_ = cancel` to quieten others.
+    let is_only_quietened = named.iter().all(|(body, step)| *body == scene.id && is_blank(scene, *step));
+    let own_steps = named.iter().filter(|(body, step)| *body == scene.id && !(is_only_quietened && is_blank(scene, *step)));
     let mut here: Steps = own_steps.map(|(_, step)| *step).collect();
     if declared.kind == LocalKind::Result {
         here.extend(bare_returns(scene).iter());

@@ -30,7 +30,7 @@ fn boxed(scene: &Scene<'_, '_>, put: &Act) -> Option<Spotted> {
         return None;
     }
     let at = checked.file.expr_span(put.call?).start;
-    let text = format!("{} is no pointer: each Put allocates a copy of it", scene.written(value));
+    let text = format!("{} is no pointer: each Put allocates to make an interface of it", scene.written(value));
     Some(Spotted::new(scene.body.file, at, text, Vec::new()))
 }
 
