@@ -35,19 +35,15 @@ pub struct LintArgs {
     /// Packages, as for `go build`: import paths, folders, patterns with `...`; all below the folder unless given
     #[arg(value_name = "PACKAGES")]
     pub packages: Vec<String>,
-    /// List what starts goroutines instead: the risk of each, what ends it, who waits for it; all of it in JSON and HTML too
-    #[arg(long)]
-    pub spawns: bool,
+    /// What is listed.
+    #[command(flatten)]
+    pub list: ListArgs,
     /// The folder packages are named from
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub dir: PathBuf,
     /// Leave test files out
     #[arg(long)]
     pub no_tests: bool,
-    /// Draw every way from where work comes in (HTTP, gRPC, queues, goroutines of main) to where the program waits for another
-    /// process, with what becomes of the deadline at each call; findings that concern deadlines alone
-    #[arg(long)]
-    pub deadlines: bool,
     /// Build tags, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub tags: Vec<String>,
@@ -63,6 +59,19 @@ pub struct LintArgs {
     /// What to mend.
     #[command(flatten)]
     pub fix: FixArgs,
+}
+
+/// What is listed instead of findings.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Lists")]
+pub struct ListArgs {
+    /// List what starts goroutines instead: the risk of each, what ends it, who waits for it; all of it in JSON and HTML too
+    #[arg(long)]
+    pub spawns: bool,
+    /// Draw every way from where work comes in (HTTP, gRPC, queues, goroutines of main) to where the program waits for another
+    /// process, with what becomes of the deadline at each call; findings that concern deadlines alone
+    #[arg(long, conflicts_with = "spawns")]
+    pub deadlines: bool,
 }
 
 /// Which rules are told.

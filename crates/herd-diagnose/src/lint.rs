@@ -53,12 +53,12 @@ pub fn lint(folder: &Path, patterns: &[&str], context: &Context, version: &str) 
     )
 }
 
-/// Goes through the packages that patterns name, seen from a folder. Never fails: what could not be read is noted.
-///
-/// Linear in the sources; named packages are gone through on all cores, those that are imported before those that import them.
 /// Patterns that concern deadlines.
 const OF_DEADLINES: &[&str] = &["CX001", "CX004", "LK011", "TO001", "TO002", "TO003"];
 
+/// Goes through the packages that patterns name, seen from a folder. Never fails: what could not be read is noted.
+///
+/// Linear in the sources; named packages are gone through on all cores, those that are imported before those that import them.
 pub fn lint_with(folder: &Path, patterns: &[&str], options: &Options<'_>) -> Envelope {
     lint_and_stand(folder, patterns, options, None).envelope
 }

@@ -3,9 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use herd_diagnose::lint::{deadlines, lint};
+use herd_diagnose::lint::{Options, lint, lint_with};
+use herd_diagnose::lint_rules::Rules;
 use herd_golang::load::Context;
 use herd_model::{DeadlineChain, Envelope};
+
+/// The chains of packages, and what concerns them.
+fn deadlines(folder: &Path, patterns: &[&str], context: &Context, version: &str) -> Envelope {
+    let options = Options { context, rules: &Rules::every(), unused: false, spawns: false, deadlines: true, version };
+    lint_with(folder, patterns, &options)
+}
 
 /// A chain as marks say it: the file and line of its last call, what that asks, the function it starts in, what becomes of the time.
 type Said = (String, u32, String);

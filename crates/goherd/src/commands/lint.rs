@@ -41,8 +41,8 @@ pub fn run(args: &LintArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
             context,
             rules: &rules,
             unused: args.known.report_unused,
-            spawns: args.spawns,
-            deadlines: args.deadlines,
+            spawns: args.list.spawns,
+            deadlines: args.list.deadlines,
             version: env!("CARGO_PKG_VERSION"),
         };
         let mut envelope = match &kept {
@@ -93,7 +93,7 @@ pub fn run(args: &LintArgs, global: &GlobalArgs) -> anyhow::Result<Exit> {
     }
     // A list is no judgement.
     let found = exit(&envelope, global);
-    let exit = if args.spawns && found == Exit::Findings { Exit::Healthy } else { found };
+    let exit = if args.list.spawns && found == Exit::Findings { Exit::Healthy } else { found };
     if matches!(output::format(global, Format::Text), Format::Github | Format::Sarif | Format::Gitlab) {
         name_from_checkout(&mut envelope, &folder);
     }
