@@ -231,6 +231,16 @@ fn comments_of_all_tools_keep_back_what_they_cover() {
     let notes: Vec<&str> = envelope["notes"].as_array().expect("notes").iter().filter_map(|note| note["text"].as_str()).collect();
     assert!(notes.contains(&"twice.go:7: goherd:ignore LK001 keeps nothing back"), "{notes:?}");
     assert_eq!(notes.iter().filter(|note| note.contains("keeps nothing back")).count(), 1);
+    let order = found(
+        &serde_json::from_slice(&goherd(&kernels(), &["--format", "json", "--select", "DL002", "./order/..."]).stdout)
+            .expect("JSON"),
+    );
+    assert!(
+        order.len() >= 5 && order.iter().all(|one| one.starts_with("DL002 ")),
+        "rules of whole programs are rules: {order:?}"
+    );
+    let envelope = shop.json(&["--report-unused", "--select", "DL001"]);
+    assert_eq!(envelope["notes"].as_array().map(Vec::len), Some(0), "nothing is known of a rule that was not asked");
 }
 
 #[test]

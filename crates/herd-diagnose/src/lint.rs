@@ -296,7 +296,7 @@ fn gone_through<'t>(
             }
         }
     }
-    let notes = if options.unused { unused(&package, folder, &mut ignored) } else { Vec::new() };
+    let notes = if options.unused { unused(&package, folder, &mut ignored, options.rules) } else { Vec::new() };
     let (spawns, runs) = runs.map(|known| lint_spawns::of(&package, folder, known)).unzip();
     report.spawns = spawns;
     let points = sourced::standing(&package, folder, lines);
@@ -333,13 +333,18 @@ fn seen_in_whole(program: &WholeProgram<'_, '_>, folder: &Path, rules: &Rules, h
     findings
 }
 
-/// Comments of goherd's own that keep nothing back, in all files of a unit.
-fn unused(package: &Package<'_>, folder: &Path, ignored: &mut FxHashMap<u32, Ignored>) -> Vec<Note> {
+/// Comments of goherd's own that keep nothing back, in all files of a unit. Nothing can be told of those that name a rule which was not
+/// asked, or is asked of the whole program later.
+fn unused(package: &Package<'_>, folder: &Path, ignored: &mut FxHashMap<u32, Ignored>, rules: &Rules) -> Vec<Note> {
+    let is_told = |name: &str| match CATALOGUE.iter().position(|pattern| pattern.id.eq_ignore_ascii_case(name)) {
+        Some(at) => rules.asked(at) != Asked::No && CATALOGUE.get(at).is_some_and(|pattern| pattern.program.is_none()),
+        None => true,
+    };
     let mut notes = Vec::new();
     for (index, file) in package.unit.files.iter().enumerate() {
         let index = index as u32;
         let ignored = ignored.entry(index).or_insert_with(|| Ignored::of(file.checked.file));
-        for comment in ignored.unused() {
+        for comment in ignored.unused().filter(|comment| comment.names.split(',').all(is_told)) {
             let place = place(package, folder, index, Pos::at(0), String::new());
             let text = format!("{}:{}: goherd:ignore {} keeps nothing back", place.file, comment.line, comment.names);
             notes.push(Note { kind: herd_model::NoteKind::Advice, offset: None, text });

@@ -152,6 +152,11 @@ impl Rules {
     }
 }
 
+/// Whether a pattern has an eye for functions or for whole programs.
+fn reads_source(pattern: &Pattern) -> bool {
+    pattern.source.is_some() || pattern.program.is_some()
+}
+
 fn union(names: &[String]) -> Result<Vec<bool>, NoSuchRule> {
     let mut all = vec![false; CATALOGUE.len()];
     for name in names {
@@ -164,11 +169,11 @@ fn union(names: &[String]) -> Result<Vec<bool>, NoSuchRule> {
 fn named(name: &str) -> Result<Vec<bool>, NoSuchRule> {
     let wanted = name.trim().to_ascii_uppercase();
     let stands = |pattern: &Pattern| wanted == "ALL" || !wanted.is_empty() && pattern.id.starts_with(&*wanted);
-    let list: Vec<bool> = CATALOGUE.iter().map(|pattern| pattern.source.is_some() && stands(pattern)).collect();
+    let list: Vec<bool> = CATALOGUE.iter().map(|pattern| reads_source(pattern) && stands(pattern)).collect();
     if list.contains(&true) {
         return Ok(list);
     }
-    let ids = CATALOGUE.iter().filter(|pattern| pattern.source.is_some()).map(|pattern| pattern.id);
+    let ids = CATALOGUE.iter().filter(|pattern| reads_source(pattern)).map(|pattern| pattern.id);
     let elsewhere = CATALOGUE.iter().find(|pattern| stands(pattern)).map(|pattern| pattern.id);
     Err(NoSuchRule { name: name.trim().to_owned(), seen_elsewhere: elsewhere, nearest: nearest(&wanted, ids) })
 }
@@ -180,7 +185,7 @@ mod tests {
     fn rules(select: &[&str], ignore: &[&str], preview: bool) -> Result<Vec<(&'static str, Asked)>, NoSuchRule> {
         let own = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
         let rules = Rules::of(&Choice { select: own(select), ignore: own(ignore), preview, ..Choice::default() })?;
-        let with_eye = CATALOGUE.iter().enumerate().filter(|(_, pattern)| pattern.source.is_some());
+        let with_eye = CATALOGUE.iter().enumerate().filter(|(_, pattern)| reads_source(pattern));
         Ok(with_eye.map(|(at, pattern)| (pattern.id, rules.asked(at))).collect())
     }
 

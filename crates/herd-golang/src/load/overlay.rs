@@ -38,3 +38,22 @@ impl Overlay {
         here.filter_map(|path| path.file_name()?.to_str()).filter(|name| name.ends_with(".go"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_stand_for_files_of_their_own_folder() {
+        let mut overlay = Overlay::default();
+        for file in ["/m/a.go", "/m/b/c.go", "/m/b.txt", "/m/d.go", "/m2/e.go"] {
+            overlay.set(PathBuf::from(file), file.as_bytes());
+        }
+        let before = overlay.clone();
+        overlay.remove(Path::new("/m/d.go"));
+        assert_eq!(overlay.go_files(Path::new("/m")).collect::<Vec<_>>(), ["a.go"]);
+        assert_eq!(before.go_files(Path::new("/m")).collect::<Vec<_>>(), ["a.go", "d.go"], "a copy stays as it was");
+        assert_eq!(overlay.text(Path::new("/m/b/c.go")).map(|text| &**text), Some(&b"/m/b/c.go"[..]));
+        assert_eq!((overlay.text(Path::new("/m/d.go")), overlay.iter().count()), (None, 4));
+    }
+}
