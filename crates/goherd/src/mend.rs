@@ -42,9 +42,12 @@ pub fn mend(
 ) -> Mended {
     let mut mended = Mended::default();
     let mut broken: BTreeSet<PathBuf> = BTreeSet::new();
+    // What other modules are is not the program's to change.
+    let others: Vec<PathBuf> = context.mod_cache.iter().chain(&context.goroot).cloned().collect();
     for _ in 0..ROUNDS_MAX {
         let findings = &mended.after.as_ref().unwrap_or(found).findings;
-        let plan = plan(folder, findings, trusted, &broken);
+        let plan =
+            plan(folder, findings, trusted, &|path| broken.contains(path) || others.iter().any(|other| path.starts_with(other)));
         mended.left = plan.left;
         let mut changed = false;
         for (path, file) in plan.files {
@@ -86,7 +89,7 @@ impl Mended {
         let mut text = String::new();
         for (path, (before, after)) in &self.files {
             let (before, after) = (String::from_utf8_lossy(before), String::from_utf8_lossy(after));
-            let name = shown(path, folder);
+            let name = shown(path, folder).trim_start_matches('/').to_owned();
             let diff = TextDiff::from_lines(&*before, &*after);
             text += &diff.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string();
         }
@@ -137,7 +140,7 @@ struct FilePlan {
 }
 
 /// Trusted repairs that leave each other alone, the first of each place first.
-fn plan(folder: &Path, findings: &[Finding], trusted: Safety, broken: &BTreeSet<PathBuf>) -> Plan {
+fn plan(folder: &Path, findings: &[Finding], trusted: Safety, is_closed: &dyn Fn(&Path) -> bool) -> Plan {
     let mut plan = Plan::default();
     let repairs = findings.iter().filter_map(|finding| finding.repair.as_ref());
     for repair in repairs.filter(|repair| repair.safety <= trusted && !repair.edits.is_empty()) {
@@ -148,7 +151,7 @@ fn plan(folder: &Path, findings: &[Finding], trusted: Safety, broken: &BTreeSet<
             continue;
         }
         let meets = |edit: &Edit| chosen(edit).iter().any(|other| touch(edit, other));
-        if is_torn(repair) || repair.edits.iter().any(|edit| broken.contains(&path(edit)) || meets(edit)) {
+        if is_torn(repair) || repair.edits.iter().any(|edit| is_closed(&path(edit)) || meets(edit)) {
             plan.left += 1;
             continue;
         }
@@ -331,17 +334,19 @@ mod tests {
         let edit =
             |start: usize, end: usize| Edit { file: "a.go".into(), start: at(text, start), end: at(text, end), text: "x".into() };
         for edits in [vec![edit(11, 16), edit(15, 17)], vec![edit(16, 12)]] {
-            let plan = plan(Path::new("/m"), &[finding("a.go", Safety::Safe, edits)], Safety::Safe, &BTreeSet::new());
+            let plan = plan(Path::new("/m"), &[finding("a.go", Safety::Safe, edits)], Safety::Safe, &|_| false);
             assert_eq!((plan.files.len(), plan.left), (0, 1));
         }
         let twice = [finding("a.go", Safety::Safe, vec![edit(15, 16)]), finding("a.go", Safety::Safe, vec![edit(15, 16)])];
-        let plan = plan(Path::new("/m"), &twice, Safety::Safe, &BTreeSet::new());
+        let plan = plan(Path::new("/m"), &twice, Safety::Safe, &|_| false);
         assert_eq!(
             plan.files.values().map(|file| (file.edits.len(), file.repairs)).collect::<Vec<_>>(),
             [(1, 1)],
             "one cure of two"
         );
         assert_eq!(plan.left, 0);
+        let plan = super::plan(Path::new("/m"), &twice, Safety::Safe, &|path| path == Path::new("/m/a.go"));
+        assert_eq!((plan.files.len(), plan.left), (0, 2), "a file that is not to be touched");
         assert_eq!(applied(text.as_bytes(), &[Edit { end: TextPosition { offset: 999, ..at(text, 3) }, ..edit(3, 3) }]), None);
     }
 
