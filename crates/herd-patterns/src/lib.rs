@@ -28,6 +28,7 @@ pub mod source_deadlines;
 mod source_edges;
 pub mod source_ends;
 mod source_flows;
+mod source_edits;
 mod source_groups;
 mod source_held;
 mod source_locks;

@@ -1,13 +1,16 @@
 //! The source eye of LK007: goroutines that follow a ticker which never ends them, and timers that set themselves anew.
 
 use herd_golang::acts::{Act, ActKind, Known, PathId, Steps, When};
-use herd_golang::ast::{Expr, Stmt};
+use herd_golang::ast::{Expr, ExprId, Span, Stmt};
+use herd_golang::flow::{EdgeKind, Place, Step};
+use herd_golang::load::Language;
 
 use herd_golang::types::{Meaning, Type};
 
-use crate::source::{Scene, Spotted};
+use crate::source::{Edit, Repair, Safety, Scene, Spotted};
 use crate::source_channels::{Op, OpKind};
 use crate::source_closing::is_endless;
+use crate::source_edits::indent;
 use crate::source_ways::{made_here, only_run};
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
@@ -20,6 +23,7 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         found.extend(stopped_elsewhere(scene, op).or_else(|| unread_flag(scene, op)).or_else(|| of_each(scene, op)));
     }
     found.extend(scene.body.acts.iter().filter_map(|act| sets_itself(scene, act)));
+    found.extend(scene.body.acts.iter().filter_map(|act| never_stopped(scene, act)));
     found
 }
 
@@ -191,6 +195,69 @@ fn of_each(scene: &Scene<'_, '_>, op: &Op) -> Option<Spotted> {
         scene.stop(op.pos, "follows a ticker, and nothing ends it"),
     ];
     Some(Spotted::new(scene.body.file, op.pos, "the goroutine follows a ticker for ever, one for each value that is made", way))
+}
+
+/// From this version of a file's language on a ticker that nobody refers to is collected, stopped or not.
+const COLLECTED_SINCE: Language = Language(23);
+
+/// A ticker of the function alone that it leaves behind without stopping it, before tickers were collected.
+fn never_stopped(scene: &Scene<'_, '_>, act: &Act) -> Option<Spotted> {
+    if !matches!(act.kind, ActKind::Known(Known::NewTicker, _)) || scene.file().checked.language >= COLLECTED_SINCE {
+        return None;
+    }
+    let checked = &scene.file().checked;
+    let file = checked.file;
+    let graph = scene.graph();
+    let (stmt, local) = graph.steps.iter().find_map(|step| match *step {
+        Step::Assign(stmt) => match *file.stmt(stmt) {
+            Stmt::Assign { lhs, rhs, .. } => match (file.list(lhs), file.list(rhs)) {
+                ([to], [from]) if Some(file.unparen(*from)) == act.call => Some((stmt, scene.local(*to)?)),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    })?;
+    let uses = scene.file().uses.get(local.0 as usize)?;
+    let declared = checked.locals.get(local.0 as usize)?;
+    let own = declared.function == Some(scene.body.function) && uses.is_constant() && !uses.captured;
+    // It is read from, and nothing else becomes of it.
+    let read: Vec<ExprId> = file
+        .all_exprs()
+        .filter_map(|(_, expr)| match *expr {
+            Expr::Selector { x, sel } if scene.package.unit.types.names().text(sel.name) == "C" => Some(file.unparen(x)),
+            _ => None,
+        })
+        .collect();
+    let only_read = file.all_exprs().all(|(id, expr)| {
+        !matches!(expr, Expr::Ident { .. })
+            || checked.meaning(id) != Meaning::Local(local)
+            || file.expr_span(id).start == declared.pos
+            || read.contains(&id)
+    });
+    // A loop over its ticks has no end.
+    let ticks = scene.package.channels().ops_of(scene.id).iter().filter(|op| op.kind == OpKind::Range && is_time(scene, op));
+    let behind: Steps = ticks
+        .flat_map(|op| graph.edges(graph.place(op.step).block))
+        .filter(|edge| edge.kind == EdgeKind::RangeDone)
+        .map(|edge| graph.start(edge.to).step)
+        .collect();
+    let to_end = |place: Place| place.block == graph.exit && !behind.contains(place.step);
+    scene.way_from_start(to_end, &behind)?;
+    if !own || !only_read || scene.is_start() {
+        return None;
+    }
+    let name = scene.name_of(local);
+    let at = file.expr_span(act.call?).start;
+    let end = file.stmt_span(stmt).end;
+    let text = format!("\n{}defer {name}.Stop()", indent(file, file.stmt_span(stmt).start));
+    let edit = Edit { span: Span { start: end, end }, text };
+    let repair = Repair { safety: Safety::Safe, text: "stop the ticker when the function ends".to_owned(), edits: vec![edit] };
+    let way = vec![
+        scene.stop(at, format!("{name} starts to tick")),
+        scene.stop(scene.body_end(), format!("ends, and {name} goes on: before Go 1.23 it is never collected")),
+    ];
+    Some(Spotted::new(scene.body.file, at, format!("{name} is never stopped"), way).cured_by(Some(repair)))
 }
 
 /// A method that has the clock call it again whenever it is called, and keeps no hold of that.

@@ -1,12 +1,13 @@
 //! The source eye of LK006: what is counted in a wait group and not counted down, and waits that cannot end.
 
-use herd_golang::acts::{Act, ActKind, Steps, When};
-use herd_golang::ast::{Expr, ExprId, Stmt};
+use herd_golang::acts::{Act, ActKind, Steps, Target, When};
+use herd_golang::ast::{Expr, ExprId, Span, Stmt};
 use herd_golang::flow::{self, Paths, Place, Step, StepId};
-use herd_golang::types::Type;
+use herd_golang::types::{Builtin, Callee, Type};
 
-use crate::source::{Scene, Spotted};
+use crate::source::{Edit, Repair, Safety, Scene, Spotted};
 use crate::source_abandoned::end_of;
+use crate::source_edits::{indent, line_of};
 use crate::source_groups::{self as groups, Does, Group, acts, count, group, is_own, may_count_down, within};
 use crate::source_runs::How;
 
@@ -18,6 +19,7 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     if scene.body.acts.iter().any(|act| groups::does(scene, act).is_some()) {
         found.extend(by_value(scene));
         found.extend(not_done(scene));
+        found.extend(skipped_by_panic(scene));
         found.extend(waits_for_itself(scene));
         found.extend(done_twice(scene));
         found.extend(skipped(scene));
@@ -64,8 +66,7 @@ fn not_done(scene: &Scene<'_, '_>) -> Option<Spotted> {
     let waits = package.groups_waited_for().contains(&of);
     // Whoever hands the group on may have it counted down elsewhere.
     let counted_down = may_count_down(scene, of);
-    let calls_literals =
-        scene.body.acts.iter().any(|act| matches!(act.kind, ActKind::Call(herd_golang::acts::Target::Literal(_))));
+    let calls_literals = scene.body.acts.iter().any(|act| matches!(act.kind, ActKind::Call(Target::Literal(_))));
     let is_param = matches!(of, Group::Local(file, local) if file == scene.body.file && scene.body.params.contains(&local));
     if !waits && !is_param || calls_literals {
         return None;
@@ -97,7 +98,73 @@ fn not_done(scene: &Scene<'_, '_>) -> Option<Spotted> {
     let name = package.text(path);
     let mut stops = vec![package.scene(run.by).stop(run.pos, "starts the goroutine")];
     stops.extend(end_of(scene, &way, &format!("and {name} is not done")));
-    Some(Spotted::new(scene.body.file, done.pos, format!("{name}.Done is not called on every way out"), stops))
+    let text = format!("{name}.Done is not called on every way out");
+    Some(Spotted::new(scene.body.file, done.pos, text, stops).cured_by(deferred(scene, done, path)))
+}
+
+/// The call put off at the start, where it is the only one and stands on a line of its own.
+fn deferred(scene: &Scene<'_, '_>, done: &Act, path: herd_golang::acts::PathId) -> Option<Repair> {
+    if acts(scene).filter(|(_, does, one)| *does == Does::Done && *one == path).count() != 1 {
+        return None;
+    }
+    let file = scene.file().checked.file;
+    let call = file.expr_span(done.call?);
+    let first = file.stmt_span(*file.block(scene.body.block).first()?).start;
+    let line = line_of(file, call)?;
+    if first >= call.start {
+        return None;
+    }
+    let indent = indent(file, first);
+    let added = Edit { span: Span { start: first, end: first }, text: format!("defer {}\n{indent}", file.text(call)) };
+    let gone = Edit { span: line, text: String::new() };
+    Some(Repair { safety: Safety::Unsafe, text: "put the call off at the start".to_owned(), edits: vec![added, gone] })
+}
+
+/// A literal that says that it is done behind a call of what it does not know, run by a function that recovers: a panic passes the word over.
+fn skipped_by_panic(scene: &Scene<'_, '_>) -> Option<Spotted> {
+    let package = scene.package;
+    let (done, path) =
+        acts(scene).find_map(|(act, does, path)| (does == Does::Done && act.when == When::Now).then_some((act, path)))?;
+    let calls = scene.body.acts.iter().find(|act| {
+        matches!(act.kind, ActKind::Call(Target::Unknown | Target::Interface(..)))
+            && act.when == When::Now
+            && scene.way(act.step, |place| scene.is_at(place, done.step), &Steps::default()).is_some()
+    })?;
+    let outer = scene.body.outer.filter(|_| !scene.body.graph.steps.iter().any(|step| matches!(step, Step::Defer(_))))?;
+    let by = package.scene(outer);
+    let checked = &by.file().checked;
+    // The call that is given the literal.
+    let given = by.body.acts.iter().find_map(|act| {
+        let ActKind::Call(Target::Object(object)) = act.kind else { return None };
+        let Expr::Call { args, .. } = *checked.file.expr(act.call?) else { return None };
+        let is_it = |arg: &ExprId| package.unit.literal(by.body.file, checked.file.unparen(*arg)) == Some(scene.id);
+        checked.file.list(args).iter().any(is_it).then_some((act, package.unit.body_of(object)?))
+    })?;
+    let (call, callee) = given;
+    let recovering = package.scene(callee);
+    let recover = recovers(&recovering)?;
+    let name = package.text(path);
+    let way = vec![
+        by.stop(call.pos, format!("hands the literal to {}", package.object_name(package.unit.body(callee).object?))),
+        recovering.stop(recover, "which recovers from a panic and goes on"),
+        scene.stop(calls.pos, "calls what may panic"),
+        scene.stop(done.pos, format!("then {name} is not done, and who waits for it waits for ever")),
+    ];
+    Some(Spotted::new(scene.body.file, done.pos, format!("{name}.Done is passed over by a panic that is recovered from"), way))
+}
+
+/// Where a function defers a literal that recovers.
+fn recovers(scene: &Scene<'_, '_>) -> Option<herd_golang::ast::Pos> {
+    scene.package.runs().by(scene.id).iter().filter(|(_, run)| run.how == How::Deferred).find_map(|(literal, run)| {
+        let inner = scene.package.scene(*literal);
+        let checked = &inner.file().checked;
+        let recovers = inner
+            .graph()
+            .steps
+            .iter()
+            .any(|step| matches!(*step, Step::Call(call) if checked.callee(call) == Callee::Builtin(Builtin::Recover)));
+        recovers.then_some(run.pos)
+    })
 }
 
 /// Whether a step is written within a loop, whether or not it leads back.

@@ -5,6 +5,7 @@ use herd_golang::ast::{Expr, ExprId, Span, Stmt, StmtId};
 use herd_golang::flow::Step;
 
 use crate::source::{Edit, Repair, Safety, Scene, Spotted};
+use crate::source_edits::{indent, line_of};
 use crate::source_groups::{Does, acts, count, group, within};
 use crate::source_runs::{How, Run};
 
@@ -107,20 +108,8 @@ fn moved(scene: &Scene<'_, '_>, run: &Run, inner: &Scene<'_, '_>, add: &Act) -> 
         return None;
     }
     let start = file.stmt_span(go).start;
-    let indent = indent(file.source.get(..start.offset() as usize)?);
+    let indent = indent(file, start);
     let added = Edit { span: Span { start, end: start }, text: format!("{}\n{indent}", file.text(call)) };
-    // The line goes with what indents it.
-    let line = file.line(call.start) as usize;
-    let from = herd_golang::ast::Pos::at(*file.lines.get(line.checked_sub(1)?)?);
-    let to = herd_golang::ast::Pos::at(*file.lines.get(line)?);
-    if !file.bytes(Span { start: from, end: to }).trim_ascii().eq(file.bytes(call)) {
-        return None;
-    }
-    let gone = Edit { span: Span { start: from, end: to }, text: String::new() };
+    let gone = Edit { span: line_of(file, call)?, text: String::new() };
     Some(Repair { safety: Safety::Safe, text: "count before the goroutine starts".to_owned(), edits: vec![added, gone] })
-}
-
-fn indent(before: &[u8]) -> String {
-    let line = before.iter().rposition(|byte| *byte == b'\n').map_or(before, |at| &before[at + 1..]);
-    String::from_utf8_lossy(line).chars().take_while(|c| c.is_whitespace()).collect()
 }
