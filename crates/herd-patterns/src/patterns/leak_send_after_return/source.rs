@@ -8,6 +8,7 @@ use crate::source::{Edit, Repair, Safety, Scene, Spotted};
 use crate::source_abandoned::{Sender, end_of, is_local, leaving, results, room, senders, stops_to};
 use crate::source_channels::{Made, Op, OpKind};
 use crate::source_results::left;
+use crate::source_runs::Run;
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let channels = scene.package.channels();
@@ -42,9 +43,17 @@ fn abandoned(scene: &Scene<'_, '_>, made: &Made) -> Option<Spotted> {
     // From where the last of them starts, at first for one of many.
     let starts: Steps = senders.iter().filter_map(|sender| sender.run).map(|run| run.step).collect();
     // More room than for one may be for as many as there are.
-    let often = senders.iter().find(|sender| sender.by_many && room <= 1);
+    // One that is started and waited for in each round is one at a time.
+    let loops = scene.loops();
+    let graph = scene.graph();
+    let in_round = |run: &Run| {
+        let around = loops.innermost.get(graph.place(run.step).block.index()).copied().flatten();
+        around.is_some_and(|id| receives.iter().any(|op| loops.contains(id, graph.place(op.step).block)))
+    };
+    let by_many = |sender: &&Sender| sender.by_many && room <= 1 && !sender.run.as_ref().is_some_and(in_round);
+    let often = senders.iter().find(by_many);
     // Who sends again and again is a stage of a pipeline.
-    if often.is_none() && senders.iter().any(|sender| sender.often) {
+    if often.is_none() && senders.iter().any(|sender| sender.often && !sender.by_many) {
         return None;
     }
     let sender = often.or_else(|| senders.first())?;

@@ -87,7 +87,12 @@ fn receiver_gone(scene: &Scene<'_, '_>, send: &Op) -> Option<Spotted> {
     let receives: Vec<&Op> = channels.ops_on(made).filter(|op| op.is_receive()).collect();
     let taker = receives.first()?.body;
     let closes = channels.ops_on(made).any(|op| op.kind == OpKind::Close);
-    if made.open.receive || closes || taker == scene.id || receives.iter().any(|op| op.body != taker) {
+    if made.open.receive
+        || made.capacity != Capacity::Known(0)
+        || closes
+        || taker == scene.id
+        || receives.iter().any(|op| op.body != taker)
+    {
         return None;
     }
     // It closes another channel whenever it ends, and nobody else does.

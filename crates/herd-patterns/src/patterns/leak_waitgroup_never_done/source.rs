@@ -92,7 +92,9 @@ fn not_done(scene: &Scene<'_, '_>) -> Option<Spotted> {
             by.way(act.step, |place| by.is_at(place, run.step), &Steps::default()).is_some()
         }
     });
-    if !counted || !returns && barrier.iter().any(|step| is_in_loop(scene, step)) {
+    // What is counted down in each round are the rounds, not the goroutine.
+    let rounds = scene.is_repeated(&scene.loops(), done.step, None);
+    if rounds || !counted || !returns && barrier.iter().any(|step| is_in_loop(scene, step)) {
         return None;
     }
     let name = package.text(path);
