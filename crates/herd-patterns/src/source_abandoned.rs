@@ -147,8 +147,14 @@ pub fn leaving(scene: &Scene<'_, '_>, from: StepId, receives: &[Op]) -> Leaving 
     let mut barrier = steps.clone();
     barrier.extend(scene.loop_heads(&steps, from));
     let graph = scene.graph();
-    let never = scene.way(from, |place| place.block == graph.exit, &barrier);
     let loops = scene.loops();
+    // A loop that receives and counts ends when all has come, over whichever channel.
+    let in_loop = |place: &&Place| {
+        let around = loops.innermost.get(place.block.index()).copied().flatten();
+        around.is_some_and(|id| receives.iter().any(|op| loops.contains(id, graph.place(anchor(scene, op)).block)))
+    };
+    let counts = |way: &Vec<Place>| is_counted_down(scene, &way.iter().filter(in_loop).copied().collect::<Vec<_>>());
+    let never = scene.way(from, |place| place.block == graph.exit, &barrier).filter(|way| !counts(way));
     let once = receives.iter().find_map(|op| {
         // Who starts one and receives from one in each round is even.
         let around = loops.innermost.get(graph.place(op.step).block.index()).copied().flatten();
@@ -174,6 +180,35 @@ pub fn leaving(scene: &Scene<'_, '_>, from: StepId, receives: &[Op]) -> Leaving 
         (!is_counted_down(scene, &way)).then_some((op.step, way))
     });
     Leaving { never, once }
+}
+
+/// Where an operation waits: its select, whose clauses may be outside of the loop that the select is in.
+fn anchor(scene: &Scene<'_, '_>, op: &Op) -> StepId {
+    let Some((select, _)) = op.select else { return op.step };
+    let is_it = |step: &Step| matches!(*step, Step::Select { stmt, .. } if stmt == select);
+    scene.graph().steps.iter().position(is_it).map_or(op.step, |index| StepId(index as u32))
+}
+
+/// Whether a way passes what a sender itself says over another channel: then it may have no value to send.
+pub fn is_told(scene: &Scene<'_, '_>, way: &[Place], sender: &Sender) -> bool {
+    let (package, channels) = (scene.package, scene.package.channels());
+    let is_of_sender = |body: BodyId| {
+        let mut at = Some(body);
+        while let Some(id) = at {
+            if id == sender.op.body {
+                return true;
+            }
+            at = package.unit.body(id).outer;
+        }
+        false
+    };
+    let passed =
+        channels.ops_of(scene.id).iter().filter(|op| op.is_receive() && way.iter().any(|place| scene.is_at(*place, op.step)));
+    passed.into_iter().filter(|op| op.node != sender.op.node).any(|op| {
+        let made = op.node.and_then(|node| channels.only(node));
+        let other = made.filter(|made| !sender.op.node.is_some_and(|node| made.nodes.contains(&node)));
+        other.is_some_and(|made| channels.ops_on(made).any(|op| !op.is_receive() && is_of_sender(op.body)))
+    })
 }
 
 /// Whether a way depends on a variable that the function counts with.

@@ -5,7 +5,7 @@ use herd_golang::ast::{Expr, Span};
 use herd_golang::flow;
 
 use crate::source::{Edit, Repair, Safety, Scene, Spotted};
-use crate::source_abandoned::{Sender, end_of, is_local, leaving, results, room, senders, stops_to};
+use crate::source_abandoned::{Sender, end_of, is_local, is_told, leaving, results, room, senders, stops_to};
 use crate::source_channels::{Made, Op, OpKind};
 use crate::source_results::left;
 use crate::source_runs::Run;
@@ -64,6 +64,9 @@ fn abandoned(scene: &Scene<'_, '_>, made: &Made) -> Option<Spotted> {
         (_, Some((_, way))) if often.is_some() || sent > room + 1 => (way, "and nobody receives what comes later"),
         _ => return None,
     };
+    if is_told(scene, &way, sender) {
+        return None;
+    }
     Some(spotted(scene, made, sender, (&way, left), sent))
 }
 

@@ -235,7 +235,13 @@ fn done_twice(scene: &Scene<'_, '_>) -> Option<Spotted> {
     let graph = scene.graph();
     let (put_off, path) =
         acts(scene).find_map(|(act, does, path)| (does == Does::Done && act.when == When::Deferred).then_some((act, path)))?;
-    if acts(scene).any(|(_, does, one)| does == Does::Add && one == path) {
+    let of = group(package, path)?;
+    // Who counts more than once where it starts may count for two.
+    let counts_for_two = package.runs().of(scene.id).iter().any(|run| {
+        let by = package.scene(run.by);
+        acts(&by).filter(|(_, does, one)| *does == Does::Add && group(package, *one) == Some(of)).count() > 1
+    });
+    if counts_for_two || acts(scene).any(|(_, does, one)| does == Does::Add && one == path) {
         return None;
     }
     let again = acts(scene).find(|(act, does, one)| {
