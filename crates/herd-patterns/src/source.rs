@@ -22,7 +22,7 @@ use crate::source_conds::{self, Waits};
 use crate::source_copies::Uncopied;
 use crate::source_edges;
 use crate::source_groups::{self, Group};
-use crate::source_partners::{self, Partners};
+use crate::source_partners::{self, Partners, is_handed_over};
 use crate::source_results::{self, Gotten};
 use crate::source_runs::{self, Runs};
 use crate::source_values::{Values, values};
@@ -385,7 +385,7 @@ impl<'a, 't> Scene<'a, 't> {
 
     /// Whether a lock may be given back by who knows whom.
     pub fn is_given_back_elsewhere(&self, path: PathId) -> bool {
-        acts::is_given_elsewhere(&self.package.unit, self.id, self.locks, path)
+        acts::is_given_elsewhere(&self.package.unit, self.id, self.locks, path) || is_handed_over(self, path)
     }
 
     /// Whether a variable is returned by the function.
@@ -557,6 +557,12 @@ impl<'a, 't> Scene<'a, 't> {
             }
             _ => None,
         })
+    }
+
+    /// The first step of the function.
+    pub fn first_step(&self) -> StepId {
+        let graph = self.graph();
+        graph.start(graph.entry).step
     }
 
     /// Where the function's body starts.

@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::{Package, Scene};
 use crate::source_held::{Held, held, is_fresh, reached_with};
+use crate::source_partners::is_handed_over;
 use crate::source_program::{CallUnderLock, FieldValue, LockEdge, OrderKey, ProgramFacts, Unresolved};
 use crate::source_spotted::Stop;
 
@@ -105,7 +106,11 @@ fn edges(scene: &Scene<'_, '_>, known: &Summaries, facts: &mut ProgramFacts) {
     let surely = held(scene);
     for first in scene.locks.iter().filter(|act| act.what == LockWhat::Takes && act.when == When::Now) {
         let Some(key) = order_key(package, first.path) else { continue };
-        if !scene.is_steady(first.path) || scene.is_tried(first.path) || is_fresh(scene, first.path) {
+        if !scene.is_steady(first.path)
+            || scene.is_tried(first.path)
+            || is_fresh(scene, first.path)
+            || is_handed_over(scene, first.path)
+        {
             continue;
         }
         let reached = reached_with(scene, first);

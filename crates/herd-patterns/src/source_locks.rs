@@ -1,13 +1,13 @@
 //! What several source eyes ask of the locks of a function.
 
 use herd_golang::acts::{LockAct, LockWhat, Steps, When};
-use herd_golang::ast::{Expr, ExprId, Stmt};
+use herd_golang::ast::{ExprId, Stmt};
 use herd_golang::flow;
 use herd_golang::types::{LocalKind, Meaning};
 
 use crate::source::{Scene, Spotted, Stop};
 use crate::source_held::is_fresh;
-use crate::source_partners::{channel, named};
+use crate::source_locks_cure::deferred_unlock;
 
 /// Locks that are asked for on a way on which the function holds them; of the kinds, whether for reading, that are wanted.
 pub fn taken_twice(scene: &Scene<'_, '_>, wanted: impl Fn(bool, bool) -> bool) -> Vec<Spotted> {
@@ -100,7 +100,6 @@ pub fn kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
             || !scene.is_steady(held.path)
             || scene.is_tried(held.path)
             || scene.is_given_back_elsewhere(held.path)
-            || is_handed_over(scene, held)
         {
             continue;
         }
@@ -114,7 +113,10 @@ pub fn kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         let at_end = if jumps.is_empty() { vec![scene.stop(scene.body_end(), "ends")] } else { jumps };
         stops.extend(at_end.into_iter().map(|stop| Stop { text: format!("{} with {name} held", stop.text), ..stop }));
         stops.extend(returns_error(scene, held).map(|stop| Stop { text: format!("{} with {name} held", stop.text), ..stop }));
-        found.push(Spotted::new(scene.body.file, at, format!("{name} is not given back on every way out"), stops));
+        let in_loop = !scene.loop_heads(&Steps::from_iter([held.step]), scene.first_step()).is_empty();
+        let cure = if in_loop { None } else { deferred_unlock(scene, held) };
+        let text = format!("{name} is not given back on every way out");
+        found.push(Spotted::new(scene.body.file, at, text, stops).cured_by(cure));
     }
     found
 }
@@ -123,16 +125,6 @@ pub fn kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
 fn is_private(scene: &Scene<'_, '_>, held: &LockAct) -> bool {
     let uses = scene.root(held.path).and_then(|root| scene.file().uses.get(root.0 as usize));
     uses.is_some_and(|uses| !uses.captured && !uses.address_taken) && is_fresh(scene, held.path)
-}
-
-/// Whether the lock itself is given to a call, which may give it back.
-fn is_handed_over(scene: &Scene<'_, '_>, held: &LockAct) -> bool {
-    let (file, package) = (scene.file().checked.file, scene.package);
-    let Some(lock) = channel(package, held.path) else { return false };
-    scene.body.acts.iter().any(|act| {
-        let Some(Expr::Call { args, .. }) = act.call.map(|call| *file.expr(call)) else { return false };
-        file.list(args).iter().any(|x| named(package, scene.file(), scene.body.file, *x) == Some(lock))
-    })
 }
 
 /// Whether a lock was taken by a callee of the package that returns an error, so that it is to be given back where there is none only.

@@ -150,6 +150,16 @@ pub fn handed_over(scene: &Scene<'_, '_>, act: &Act) -> Vec<(Channel, Channel)> 
     pairs.collect()
 }
 
+/// Whether a lock itself is given to a call, which may give it back: `unlock := once(&s.mu)`.
+pub fn is_handed_over(scene: &Scene<'_, '_>, path: PathId) -> bool {
+    let (file, package) = (scene.file().checked.file, scene.package);
+    let Some(lock) = channel(package, path) else { return false };
+    scene.body.acts.iter().any(|act| {
+        let Some(Expr::Call { args, .. }) = act.call.map(|call| *file.expr(call)) else { return false };
+        file.list(args).iter().any(|x| named(package, scene.file(), scene.body.file, *x) == Some(lock))
+    })
+}
+
 /// The channel or group that an expression names.
 pub fn named(package: &Package<'_>, file: &UnitFile<'_>, number: u32, x: ExprId) -> Option<Channel> {
     let (checked, types) = (&file.checked, package.unit.types);

@@ -3,7 +3,8 @@
 use super::paths::{Field, PathId, Step};
 use super::summary::{LockAct, LockWhat, Summaries, Summary, VIA_MAX, may_be_untaken};
 use super::{ActKind, Body, Target, Unit, When};
-use crate::ast::Pos;
+use crate::ast::{Expr, Pos};
+use crate::token::Token;
 use crate::types::ObjectId;
 
 /// Locks told of a function by their keys.
@@ -53,7 +54,7 @@ pub(super) fn keys(unit: &Unit<'_>, body: &Body, acts: &[LockAct], known: &Summa
     for act in acts.iter().filter(|act| act.via.len() == 1) {
         let Some(key) = lock_key(unit, act.path) else { continue };
         match act.what {
-            LockWhat::Takes if act.when != When::Spawned => {
+            LockWhat::Takes if act.when != When::Spawned && !is_new(unit, act.path) => {
                 add(KeyTaken { key, read: act.read, without: Vec::new(), via: act.via.clone() });
             }
             LockWhat::Gives if act.when == When::Now && may_be_untaken(&body.graph, acts, act) => drops.push(key),
@@ -65,7 +66,13 @@ pub(super) fn keys(unit: &Unit<'_>, body: &Body, acts: &[LockAct], known: &Summa
         let Some(callee) = known.of(unit, all, target) else { continue };
         let object = if let Target::Object(object) = target { Some(object) } else { None };
         drops.extend(&callee.drops);
-        for one in callee.takes.iter().filter(|one| one.via.len() < VIA_MAX) {
+        // A lock of what was just made here is nobody else's.
+        let of_new: Vec<LockKey> = acts
+            .iter()
+            .filter(|taken| taken.step == act.step && taken.what != LockWhat::Gives && is_new(unit, taken.path))
+            .filter_map(|taken| lock_key(unit, taken.path))
+            .collect();
+        for one in callee.takes.iter().filter(|one| one.via.len() < VIA_MAX && !of_new.contains(&one.key)) {
             let via = std::iter::once((object, act.pos)).chain(one.via.iter().copied()).collect();
             add(KeyTaken { via, ..one.clone() });
         }
@@ -79,4 +86,17 @@ pub(super) fn keys(unit: &Unit<'_>, body: &Body, acts: &[LockAct], known: &Summa
     }
     summary.takes = takes;
     summary.drops = drops;
+}
+
+/// Whether a path starts with a variable of a value that the function makes.
+fn is_new(unit: &Unit<'_>, path: PathId) -> bool {
+    let Step::Local(number, local) = unit.paths.root(path) else { return false };
+    let Some(file) = unit.files.get(number as usize) else { return false };
+    let Some(origin) = file.uses.get(local.0 as usize).and_then(super::Uses::only) else { return false };
+    let tree = file.checked.file;
+    let made = |x| matches!(tree.expr(tree.unparen(x)), Expr::CompositeLit { .. });
+    match *tree.expr(tree.unparen(origin.expr)) {
+        Expr::Unary { op: Token::And, x } => made(x),
+        _ => origin.result.is_none() && made(origin.expr),
+    }
 }

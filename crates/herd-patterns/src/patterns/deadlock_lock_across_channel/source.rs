@@ -7,7 +7,7 @@ use herd_golang::acts::{ActKind, BodyId, LockAct, LockKey, LockWhat, Target, Whe
 use crate::source::{Scene, Spotted};
 use crate::source_blocked::{Needed, Wait, needed_before, needed_between, waits};
 use crate::source_held::{is_fresh, reached_with};
-use crate::source_partners::{Channel, Use, UseKind};
+use crate::source_partners::{Channel, Use, UseKind, is_handed_over};
 
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let mut found: Vec<Spotted> = Vec::new();
@@ -21,7 +21,11 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     }
     for lock in scene.locks.iter().filter(takes) {
         let Some(key) = scene.package.key(lock.path) else { continue };
-        if !scene.is_steady(lock.path) || scene.is_tried(lock.path) || is_fresh(scene, lock.path) {
+        if !scene.is_steady(lock.path)
+            || scene.is_tried(lock.path)
+            || is_fresh(scene, lock.path)
+            || is_handed_over(scene, lock.path)
+        {
             continue;
         }
         let reached = reached_with(scene, lock);

@@ -123,6 +123,13 @@ fn goes_on(scene: &Scene<'_, '_>, head: herd_golang::ast::StmtId) -> bool {
     }
 }
 
+/// Whether a type is `net.Listener`: many are kept open at once so that no port is had twice.
+fn is_listener(scene: &Scene<'_, '_>, ty: herd_golang::types::TypeId) -> bool {
+    let types = scene.package.unit.types;
+    matches!(types.get(types.pointed_at(ty)), herd_golang::types::Type::Named { object, .. }
+        if matches!(&*types.object_text(*object), "net.Listener" | "net.TCPListener"))
+}
+
 /// Whether all values that a variable ever has are written out in the function.
 fn is_written_out(scene: &Scene<'_, '_>, local: LocalId) -> bool {
     let checked = &scene.file().checked;
@@ -223,6 +230,7 @@ fn is_of_the_round(scene: &Scene<'_, '_>, act: &Act, local: LocalId) -> bool {
     let renewed = !sets.is_empty() && scene.way(act.step, |place| scene.is_at(place, act.step), &sets).is_none();
     let made = uses.from.is_some_and(|from| matches!(checked.file.expr(checked.file.unparen(from.expr)), Expr::Call { .. }));
     declared.function == Some(scene.body.function)
+        && !is_listener(scene, declared.ty)
         && matches!(declared.kind, LocalKind::Define | LocalKind::Var)
         && renewed
         && made
