@@ -4,6 +4,7 @@
 
 mod dump;
 mod live;
+mod source;
 
 use herd_model::Severity;
 
@@ -21,5 +22,6 @@ pub const PATTERN: Pattern = Pattern {
     page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
     dump: Some(dump::detect),
     live: Some(live::refine),
+    source: Some(source::detect),
     ..Pattern::BLIND
 };
