@@ -11,6 +11,8 @@ use crate::source_partners::{Channel, Use, UseKind, channel, handed_over};
 
 /// Callees are followed so deep.
 const DEPTH_MAX: usize = 3;
+/// Calls that are followed from one function.
+const CALLS_MAX: usize = 512;
 
 /// A wait.
 #[derive(Clone, Debug)]
@@ -34,10 +36,10 @@ pub type Via = Vec<(Option<ObjectId>, Pos)>;
 
 /// The waits of a function that may last, callees included. Selects that have a way out and what is not known to be a wait are left out.
 pub fn waits(scene: &Scene<'_, '_>) -> Vec<Wait> {
-    waits_of(scene, DEPTH_MAX)
+    waits_of(scene, DEPTH_MAX, &mut { CALLS_MAX })
 }
 
-fn waits_of(scene: &Scene<'_, '_>, depth: usize) -> Vec<Wait> {
+fn waits_of(scene: &Scene<'_, '_>, depth: usize, calls: &mut usize) -> Vec<Wait> {
     let package = scene.package;
     let mut found = Vec::new();
     for act in scene.body.acts.iter().filter(|act| act.when == When::Now) {
@@ -70,8 +72,10 @@ fn waits_of(scene: &Scene<'_, '_>, depth: usize) -> Vec<Wait> {
                 let Some(callee) = callee.filter(|callee| *callee != scene.id && package.waiting.contains(callee)) else {
                     continue;
                 };
+                let Some(left) = calls.checked_sub(1) else { break };
+                *calls = left;
                 let given = handed_over(scene, act);
-                for wait in waits_of(&package.scene(callee), depth - 1) {
+                for wait in waits_of(&package.scene(callee), depth - 1, calls) {
                     let as_here = |(kind, on): (UseKind, Channel)| {
                         (kind, given.iter().find(|(param, _)| *param == on).map_or(on, |(_, given)| *given))
                     };

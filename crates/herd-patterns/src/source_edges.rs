@@ -15,6 +15,9 @@ use crate::source_partners::is_handed_over;
 use crate::source_program::{CallUnderLock, FieldValue, LockEdge, OrderKey, ProgramFacts, Unresolved};
 use crate::source_spotted::Stop;
 
+/// Facts of one function beyond these are left out.
+const EDGES_MAX: usize = 4096;
+
 /// Facts of a package. Tests are left out: what they do wrong hurts nobody's service.
 pub fn of(package: &Package<'_>, known: &Summaries) -> ProgramFacts {
     let mut facts = ProgramFacts::default();
@@ -104,7 +107,11 @@ fn edges(scene: &Scene<'_, '_>, known: &Summaries, facts: &mut ProgramFacts) {
     let types = package.unit.types;
     let Some(function) = declared(package, scene.id) else { return };
     let surely = held(scene);
+    let before = facts.edges.len() + facts.calls.len();
     for first in scene.locks.iter().filter(|act| act.what == LockWhat::Takes && act.when == When::Now) {
+        if facts.edges.len() + facts.calls.len() > before + EDGES_MAX {
+            return;
+        }
         let Some(key) = order_key(package, first.path) else { continue };
         if !scene.is_steady(first.path)
             || scene.is_tried(first.path)

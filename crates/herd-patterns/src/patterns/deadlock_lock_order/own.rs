@@ -5,6 +5,9 @@ use herd_golang::acts::{ActKind, BodyId, LockAct, LockWhat, PathId, Step, Target
 use crate::source::{Scene, Spotted};
 use crate::source_held::{held, reached_with};
 
+/// Orders that are compared.
+const ORDERS_MAX: usize = 256;
+
 /// A lock is taken while another one is held, by a goroutine.
 struct Order {
     by: BodyId,
@@ -18,7 +21,7 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     if started.is_empty() || !started.iter().any(|id| scene.package.scene(*id).locks.len() > 1) {
         return Vec::new();
     }
-    let orders: Vec<Order> = started.iter().flat_map(|id| orders(scene, *id)).collect();
+    let orders: Vec<Order> = started.iter().flat_map(|id| orders(scene, *id)).take(ORDERS_MAX).collect();
     let mut found: Vec<Spotted> = Vec::new();
     for (index, one) in orders.iter().enumerate() {
         for other in orders.iter().skip(index + 1) {
@@ -69,6 +72,9 @@ fn orders(outer: &Scene<'_, '_>, id: BodyId) -> Vec<Order> {
             // Locks of different kinds are told of the whole program.
             if outer.package.key(first.path) != outer.package.key(second.path) {
                 continue;
+            }
+            if found.len() >= ORDERS_MAX {
+                return found;
             }
             let gates = surely.at(second.step).filter(|path| *path != first.path).collect();
             found.push(Order { by: id, held: first.clone(), taken: second.clone(), gates });

@@ -1,5 +1,7 @@
 //! The source eye of DL002: locks that are taken in opposite orders, anywhere in the program.
 
+use std::collections::VecDeque;
+
 use herd_golang::acts::LockKey;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -9,6 +11,10 @@ use crate::source_spotted::Stop;
 
 /// Longer rings are not looked for.
 const RING_MAX: usize = 4;
+/// Ways that are followed from one lock.
+const STEPS_MAX: usize = 2_000;
+/// Rings that are told of one lock: who has more has one trouble, not many.
+const RINGS_MAX: usize = 32;
 /// Edges that are tried for one step of a ring.
 const TRIED_MAX: usize = 8;
 
@@ -73,11 +79,12 @@ fn resolved(program: &Program<'_, '_>) -> Vec<LockEdge> {
 /// Rings through a lock, one for each set of locks, of edges that can block each other. Locks before the start are done with.
 fn rings<'a>(leaving: &FxHashMap<OrderKey, Vec<&'a LockEdge>>, start: OrderKey) -> Vec<Vec<&'a LockEdge>> {
     let mut found: Vec<Vec<&LockEdge>> = Vec::new();
-    let mut open: Vec<Vec<&LockEdge>> = vec![Vec::new()];
+    // Short rings first.
+    let mut open: VecDeque<Vec<&LockEdge>> = VecDeque::from([Vec::new()]);
     let mut steps = 0;
-    while let Some(way) = open.pop() {
+    while let Some(way) = open.pop_front() {
         steps += 1;
-        if steps > 10_000 {
+        if steps > STEPS_MAX || found.len() >= RINGS_MAX {
             break;
         }
         let at = way.last().map_or(start, |edge| edge.taken.0);
@@ -97,7 +104,7 @@ fn rings<'a>(leaving: &FxHashMap<OrderKey, Vec<&'a LockEdge>>, start: OrderKey) 
             if to == start {
                 found.push(longer);
             } else if longer.len() < RING_MAX {
-                open.push(longer);
+                open.push_back(longer);
             }
         }
     }
