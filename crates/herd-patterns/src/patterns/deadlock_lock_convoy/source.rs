@@ -5,8 +5,8 @@ use herd_golang::ast::Expr;
 use herd_golang::types::Constant;
 
 use crate::source::{Scene, Spotted};
-use crate::source_channels::is_handed_over;
 use crate::source_held::{is_fresh, reached_with};
+use crate::source_partners::is_handed_over;
 
 /// Shorter pauses are nobody's trouble, in nanoseconds.
 const PAUSE_MIN: i128 = 1_000_000_000;
