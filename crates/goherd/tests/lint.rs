@@ -386,7 +386,8 @@ fn a_package_whose_only_fault_is_mended_is_well() {
     let select = ["--select", "CX002"];
     assert_eq!(shop.run(&select).status.code(), Some(1));
     assert_eq!(shop.run(&[&select[..], &["--diff"]].concat()).status.code(), Some(1));
-    assert_eq!(shop.run(&[&select[..], &["--fix"]].concat()).status.code(), Some(0));
+    assert_eq!(shop.run(&[&select[..], &["--fix"]].concat()).status.code(), Some(1), "who is given the context may keep it");
+    assert_eq!(shop.run(&[&select[..], &["--fix", "--unsafe-fixes"]].concat()).status.code(), Some(0));
     assert!(std::fs::read_to_string(shop.path().join("kernel.go")).expect("a file").contains("defer cancel()"));
 }
 
