@@ -64,6 +64,10 @@ export type DiffRule = 'significance' | 'thresholds'
  */
 export type Certainty = 'suspected' | 'confirmed' | 'proven'
 /**
+ * How far a change may be trusted.
+ */
+export type Safety = 'safe' | 'unsafe' | 'display-only'
+/**
  * How much it hurts; says nothing of how sure goherd is.
  */
 export type Severity = 'info' | 'warning' | 'critical'
@@ -106,6 +110,54 @@ export type HeapChange = 'grows' | 'shrinks' | 'within-error'
  * What kind of root.
  */
 export type HolderKind = 'variable' | 'goroutine' | 'runtime' | 'finalizer' | 'other' | 'register'
+/**
+ * How work comes into a program.
+ */
+export type Entry = 'http' | 'grpc' | 'queue' | 'goroutine'
+/**
+ * What becomes of a deadline at a call.
+ */
+export type Deadline = 'inherited' | 'bounded' | 'fresh' | 'widened' | 'detached' | 'lost' | 'unknown'
+/**
+ * What a call asks of another process.
+ */
+export type Sink = 'http' | 'grpc' | 'sql' | 'redis' | 'dial' | 'command'
+/**
+ * What starts a goroutine.
+ */
+export type SpawnKind = 'go' | 'group' | 'err-group' | 'after-func' | 'context-after-func' | 'handler'
+/**
+ * What has to happen before a goroutine ends.
+ */
+export type SpawnEnd = 'runs-out' | 'context' | 'signal' | 'closed' | 'condition' | 'shutdown' | 'closed-elsewhere' | 'unknown' | 'never'
+/**
+ * Who waits for a goroutine.
+ */
+export type SpawnJoin = 'nobody' | 'starter' | 'somebody' | 'library'
+/**
+ * Which reason.
+ */
+export type SpawnReasonKind =
+  | 'never-ends'
+  | 'unknown'
+  | 'nobody-closes'
+  | 'waits-to-send'
+  | 'waits-to-receive'
+  | 'waits-in-select'
+  | 'waits-for-others'
+  | 'no-stop'
+  | 'context-ends-first'
+  | 'in-endless-loop'
+  | 'in-loop'
+  | 'per-request'
+  | 'no-recover'
+  | 'joined'
+  | 'waited-for'
+  | 'sends-have-room'
+/**
+ * How much a start deserves to be looked at.
+ */
+export type SpawnRisk = 'low' | 'medium' | 'high'
 /**
  * Whose time is counted where.
  */
@@ -1054,9 +1106,17 @@ export interface Finding {
    */
   next: string[]
   /**
+   * Where in the file `at` is, where source was read.
+   */
+  position?: TextPosition | null
+  /**
    * Growth in goroutines per second; absent without a timed series.
    */
   rate_per_s?: number | null
+  /**
+   * What would cure it, where that can be written down.
+   */
+  repair?: Repair | null
   severity: Severity
   /**
    * Time blocked, seconds (whole minutes in dumps; 0 means below one minute); absent when the witness carries no age.
@@ -1086,6 +1146,56 @@ export interface Finding {
    * Why it happens.
    */
   why: string
+}
+/**
+ * A place in a text.
+ */
+export interface TextPosition {
+  /**
+   * Byte in the line, from 1, as Go counts columns.
+   */
+  column: number
+  /**
+   * The same in code units of UTF-16, as editors count.
+   */
+  column_utf16: number
+  /**
+   * Line, from 1.
+   */
+  line: number
+  /**
+   * Bytes before it.
+   */
+  offset: number
+}
+/**
+ * A change of source that would cure a finding.
+ */
+export interface Repair {
+  /**
+   * What is written instead of what; not overlapping.
+   */
+  edits: Edit[]
+  safety: Safety
+  /**
+   * What it does, an English sentence without its full stop.
+   */
+  text: string
+}
+/**
+ * One replacement.
+ */
+export interface Edit {
+  end: TextPosition
+  /**
+   * The file, named as in the finding's place.
+   */
+  file: string
+  start: TextPosition
+  /**
+   * What comes.
+   */
+  text: string
 }
 /**
  * Who waits on what, clustered to what fits a picture.
@@ -1910,6 +2020,10 @@ export interface Resident {
  */
 export interface LintReport {
   /**
+   * Ways from where work comes in to where the program waits for another one, if asked for.
+   */
+  chains?: DeadlineChain[]
+  /**
    * Files that could not be read whole: what could be was gone through.
    */
   damaged: number
@@ -1922,6 +2036,10 @@ export interface LintReport {
    */
   files: number
   /**
+   * Files that mending changed.
+   */
+  files_mended?: number
+  /**
    * Functions with bodies, function literals included.
    */
   functions: number
@@ -1930,13 +2048,25 @@ export interface LintReport {
    */
   generated: number
   /**
+   * Findings that were mended in the sources.
+   */
+  mended?: number
+  /**
    * Modules whose sources are not on this machine: all that comes from them is unknown.
    */
   modules_missing: number
   /**
+   * Repairs that were not made, as they would write over each other or break their file.
+   */
+  not_mended?: number
+  /**
    * Packages that were gone through.
    */
   packages: number
+  /**
+   * The places where goroutines are started, the riskiest first; only where they were asked for.
+   */
+  spawns?: Spawn[] | null
   /**
    * Of these, those whose type is unknown.
    */
@@ -1945,6 +2075,105 @@ export interface LintReport {
    * Functions whose control flow could not be told: rules are silent on them.
    */
   unsound: number
+}
+/**
+ * One way through a program, from an entry to a call that waits for another process.
+ */
+export interface DeadlineChain {
+  at: Place
+  entry: Entry
+  /**
+   * The calls from there on, the last one leaving the process.
+   */
+  hops: DeadlineHop[]
+  sink: Sink
+}
+/**
+ * One call of a chain.
+ */
+export interface DeadlineHop {
+  at: Place
+  /**
+   * What is called, as it is written.
+   */
+  calls: string
+  deadline: Deadline
+  /**
+   * The time it has, where that is a constant.
+   */
+  limit_ms?: number | null
+  /**
+   * Where it became so, if not by the call itself.
+   */
+  since?: Place | null
+  /**
+   * Whether it runs in a goroutine of its own.
+   */
+  spawned?: boolean
+}
+/**
+ * A place where goroutines are started.
+ */
+export interface Spawn {
+  at: Place
+  by: SpawnKind
+  /**
+   * Variables of the functions around it that it uses.
+   */
+  captures: string[]
+  /**
+   * Whether it asks a context whether it is done, or gives one to what it calls.
+   */
+  context: boolean
+  end: SpawnEnd
+  /**
+   * Where that is decided.
+   */
+  end_at?: Place | null
+  /**
+   * What is closed, received from or called for it, as it is written; may be empty.
+   */
+  end_of: string
+  joined: SpawnJoin
+  /**
+   * By what it is waited for, as it is written; may be empty.
+   */
+  joined_by: string
+  /**
+   * The sum of the reasons' points.
+   */
+  points: number
+  /**
+   * What raises and lowers the points.
+   */
+  reasons: SpawnReason[]
+  /**
+   * Whether a panic of it is recovered from; unknown where what runs is.
+   */
+  recovers?: boolean | null
+  risk: SpawnRisk
+  /**
+   * What runs: the name of a function, nothing for a function literal that stands there.
+   */
+  runs: string
+}
+/**
+ * What raises or lowers a risk.
+ */
+export interface SpawnReason {
+  /**
+   * Where it is seen.
+   */
+  at?: Place | null
+  kind: SpawnReasonKind
+  /**
+   * What it is about, as it is written; may be empty.
+   */
+  of: string
+  /**
+   * What it adds.
+   */
+  points: number
 }
 /**
  * What `goherd locks` answers.
