@@ -69,7 +69,7 @@ fn a_query_gets_the_context() {
 
 #[test]
 fn a_command_gets_the_context() {
-    check(&kernel("context/command-without"), "CX004", Safety::Safe, "exec.CommandContext(ctx, c.program, append");
+    check(&kernel("context/command-without"), "CX004", Safety::Unsafe, "exec.CommandContext(ctx, c.program, append");
 }
 
 #[test]

@@ -177,6 +177,7 @@ row-waits-on = they wait on
 row-at = at
 row-started-by = started by
 row-evidence = evidence
+row-source = source
 row-why = why
 row-fix = fix
 row-next = next

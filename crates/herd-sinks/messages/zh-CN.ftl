@@ -147,6 +147,7 @@ row-waits-on = 等待于
 row-at = 位置
 row-started-by = 创建者
 row-evidence = 证据
+row-source = 源代码
 row-why = 原因
 row-fix = 修复
 row-next = 下一步

@@ -1,7 +1,8 @@
 //! Text for people at a terminal: what was looked at, the verdict, then findings, candidates, notes, what is hidden, and what to do next.
 
 use herd_model::{
-    Candidate, Certainty, Envelope, Evidence, Finding, NoteKind, PatternId, Place, Severity, Spread, Step, Target, Verdict,
+    Candidate, Certainty, Envelope, Evidence, EvidenceKind, Finding, NoteKind, PatternId, Place, Severity, Spread, Step, Target,
+    Verdict,
 };
 
 use crate::{
@@ -338,13 +339,27 @@ fn place_row(label: &str, place: &Place, width: usize, look: &Look<'_>, say: &Me
 }
 
 fn evidence_rows(id: &PatternId, evidence: &[Evidence], look: &Look<'_>, say: &Messages) -> Vec<String> {
+    let (source, evidence): (Vec<&Evidence>, Vec<&Evidence>) =
+        evidence.iter().partition(|fact| fact.kind == EvidenceKind::Source);
     let shown = if look.detail == Detail::Full { evidence.len() } else { EVIDENCE_SHOWN };
     let mut rows: Vec<String> = evidence.iter().take(shown).map(|fact| clean(&say.evidence(id, fact)).into_owned()).collect();
     if evidence.len() > shown {
         rows.push(say.count("more-evidence", (evidence.len() - shown) as u64));
     }
-    let label = say.say("row-evidence");
-    rows.iter().enumerate().flat_map(|(index, row)| labelled(if index == 0 { &label } else { "" }, row, look)).collect()
+    let mut lines = under(&say.say("row-evidence"), &rows, look);
+    // The source is the way to the fault: none of it is left out.
+    let told = source.iter().flat_map(|fact| {
+        let place = fact.place.as_ref().map(|place| format!("{}  ", clean(&full_place(place, look)))).unwrap_or_default();
+        let said = format!("{place}{}", clean(&say.evidence(id, fact)));
+        [Some(said), fact.code.as_ref().map(|code| format!("  {}", clean(code)))].into_iter().flatten()
+    });
+    lines.extend(under(&say.say("row-source"), &told.collect::<Vec<_>>(), look));
+    lines
+}
+
+/// Rows below one label.
+fn under(label: &str, rows: &[String], look: &Look<'_>) -> Vec<String> {
+    rows.iter().enumerate().flat_map(|(index, row)| labelled(if index == 0 { label } else { "" }, row, look)).collect()
 }
 
 fn also(ids: &[PatternId], look: &Look<'_>, say: &Messages) -> Vec<String> {

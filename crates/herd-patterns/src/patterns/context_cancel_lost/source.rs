@@ -3,7 +3,7 @@
 //! Any use of the function but `_ = cancel` counts as its being called, as go vet's lostcancel has it: it may be stored, returned, handed on.
 
 use herd_golang::Token;
-use herd_golang::acts::{ActKind, BodyId, Known, Steps, Target, When};
+use herd_golang::acts::{ActKind, BodyId, Known, PathId, Step as PathStep, Steps, Target, When};
 use herd_golang::ast::{Expr, ExprId, Span, Spec, Stmt};
 use herd_golang::flow::{Step, StepId};
 use herd_golang::types::{LocalId, LocalKind, Meaning, Selection, SelectionKind};
@@ -71,8 +71,10 @@ fn lost(scene: &Scene<'_, '_>, call: ExprId) -> Option<Spotted> {
     if earlier {
         return None;
     }
+    // A context that was seen to be done has nothing left to cancel.
+    let ended: Steps = here.iter().chain(waits_for_done(scene, step).iter()).collect();
     let overwritten = again.iter().find_map(|next| {
-        let way = scene.way(step, |place| scene.is_at(place, *next), &here)?;
+        let way = scene.way(step, |place| scene.is_at(place, *next), &ended)?;
         Some((*next, way))
     });
     if let Some((next, way)) = overwritten {
@@ -93,6 +95,25 @@ fn lost(scene: &Scene<'_, '_>, call: ExprId) -> Option<Spotted> {
         last.text = format!("{}, and {name} was not called", last.text);
     }
     spotted(&format!("{name} is not called on every way out"), stops)
+}
+
+/// Steps that wait until the context is done which a step derives.
+fn waits_for_done(scene: &Scene<'_, '_>, derives: StepId) -> Steps {
+    let file = scene.file().checked.file;
+    let context = match scene.graph().steps.get(derives.index()) {
+        Some(Step::Assign(stmt)) => match *file.stmt(*stmt) {
+            Stmt::Assign { lhs, .. } => file.list(lhs).first().and_then(|x| scene.local(*x)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let paths = &scene.package.unit.paths;
+    let of = |path: PathId| match (paths.last(path), context) {
+        (PathStep::Call(context, _), Some(wanted)) => paths.last(context) == PathStep::Local(scene.body.file, wanted),
+        _ => false,
+    };
+    let acts = scene.body.acts.iter().filter(|act| matches!(act.kind, ActKind::Receive(Some(path)) if of(path)));
+    acts.map(|act| act.step).collect()
 }
 
 /// Whether a declaration throws the cancel of a call away: `var ctx, _ = context.WithCancel(parent)`.
@@ -271,8 +292,11 @@ fn replaced(scene: &Scene<'_, '_>) -> Option<Spotted> {
                         .map(|act| act.step)
                         .chain(resets.iter())
                         .collect();
-                    let again =
-                        on == other && caller.way(first.step, |place| caller.is_at(place, second.step), &between).is_some();
+                    // Whoever was given the value may have called the old one meanwhile.
+                    let again = on == other
+                        && !caller.goes_elsewhere(*on)
+                        && !is_given(&caller, *on)
+                        && caller.way(first.step, |place| caller.is_at(place, second.step), &between).is_some();
                     again.then(|| {
                         vec![caller.stop(first.pos, "is called"), caller.stop(second.pos, "is called again on the same value")]
                     })
@@ -284,6 +308,15 @@ fn replaced(scene: &Scene<'_, '_>) -> Option<Spotted> {
     let mut way = vec![scene.stop(at, format!("{name} gets another cancel, whatever it held"))];
     way.extend(again);
     Some(Spotted::new(scene.body.file, at, format!("{name} gets another cancel, and the old one was not called"), way))
+}
+
+/// Whether a variable is an argument somewhere in its file.
+fn is_given(scene: &Scene<'_, '_>, local: LocalId) -> bool {
+    let file = scene.file().checked.file;
+    file.all_exprs().any(|(_, expr)| match *expr {
+        Expr::Call { args, .. } => file.list(args).iter().any(|x| scene.local(*x) == Some(local)),
+        _ => false,
+    })
 }
 
 /// `cancel` instead of `_`, put off to the end of the function: right where the context is not to outlive it.

@@ -206,7 +206,9 @@ fn passed_on(scene: &Scene<'_, '_>, call: ExprId, library: Library, context: &At
         Edit { span: file.ident_span(sel), text: twin.clone() },
         Edit { span: Span { start: behind, end: behind }, text: given },
     ];
-    Some(Repair { safety: Safety::Safe, text: format!("passes {} on to {twin}", context.text), edits })
+    // A program that is killed half way may leave more behind than a query does.
+    let safety = if twin == "CommandContext" { Safety::Unsafe } else { Safety::Safe };
+    Some(Repair { safety, text: format!("passes {} on to {twin}", context.text), edits })
 }
 
 /// Whether the name of the context at hand means something else where the call stands, for all that is known.

@@ -1,13 +1,13 @@
 //! The source eye of LK007: goroutines that follow a ticker which never ends them, and timers that set themselves anew.
 
-use herd_golang::acts::{Act, ActKind, Known, PathId, Steps, When};
+use herd_golang::acts::{Act, ActKind, BodyId, Known, PathId, Steps, When};
 use herd_golang::ast::{Expr, ExprId, Span, Stmt};
 use herd_golang::flow::{EdgeKind, Place, Step};
 use herd_golang::load::Language;
 
 use herd_golang::types::{Meaning, Type};
 
-use crate::source::{Edit, Repair, Safety, Scene, Spotted};
+use crate::source::{Edit, Package, Repair, Safety, Scene, Spotted};
 use crate::source_channels::{Op, OpKind};
 use crate::source_closing::is_endless;
 use crate::source_edits::indent;
@@ -189,12 +189,30 @@ fn of_each(scene: &Scene<'_, '_>, op: &Op) -> Option<Spotted> {
         return None;
     }
     let made = made_here(&by, run.call, owner)?;
+    if is_run_once(package, run.by) {
+        return None;
+    }
     let way = vec![
         by.stop(made, "makes a value"),
         by.stop(run.pos, "starts a goroutine for it"),
         scene.stop(op.pos, "follows a ticker, and nothing ends it"),
     ];
     Some(Spotted::new(scene.body.file, op.pos, "the goroutine follows a ticker for ever, one for each value that is made", way))
+}
+
+/// Whether a function is only called where nothing is done twice: by what `sync.Once` runs, or where the program starts.
+fn is_run_once(package: &Package<'_>, body: BodyId) -> bool {
+    let once = |literal: BodyId| {
+        let Some(outer) = package.unit.body(literal).outer else { return false };
+        let acts = &package.unit.body(outer).acts;
+        acts.iter().any(|act| {
+            let given = act.call.and_then(|call| package.unit.literal_arg(outer, call, 1));
+            matches!(act.kind, ActKind::Known(Known::OnceDo, _)) && given == Some(literal)
+        })
+    };
+    let runs = package.runs();
+    let of = runs.of(body);
+    !runs.is_open(body) && !of.is_empty() && of.iter().all(|run| once(run.by) || package.scene(run.by).is_start())
 }
 
 /// From this version of a file's language on a ticker that nobody refers to is collected, stopped or not.
