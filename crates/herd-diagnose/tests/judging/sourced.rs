@@ -13,7 +13,19 @@ use crate::marks::{Marks, folder};
 
 /// Patterns that the source confirms, and on how many of seven Go versions at least: where a holder's dump shows that it has stood there for a
 /// minute.
-const CONFIRMED: &[(&str, u32)] = &[("DL001", 7), ("DL003", 5), ("DL004", 7), ("DL006", 7), ("DL007", 5), ("LK013", 7)];
+const CONFIRMED: &[(&str, u32)] = &[
+    ("DL001", 7),
+    ("DL003", 5),
+    ("DL004", 7),
+    ("DL006", 7),
+    ("DL007", 5),
+    ("LK002", 7),
+    ("LK007", 7),
+    ("LK008", 7),
+    ("LK011", 7),
+    ("LK013", 7),
+    ("LK014", 7),
+];
 
 /// The kernels as the module they were recorded from.
 fn module(root: &Path) {
