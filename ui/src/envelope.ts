@@ -127,7 +127,7 @@ export type Sink = 'http' | 'grpc' | 'sql' | 'redis' | 'dial' | 'command'
  */
 export type SpawnKind = 'go' | 'group' | 'err-group' | 'after-func' | 'context-after-func' | 'handler'
 /**
- * What has to happen before a goroutine ends.
+ * What has to happen before a goroutine ends, what is harmless first.
  */
 export type SpawnEnd = 'runs-out' | 'context' | 'signal' | 'closed' | 'condition' | 'shutdown' | 'closed-elsewhere' | 'unknown' | 'never'
 /**

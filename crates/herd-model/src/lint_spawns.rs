@@ -171,11 +171,12 @@ impl SpawnReasonKind {
     }
 }
 
-/// What has to happen before a goroutine ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+/// What has to happen before a goroutine ends, what is harmless first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SpawnEnd {
     /// Nothing: it comes to its end.
+    #[default]
     RunsOut,
     /// A context is done.
     Context,

@@ -498,8 +498,7 @@ impl<'u, 't> Builder<'u, 't> {
             Callee::Conversion | Callee::Builtin(_) => {}
             Callee::None | Callee::Static(_) | Callee::Interface(_) | Callee::Dynamic => {
                 let target = self.runs.callees.get(&(self.file, id)).copied();
-                let selection = checked.selection(file.unparen(fun));
-                let is_method = selection.is_some_and(|one| one.kind == SelectionKind::Method);
+                let is_method = checked.has_receiver(fun);
                 if let (true, Expr::Selector { x, .. }) = (is_method, *file.expr(file.unparen(fun)))
                     && self.dir(checked.type_of(x)).is_some()
                 {

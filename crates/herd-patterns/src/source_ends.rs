@@ -7,9 +7,11 @@ use herd_golang::acts::{Act, ActKind, BodyId, Known, PathId, Step as PathStep, S
 use herd_golang::ast::{Expr, ExprId, Pos, Stmt, StmtId};
 use herd_golang::flow::{self, Edge, EdgeKind, LoopId, Loops, Paths, Place, Step};
 use herd_golang::types::{Builtin, Callee, LocalId, Meaning, ObjectId, Type, TypeId};
+use herd_model::SpawnEnd;
 use rustc_hash::FxHashMap;
 
 use crate::source::{Package, Scene, StopPlace};
+use crate::source_calls::is_context;
 use crate::source_waits::{has_room, has_way_out, is_pause, is_signal, is_timer};
 
 /// Waits of one function that are told.
@@ -21,7 +23,7 @@ const DEPTH_MAX: usize = 12;
 #[derive(Clone, Default, Debug)]
 pub struct Runs {
     /// What has to happen first.
-    pub end: End,
+    pub end: SpawnEnd,
     /// Where that is decided.
     pub end_at: Option<StopPlace>,
     /// What is closed, received from or called for it, as it is written.
@@ -36,30 +38,6 @@ pub struct Runs {
     pub sends_without: bool,
     /// Whether it asks a context whether it is done, or gives one to what it calls.
     pub context: bool,
-}
-
-/// What has to happen before a function ends, what is harmless first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
-pub enum End {
-    /// Nothing: it comes to its end.
-    #[default]
-    RunsOut,
-    /// A context is done.
-    Context,
-    /// A signal comes: a channel that only says that it is time, a value that asks for it.
-    Signal,
-    /// A channel is closed, as some function of the package does.
-    Closed,
-    /// A condition of its own comes true, such as an error.
-    Condition,
-    /// A server or listener is shut down.
-    Shutdown,
-    /// A channel is closed, as no function of the package does.
-    ClosedElsewhere,
-    /// Nobody can tell what runs.
-    Unknown,
-    /// Nothing can end it but the process.
-    Never,
 }
 
 /// A wait that nothing cuts short.
@@ -150,13 +128,13 @@ impl Reader<'_, '_> {
         let mut runs = Runs::default();
         let graph = scene.graph();
         if !graph.sound {
-            return Runs { end: End::Unknown, end_at: Some(here(&scene, scene.body_start())), ..runs };
+            return Runs { end: SpawnEnd::Unknown, end_at: Some(here(&scene, scene.body_start())), ..runs };
         }
         self.loops(&scene, &mut runs);
         if !graph.is_reachable(graph.exit) && !graph.is_reachable(graph.panic) && !graph.is_reachable(graph.gone) {
             let forever = scene.body.acts.iter().rev().find(|act| matches!(act.kind, ActKind::Select { .. }));
             let at = forever.map_or(scene.body_start(), |act| act.pos);
-            raise(&mut runs, End::Never, || (here(&scene, at), String::new()));
+            raise(&mut runs, SpawnEnd::Never, || (here(&scene, at), String::new()));
         }
         for act in &scene.body.acts {
             self.act(&scene, act, &mut runs);
@@ -182,7 +160,7 @@ impl Reader<'_, '_> {
             if !graph.is_reachable(header) {
                 continue;
             }
-            let mut best: Option<(End, Pos, String)> = None;
+            let mut best: Option<(SpawnEnd, Pos, String)> = None;
             for edge in loops.exits(graph, id).filter(|edge| returns.contains(edge.to.index())) {
                 let (end, pos, of) = self.exit(scene, &loops, id, edge);
                 if best.as_ref().is_none_or(|(known, ..)| end < *known) {
@@ -193,13 +171,13 @@ impl Reader<'_, '_> {
                 raise(runs, end, || (here(scene, pos), of));
             } else if loops.get(id).parent.is_none() && !graph.is_reachable(graph.gone) {
                 // Only a panic leaves it, if anything does. One within it is left with it.
-                raise(runs, End::Never, || (here(scene, loop_at(scene, &loops, id)), String::new()));
+                raise(runs, SpawnEnd::Never, || (here(scene, loop_at(scene, &loops, id)), String::new()));
             }
         }
     }
 
     /// What has to happen before a loop is left by one of its ways out.
-    fn exit(&self, scene: &Scene<'_, '_>, loops: &Loops, id: LoopId, edge: &Edge) -> (End, Pos, String) {
+    fn exit(&self, scene: &Scene<'_, '_>, loops: &Loops, id: LoopId, edge: &Edge) -> (SpawnEnd, Pos, String) {
         let (graph, checked) = (scene.graph(), &scene.file().checked);
         let tree = checked.file;
         let at = |x: ExprId| tree.expr_span(x).start;
@@ -208,57 +186,59 @@ impl Reader<'_, '_> {
                 Some(Step::Comm(_)) => {
                     let step = graph.start(edge.to).step;
                     let act = scene.body.acts.iter().find(|act| act.step == step);
-                    act.map_or((End::Condition, loop_at(scene, loops, id), String::new()), |act| self.arm(scene, act))
+                    act.map_or((SpawnEnd::Condition, loop_at(scene, loops, id), String::new()), |act| self.arm(scene, act))
                 }
-                _ => (End::Condition, loop_at(scene, loops, id), String::new()),
+                _ => (SpawnEnd::Condition, loop_at(scene, loops, id), String::new()),
             },
             EdgeKind::RangeDone => {
                 let next = graph.steps(edge.from).iter().find_map(|step| match *step {
                     Step::RangeNext(stmt) => Some(stmt),
                     _ => None,
                 });
-                next.map_or((End::RunsOut, loop_at(scene, loops, id), String::new()), |stmt| self.range(scene, stmt))
+                next.map_or((SpawnEnd::RunsOut, loop_at(scene, loops, id), String::new()), |stmt| self.range(scene, stmt))
             }
             EdgeKind::True(x) | EdgeKind::False(x) => {
                 if is_of_context(scene, x) {
-                    return (End::Context, at(x), scene.written(x));
+                    return (SpawnEnd::Context, at(x), scene.written(x));
                 }
                 if let Some(channel) = received_ok(scene, x) {
-                    let end = if self.is_closed(scene, channel) { End::Closed } else { End::ClosedElsewhere };
+                    let end = if self.is_closed(scene, channel) { SpawnEnd::Closed } else { SpawnEnd::ClosedElsewhere };
                     return (end, at(x), scene.written(channel));
                 }
                 if is_counted(scene, loops, id, x) {
-                    return (End::RunsOut, at(x), String::new());
+                    return (SpawnEnd::RunsOut, at(x), String::new());
                 }
-                (End::Condition, at(x), scene.written(x))
+                (SpawnEnd::Condition, at(x), scene.written(x))
             }
-            EdgeKind::Case(x) | EdgeKind::NoCase(x) => (End::Condition, at(x), scene.written(x)),
+            EdgeKind::Case(x) | EdgeKind::NoCase(x) => (SpawnEnd::Condition, at(x), scene.written(x)),
             EdgeKind::Next | EdgeKind::Default | EdgeKind::RangeNext | EdgeKind::Return | EdgeKind::Panics | EdgeKind::Exits => {
-                (End::Condition, loop_at(scene, loops, id), String::new())
+                (SpawnEnd::Condition, loop_at(scene, loops, id), String::new())
             }
         }
     }
 
     /// What a clause of a select waits for.
-    fn arm(&self, scene: &Scene<'_, '_>, act: &Act) -> (End, Pos, String) {
+    fn arm(&self, scene: &Scene<'_, '_>, act: &Act) -> (SpawnEnd, Pos, String) {
         match act.kind {
-            ActKind::Receive(Some(path)) if is_done(scene, path) => (End::Context, act.pos, self.package.text(path)),
-            ActKind::Receive(path) => (End::Signal, act.pos, path.map(|path| self.package.text(path)).unwrap_or_default()),
-            ActKind::Send(path) => (End::Signal, act.pos, path.map(|path| self.package.text(path)).unwrap_or_default()),
+            ActKind::Receive(Some(path)) if is_done(scene, path) => (SpawnEnd::Context, act.pos, self.package.text(path)),
+            ActKind::Receive(path) => (SpawnEnd::Signal, act.pos, path.map(|path| self.package.text(path)).unwrap_or_default()),
+            ActKind::Send(path) => (SpawnEnd::Signal, act.pos, path.map(|path| self.package.text(path)).unwrap_or_default()),
             ActKind::Known(..) | ActKind::Call(_) | ActKind::Close(_) | ActKind::Select { .. } => {
-                (End::Condition, act.pos, String::new())
+                (SpawnEnd::Condition, act.pos, String::new())
             }
         }
     }
 
-    fn range(&self, scene: &Scene<'_, '_>, stmt: StmtId) -> (End, Pos, String) {
+    fn range(&self, scene: &Scene<'_, '_>, stmt: StmtId) -> (SpawnEnd, Pos, String) {
         let checked = &scene.file().checked;
         let tree = checked.file;
-        let Stmt::Range { x, range, .. } = *tree.stmt(stmt) else { return (End::RunsOut, scene.body_start(), String::new()) };
+        let Stmt::Range { x, range, .. } = *tree.stmt(stmt) else {
+            return (SpawnEnd::RunsOut, scene.body_start(), String::new());
+        };
         if !is_channel(scene, checked.type_of(x)) {
-            return (End::RunsOut, range, String::new());
+            return (SpawnEnd::RunsOut, range, String::new());
         }
-        let end = if self.is_closed(scene, x) { End::Closed } else { End::ClosedElsewhere };
+        let end = if self.is_closed(scene, x) { SpawnEnd::Closed } else { SpawnEnd::ClosedElsewhere };
         (end, range, scene.written(x))
     }
 
@@ -307,12 +287,12 @@ impl Reader<'_, '_> {
                 match path {
                     Some(path) if is_done(scene, path) => {
                         runs.context = true;
-                        raise(runs, End::Context, || (here(scene, act.pos), self.package.text(path)));
+                        raise(runs, SpawnEnd::Context, || (here(scene, act.pos), self.package.text(path)));
                     }
                     _ if is_range => {}
                     Some(path) if is_timer(scene, path) => {}
                     Some(path) if is_signal(scene, act.pos) => {
-                        raise(runs, End::Signal, || (here(scene, act.pos), self.package.text(path)));
+                        raise(runs, SpawnEnd::Signal, || (here(scene, act.pos), self.package.text(path)));
                     }
                     _ if is_pause(scene, act.pos) => {}
                     _ => wait(WaitKind::Receive, path),
@@ -338,7 +318,7 @@ impl Reader<'_, '_> {
                     (known.clone(), name)
                 } else if serves(&self.package.unit.types.function_text(object)) {
                     let end_at = Some(here(scene, act.pos));
-                    (Runs { end: End::Shutdown, end_at, end_of: name.clone(), ..Runs::default() }, name)
+                    (Runs { end: SpawnEnd::Shutdown, end_at, end_of: name.clone(), ..Runs::default() }, name)
                 } else {
                     return;
                 }
@@ -358,17 +338,19 @@ impl Reader<'_, '_> {
         runs.waits.extend(called.waits.into_iter().take(room).map(|wait| Wait { param: None, ..wait }));
         let end = match called.end {
             // What comes to its end anyway, or by a condition of its own, does not keep its caller.
-            End::RunsOut | End::Condition | End::Unknown => return,
-            End::Never => {
+            SpawnEnd::RunsOut | SpawnEnd::Condition | SpawnEnd::Unknown => return,
+            SpawnEnd::Never => {
                 let graph = scene.graph();
                 let step: Steps = [act.step].into_iter().collect();
                 let start = graph.start(graph.entry);
                 let avoided = |place: Place| step.has(graph, place);
                 let past =
                     !avoided(start) && flow::path(graph, Paths::All, start, |place| place.block == graph.exit, avoided).is_some();
-                if past { End::Unknown } else { End::Never }
+                if past { SpawnEnd::Unknown } else { SpawnEnd::Never }
             }
-            End::Context | End::Signal | End::Closed | End::Shutdown | End::ClosedElsewhere => called.end,
+            SpawnEnd::Context | SpawnEnd::Signal | SpawnEnd::Closed | SpawnEnd::Shutdown | SpawnEnd::ClosedElsewhere => {
+                called.end
+            }
         };
         let at = called.end_at.unwrap_or_else(|| here(scene, act.pos));
         let of = if called.end_of.is_empty() { of } else { called.end_of };
@@ -377,7 +359,7 @@ impl Reader<'_, '_> {
 }
 
 /// Keeps the worse end.
-fn raise(runs: &mut Runs, end: End, at: impl FnOnce() -> (StopPlace, String)) {
+fn raise(runs: &mut Runs, end: SpawnEnd, at: impl FnOnce() -> (StopPlace, String)) {
     if end > runs.end {
         let (place, of) = at();
         (runs.end, runs.end_at, runs.end_of) = (end, Some(place), of);
@@ -498,16 +480,11 @@ fn gives_context(scene: &Scene<'_, '_>) -> bool {
     let tree = checked.file;
     scene.body.acts.iter().filter_map(|act| act.call).any(|call| match *tree.expr(call) {
         Expr::Call { args, .. } => tree.list(args).first().is_some_and(|first| {
-            is_context(scene, checked.type_of(*first))
+            is_context(&scene.package.unit, checked.type_of(*first))
                 && !matches!(checked.callee(tree.unparen(*first)), Callee::Builtin(Builtin::New))
         }),
         _ => false,
     })
-}
-
-/// Whether a type is `context.Context`.
-pub fn is_context(scene: &Scene<'_, '_>, ty: TypeId) -> bool {
-    scene.package.unit.types.text(ty) == "context.Context"
 }
 
 /// Functions of libraries that run until something is shut down or closed (net/http, server.go; google.golang.org/grpc, server.go).

@@ -85,8 +85,7 @@ pub fn within(package: &Package<'_>, group: Group, run: &Run, callee: BodyId) ->
     let by = package.scene(run.by);
     let checked = &by.file().checked;
     let Expr::Call { fun, args, .. } = *checked.file.expr(run.call) else { return group };
-    let method =
-        checked.selection(checked.file.unparen(fun)).is_some_and(|one| one.kind == herd_golang::types::SelectionKind::Method);
+    let method = checked.has_receiver(fun);
     let at = checked.file.list(args).iter().position(|arg| {
         let mut x = checked.file.unparen(*arg);
         if let Expr::Unary { op: herd_golang::Token::And, x: inner } = *checked.file.expr(x) {

@@ -140,7 +140,7 @@ pub fn handed_over(scene: &Scene<'_, '_>, act: &Act) -> Vec<(Channel, Channel)> 
     let (Some(callee), Some(call)) = (callee, act.call) else { return Vec::new() };
     let checked = &scene.file().checked;
     let Expr::Call { fun, args, .. } = *checked.file.expr(call) else { return Vec::new() };
-    let is_method = checked.selection(checked.file.unparen(fun)).is_some_and(|one| one.kind == SelectionKind::Method);
+    let is_method = checked.has_receiver(fun);
     let body = unit.body(callee);
     let params = body.params.iter().skip(usize::from(is_method));
     let pairs = params.zip(checked.file.list(args)).filter_map(|(param, arg)| {

@@ -6,13 +6,12 @@
 
 use herd_golang::acts::{Act, ActKind, BodyId, Known, PathId, Steps, Target, When};
 use herd_golang::ast::{Expr, ExprId, Node, Pos};
-use herd_golang::flow::Step;
-use herd_golang::types::{Builtin, Callee, LocalId, Meaning, ObjectId, SelectionKind};
+use herd_golang::types::{Callee, LocalId, Meaning, ObjectId};
 use herd_golang::walk::{Descend, walk};
 use herd_model::{SpawnEnd, SpawnJoin, SpawnKind, SpawnReasonKind, SpawnRisk};
 
 use crate::source::{Package, Scene, StopPlace};
-use crate::source_ends::{End, KnownRuns, Runs, Wait, WaitKind, serves};
+use crate::source_ends::{KnownRuns, Runs, Wait, WaitKind, serves};
 use crate::source_starts::{Looped, context_that_ends, in_loop, serves_request};
 use crate::source_waits;
 
@@ -153,7 +152,7 @@ fn start(
         Started::Function(object) => package.unit.body_of(object),
         Started::Unknown => None,
     };
-    let unknown = Runs { end: End::Unknown, ..Runs::default() };
+    let unknown = Runs { end: SpawnEnd::Unknown, ..Runs::default() };
     let told = match (body, started) {
         (Some(body), _) => runs.get(body.0 as usize),
         (None, Started::Function(object)) => known.get(&object),
@@ -164,11 +163,11 @@ fn start(
     let serves = |object| serves(&package.unit.types.function_text(object));
     let ended = match started {
         Started::Function(object) if serves(object) => {
-            Runs { end: End::Shutdown, end_of: package.object_name(object).to_owned(), ..Runs::default() }
+            Runs { end: SpawnEnd::Shutdown, end_of: package.object_name(object).to_owned(), ..Runs::default() }
         }
         Started::Function(_) | Started::Literal(_) | Started::Unknown => Runs::default(),
     };
-    let told = told.unwrap_or(if simple || ended.end == End::Shutdown { &ended } else { &unknown });
+    let told = told.unwrap_or(if simple || ended.end == SpawnEnd::Shutdown { &ended } else { &unknown });
     let told = &with_arguments(scene, act, told);
     let (joined, joined_by) = join(scene, act, body, by, group);
     let mut start = Start {
@@ -177,7 +176,7 @@ fn start(
         by,
         runs: started,
         reasons: Vec::new(),
-        end: end(told.end),
+        end: told.end,
         end_of: told.end_of.clone(),
         end_at: told.end_at,
         joined,
@@ -206,10 +205,10 @@ fn with_arguments(scene: &Scene<'_, '_>, act: &Act, told: &Runs) -> Runs {
     let argument = |param: usize| {
         let checked = &scene.file().checked;
         let Expr::Call { fun, args, .. } = *checked.file.expr(act.call?) else { return None };
-        let is_method = checked.selection(checked.file.unparen(fun)).is_some_and(|one| one.kind == SelectionKind::Method);
+        let is_method = checked.has_receiver(fun);
         checked.file.list(args).get(param.checked_sub(usize::from(is_method))?).map(|arg| checked.file.unparen(*arg))
     };
-    if let Some(channel) = told.end_param.filter(|_| told.end == End::ClosedElsewhere).and_then(argument) {
+    if let Some(channel) = told.end_param.filter(|_| told.end == SpawnEnd::ClosedElsewhere).and_then(argument) {
         let written = scene.written(channel);
         let bodies = scene.package.unit.bodies.iter().filter(|body| body.file == scene.body.file);
         let closed = bodies.flat_map(|body| &body.acts).any(|act| match act.kind {
@@ -217,7 +216,7 @@ fn with_arguments(scene: &Scene<'_, '_>, act: &Act, told: &Runs) -> Runs {
             _ => false,
         });
         if closed {
-            (told.end, told.end_of) = (End::Closed, written);
+            (told.end, told.end_of) = (SpawnEnd::Closed, written);
         }
     }
     let has_room = |wait: &Wait| {
@@ -235,12 +234,17 @@ fn with_arguments(scene: &Scene<'_, '_>, act: &Act, told: &Runs) -> Runs {
 fn of_the_function(start: &mut Start, told: &Runs) {
     let mut add = |kind, of: &str, at: Option<StopPlace>| start.reasons.push(Reason { kind, of: of.to_owned(), at });
     match told.end {
-        End::Never => add(SpawnReasonKind::NeverEnds, "", told.end_at),
+        SpawnEnd::Never => add(SpawnReasonKind::NeverEnds, "", told.end_at),
         // A handler ends with its request, whatever it is.
-        End::Unknown if start.by == SpawnKind::Handler => {}
-        End::Unknown => add(SpawnReasonKind::Unknown, &told.end_of, told.end_at),
-        End::ClosedElsewhere => add(SpawnReasonKind::NobodyCloses, &told.end_of, told.end_at),
-        End::RunsOut | End::Context | End::Signal | End::Closed | End::Condition | End::Shutdown => {}
+        SpawnEnd::Unknown if start.by == SpawnKind::Handler => {}
+        SpawnEnd::Unknown => add(SpawnReasonKind::Unknown, &told.end_of, told.end_at),
+        SpawnEnd::ClosedElsewhere => add(SpawnReasonKind::NobodyCloses, &told.end_of, told.end_at),
+        SpawnEnd::RunsOut
+        | SpawnEnd::Context
+        | SpawnEnd::Signal
+        | SpawnEnd::Closed
+        | SpawnEnd::Condition
+        | SpawnEnd::Shutdown => {}
     }
     // One wait of each kind is told: several are no more than one.
     let mut seen = Vec::new();
@@ -256,8 +260,8 @@ fn of_the_function(start: &mut Start, told: &Runs) {
             add(kind, &wait.of, Some(wait.at));
         }
     }
-    let stays = told.end == End::Condition || !told.waits.is_empty();
-    if stays && !told.context && !matches!(told.end, End::Signal | End::Closed | End::Context) {
+    let stays = told.end == SpawnEnd::Condition || !told.waits.is_empty();
+    if stays && !told.context && !matches!(told.end, SpawnEnd::Signal | SpawnEnd::Closed | SpawnEnd::Context) {
         add(SpawnReasonKind::NoStop, "", None);
     }
 }
@@ -293,7 +297,7 @@ fn of_the_wait(start: &mut Start, told: &Runs) {
         SpawnJoin::Nobody | SpawnJoin::Library => {}
     }
     // Nothing is to be lowered where nothing was raised.
-    let only = told.sends_with_room && !told.sends_without && told.waits.is_empty() && told.end == End::RunsOut;
+    let only = told.sends_with_room && !told.sends_without && told.waits.is_empty() && told.end == SpawnEnd::RunsOut;
     if only && start.points() > 0 {
         start.reasons.push(Reason { kind: SpawnReasonKind::SendsHaveRoom, of: String::new(), at: None });
     }
@@ -455,25 +459,6 @@ fn recovers(package: &Package<'_>, id: BodyId) -> bool {
             ActKind::Call(Target::Object(object)) => unit.body_of(object),
             _ => None,
         };
-        deferred.is_some_and(|deferred| {
-            let body = unit.body(deferred);
-            let checked = &unit.files[body.file as usize].checked;
-            let recover = |call: ExprId| checked.callee(call) == Callee::Builtin(Builtin::Recover);
-            body.graph.steps.iter().any(|step| matches!(*step, Step::Call(call) if recover(call)))
-        })
+        deferred.is_some_and(|deferred| package.recovers.contains(&deferred))
     })
-}
-
-fn end(end: End) -> SpawnEnd {
-    match end {
-        End::RunsOut => SpawnEnd::RunsOut,
-        End::Context => SpawnEnd::Context,
-        End::Signal => SpawnEnd::Signal,
-        End::Closed => SpawnEnd::Closed,
-        End::Condition => SpawnEnd::Condition,
-        End::Shutdown => SpawnEnd::Shutdown,
-        End::ClosedElsewhere => SpawnEnd::ClosedElsewhere,
-        End::Unknown => SpawnEnd::Unknown,
-        End::Never => SpawnEnd::Never,
-    }
 }

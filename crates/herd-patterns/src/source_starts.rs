@@ -5,11 +5,12 @@
 use herd_golang::acts::{Act, ActKind, BodyId, Known, When};
 use herd_golang::ast::{Expr, Node, Pos, Stmt};
 use herd_golang::flow::{self, Step, StepId};
-use herd_golang::types::{LocalId, Meaning, Type, TypeId};
+use herd_golang::types::{LocalId, Meaning, Type};
 use herd_golang::walk::{Descend, walk};
 
 use crate::source::{Scene, StopPlace};
-use crate::source_ends::{is_context, loop_statement};
+use crate::source_calls::{is_context, is_request};
+use crate::source_ends::loop_statement;
 
 /// A loop around a start.
 pub(crate) enum Looped {
@@ -77,18 +78,13 @@ pub(crate) fn serves_request(scene: &Scene<'_, '_>) -> bool {
     while let Some(id) = at {
         let body = unit.body(id);
         let checked = &unit.files[body.file as usize].checked;
-        let is_request =
-            |local: &LocalId| checked.locals.get(local.0 as usize).is_some_and(|local| is_request(unit.types, local.ty));
+        let is_request = |local: &LocalId| checked.locals.get(local.0 as usize).is_some_and(|local| is_request(unit, local.ty));
         if body.params.iter().any(is_request) {
             return true;
         }
         at = body.outer;
     }
     false
-}
-
-fn is_request(types: &herd_golang::types::Types<'_>, ty: TypeId) -> bool {
-    matches!(types.get(ty), Type::Pointer(_)) && types.text(ty) == "*net/http.Request"
 }
 
 /// A context that a literal uses though its starter cancels it when it returns: derived there with a deferred cancel, or the request's own.
@@ -104,15 +100,15 @@ pub(crate) fn context_that_ends(scene: &Scene<'_, '_>, literal: BodyId) -> Optio
     walk(tree, Node::Stmt(inner.block), |node| {
         if let Node::Expr(x) = node {
             match (tree.expr(x), checked.meaning(x)) {
-                (Expr::Ident { .. }, Meaning::Local(local)) if found.is_none() && is_context(scene, checked.type_of(x)) => {
+                (Expr::Ident { .. }, Meaning::Local(local)) if found.is_none() && is_context(unit, checked.type_of(x)) => {
                     if let Some(at) = cancelled_at_return(scene, local) {
                         found = Some((scene.written(x), StopPlace::Here { file: scene.body.file, pos: at }));
                     }
                 }
-                (Expr::Call { fun, .. }, _) if found.is_none() && is_context(scene, checked.type_of(x)) => {
+                (Expr::Call { fun, .. }, _) if found.is_none() && is_context(unit, checked.type_of(x)) => {
                     let of_request = match *tree.expr(tree.unparen(*fun)) {
                         Expr::Selector { x: of, sel } => {
-                            unit.types.names().text(sel.name) == "Context" && is_request(unit.types, checked.type_of(of))
+                            unit.types.names().text(sel.name) == "Context" && is_request(unit, checked.type_of(of))
                         }
                         _ => false,
                     };

@@ -1,11 +1,10 @@
-//! Where the functions of a package use their channels and functions: what source eyes ask of variables.
+//! Where the functions of a package name the functions that variables hold: what source eyes ask of variables.
 
-use herd_golang::Token;
 use herd_golang::acts::{BodyId, Unit, UnitFile};
 use herd_golang::ast::{Expr, ExprId, Stmt};
 use herd_golang::flow::{self, Step, StepId};
-use herd_golang::types::{Builtin, Callee, LocalId, Meaning, Type};
-use rustc_hash::{FxHashMap, FxHashSet};
+use herd_golang::types::{LocalId, Meaning, Type};
+use rustc_hash::FxHashMap;
 
 /// A variable of a package: its file, and which.
 pub type Variable = (u32, LocalId);
@@ -13,8 +12,6 @@ pub type Variable = (u32, LocalId);
 /// What becomes of variables.
 #[derive(Default)]
 pub struct Values {
-    /// Channels that go elsewhere: they are handed over, stored, returned, compared. Nobody knows who uses them.
-    pub escaped: FxHashSet<Variable>,
     /// The steps at which functions are named, called or captured, by the variables that hold them.
     pub named: FxHashMap<Variable, Vec<(BodyId, StepId)>>,
 }
@@ -22,43 +19,8 @@ pub struct Values {
 /// Looks through a package once. Linear.
 pub fn values(unit: &Unit<'_>) -> Values {
     let mut values = Values::default();
-    for (number, file) in (0..).zip(&unit.files) {
-        escaped(unit, number, file, &mut values);
-    }
     named(unit, &mut values);
     values
-}
-
-fn escaped(unit: &Unit<'_>, number: u32, file: &UnitFile<'_>, values: &mut Values) {
-    let tree = file.checked.file;
-    let mut operands: FxHashSet<ExprId> = FxHashSet::default();
-    for (_, stmt) in tree.all_stmts() {
-        match *stmt {
-            Stmt::Send { chan, .. } => operands.extend([tree.unparen(chan)]),
-            Stmt::Range { x, .. } => operands.extend([tree.unparen(x)]),
-            Stmt::Assign { lhs, .. } => operands.extend(tree.list(lhs).iter().map(|x| tree.unparen(*x))),
-            _ => {}
-        }
-    }
-    for (id, expr) in tree.all_exprs() {
-        match *expr {
-            Expr::Unary { op: Token::Arrow, x } => operands.extend([tree.unparen(x)]),
-            Expr::Call { args, .. }
-                if matches!(file.checked.callee(id), Callee::Builtin(Builtin::Close | Builtin::Len | Builtin::Cap)) =>
-            {
-                operands.extend(tree.list(args).iter().map(|x| tree.unparen(*x)));
-            }
-            _ => {}
-        }
-    }
-    for (id, expr) in tree.all_exprs() {
-        let (Expr::Ident { .. }, Meaning::Local(local)) = (expr, file.checked.meaning(id)) else { continue };
-        let Some(declared) = file.checked.locals.get(local.0 as usize) else { continue };
-        let is_channel = matches!(unit.types.get(unit.types.underlying(declared.ty)), Type::Chan { .. });
-        if is_channel && !operands.contains(&id) && tree.expr_span(id).start != declared.pos {
-            values.escaped.insert((number, local));
-        }
-    }
 }
 
 fn named(unit: &Unit<'_>, values: &mut Values) {

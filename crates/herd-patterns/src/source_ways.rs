@@ -110,7 +110,7 @@ impl Scene<'_, '_> {
 
     /// Whether the function stands in a test file: what is left there is gone with the test.
     pub fn is_in_tests(&self) -> bool {
-        is_in_tests(self.package, self.body.file)
+        self.package.is_test(self.body.file)
     }
 
     /// Whether this is where the program starts, which ends with it.
@@ -148,15 +148,6 @@ pub fn written(package: &Package<'_>, file: u32, x: ExprId) -> String {
     let Some(of) = package.unit.files.get(file as usize) else { return String::new() };
     let text = of.checked.file.text(of.checked.file.expr_span(x));
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Whether a file holds tests.
-pub fn is_in_tests(package: &Package<'_>, file: u32) -> bool {
-    let unit = &package.unit;
-    let Some(of) = unit.files.get(file as usize) else { return false };
-    let own = unit.types.program().package(unit.package);
-    let role = own.and_then(|own| own.files.get(of.checked.source as usize)).map(|file| file.role);
-    matches!(role, Some(herd_golang::load::Role::Test | herd_golang::load::Role::ExternalTest))
 }
 
 /// The body that another one is run by, once, as far as is known.

@@ -25,7 +25,7 @@ impl Unit<'_> {
         let file = self.files.get(number as usize)?;
         let checked = &file.checked;
         let Expr::Call { fun, args, .. } = *checked.file.expr(call) else { return None };
-        let is_method = checked.selection(checked.file.unparen(fun)).is_some_and(|one| one.kind == SelectionKind::Method);
+        let is_method = checked.has_receiver(fun);
         let index = usize::from(param).checked_sub(usize::from(is_method))?;
         let x = checked.file.unparen(*checked.file.list(args).get(index)?);
         match *checked.file.expr(x) {

@@ -250,7 +250,7 @@ impl Unit<'_> {
         let file = &self.files[self.body(by).file as usize];
         let tree = file.checked.file;
         let Expr::Call { fun, args, .. } = *tree.expr(call) else { return None };
-        let is_method = file.checked.selection(tree.unparen(fun)).is_some_and(|one| one.kind == types::SelectionKind::Method);
+        let is_method = file.checked.has_receiver(fun);
         let index = usize::from(param).checked_sub(usize::from(is_method))?;
         file.literal(lower::literal_of(file, *tree.list(args).get(index)?)?)
     }

@@ -266,7 +266,7 @@ pub fn in_caller(unit: &mut Unit<'_>, id: BodyId, act: usize, path: &SumPath) ->
             let Expr::Call { fun, args, .. } = *tree.expr(call) else { return None };
             let fun = tree.unparen(fun);
             let checked = &unit.files[file as usize].checked;
-            let is_method = checked.selection(fun).is_some_and(|selection| selection.kind == crate::types::SelectionKind::Method);
+            let is_method = checked.has_receiver(fun);
             if is_method && number == 0 {
                 unit.receiver(file, fun)?
             } else {

@@ -2,6 +2,7 @@
 
 use super::Types;
 use super::constant::{Constant, Value};
+use super::lookup::SelectionKind;
 use super::objects::{DeclaredFile, Import, ObjectId};
 use super::output::{Callee, Function, Local, LocalId, Meaning, Packed, Selection, Tables};
 use super::table::TypeId;
@@ -101,6 +102,12 @@ impl<'t> CheckedFile<'t> {
             Meaning::Selection(index) => self.selections.get(index as usize),
             _ => None,
         }
+    }
+
+    /// Whether what is called takes what stands before the dot as its first parameter: a method, of an interface or not.
+    pub fn has_receiver(&self, fun: ExprId) -> bool {
+        let selection = self.selection(self.file.unparen(fun));
+        selection.is_some_and(|one| matches!(one.kind, SelectionKind::Method | SelectionKind::InterfaceMethod))
     }
 
     /// The type arguments of a generic function, by the identifier or selector that names it; of a method those of its receiver come first.

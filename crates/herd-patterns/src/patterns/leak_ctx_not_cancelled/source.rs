@@ -2,9 +2,10 @@
 
 use herd_golang::acts::{ActKind, Known};
 use herd_golang::ast::{Expr, ExprId};
-use herd_golang::types::{LocalId, Meaning, Type};
+use herd_golang::types::{LocalId, Meaning};
 
 use crate::source::{Scene, Spotted};
+use crate::source_calls;
 use crate::source_channels::Op;
 use crate::source_groups::group;
 use crate::source_runs::How;
@@ -137,9 +138,6 @@ fn is_path(scene: &Scene<'_, '_>, path: herd_golang::acts::PathId, local: LocalI
 }
 
 fn is_context(scene: &Scene<'_, '_>, local: LocalId) -> bool {
-    let types = scene.package.unit.types;
     let declared = scene.file().checked.locals.get(local.0 as usize);
-    declared.is_some_and(
-        |one| matches!(types.get(one.ty), Type::Named { object, .. } if types.object_text(*object) == "context.Context"),
-    )
+    declared.is_some_and(|one| source_calls::is_context(&scene.package.unit, one.ty))
 }

@@ -4,9 +4,10 @@
 use herd_golang::acts::{Act, ActKind, Known, Steps, When};
 use herd_golang::ast::Expr;
 use herd_golang::flow::{LoopId, Loops, Step, StepId};
-use herd_golang::types::{Constant, LocalId, Type};
+use herd_golang::types::{Constant, LocalId};
 
 use crate::source::{Scene, Spotted};
+use crate::source_calls;
 use crate::source_channels::OpKind;
 use crate::source_runs::How;
 use crate::source_ways::only_run;
@@ -92,12 +93,8 @@ fn ignores(scene: &Scene<'_, '_>, loops: &Loops, around: LoopId, pause: &Act) ->
 }
 
 fn is_context(scene: &Scene<'_, '_>, local: LocalId) -> bool {
-    let types = scene.package.unit.types;
-    let Some(declared) = scene.file().checked.locals.get(local.0 as usize) else { return false };
-    match types.get(declared.ty) {
-        Type::Named { object, .. } => types.object_text(*object) == "context.Context",
-        _ => false,
-    }
+    let declared = scene.file().checked.locals.get(local.0 as usize);
+    declared.is_some_and(|one| source_calls::is_context(&scene.package.unit, one.ty))
 }
 
 /// A goroutine that tries until it is lucky, for somebody who waits for a while only.
