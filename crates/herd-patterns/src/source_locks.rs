@@ -1,9 +1,9 @@
 //! What several source eyes ask of the locks of a function.
 
 use herd_golang::acts::{LockAct, LockWhat, Steps, When};
-use herd_golang::ast::{ExprId, Stmt};
-use herd_golang::flow;
-use herd_golang::types::{LocalKind, Meaning};
+use herd_golang::ast::{ExprId, Pos, Stmt, StmtId};
+use herd_golang::flow::{self, EdgeKind, Place};
+use herd_golang::types::{LocalKind, Meaning, Type};
 
 use crate::source::{Scene, Spotted, Stop};
 use crate::source_held::is_fresh;
@@ -106,6 +106,9 @@ pub fn kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         let resets = scene.resets(held.path);
         let ends = if is_lost_with(scene, held) { resets.clone() } else { Steps::default() };
         let Some(way) = herd_golang::acts::kept_way(scene.graph(), scene.locks, held, &resets, &ends) else { continue };
+        if falls_out_of_cases(scene, held, &way) {
+            continue;
+        }
         let name = scene.package.text(held.path);
         let at = held.via.first().map_or(scene.body_start(), |(_, pos)| *pos);
         let mut stops = scene.stops(held, &format!("takes {name}{}", for_reading(held.read)));
@@ -119,6 +122,35 @@ pub fn kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         found.push(Spotted::new(scene.body.file, at, text, stops).cured_by(cure));
     }
     found
+}
+
+/// Whether a way leaves a `switch` over a declared type by none of its cases, each of which gives the lock back: they are all that there is.
+fn falls_out_of_cases(scene: &Scene<'_, '_>, held: &LockAct, way: &[Place]) -> bool {
+    let (graph, checked) = (scene.graph(), &scene.file().checked);
+    let (file, types) = (checked.file, scene.package.unit.types);
+    let gives: Vec<Pos> = scene
+        .locks
+        .iter()
+        .filter(|act| act.path == held.path && act.what == LockWhat::Gives)
+        .filter_map(|act| act.via.first().map(|(_, pos)| *pos))
+        .collect();
+    way.windows(2).any(|pair| {
+        let [from, to] = pair else { return false };
+        let last = graph.edges(from.block).iter().find_map(|edge| match edge.kind {
+            EdgeKind::NoCase(x) if edge.to == to.block => Some(x),
+            _ => None,
+        });
+        let Some(last) = last.map(|x| file.expr_span(x).start) else { return false };
+        file.all_stmts().any(|(_, stmt)| {
+            let Stmt::Switch { tag: Some(tag), body, .. } = *stmt else { return false };
+            let clauses = file.block(body);
+            let holds = |stmt: StmtId, pos: Pos| (file.stmt_span(stmt).start..file.stmt_span(stmt).end).contains(&pos);
+            clauses.len() > 1
+                && matches!(types.get(checked.type_of(tag)), Type::Named { .. })
+                && clauses.last().is_some_and(|clause| holds(*clause, last))
+                && clauses.iter().all(|clause| gives.iter().any(|pos| holds(*clause, *pos)))
+        })
+    })
 }
 
 /// Whether a lock is in a variable of the function that no other one sees.

@@ -20,6 +20,6 @@ pub const PATTERN: Pattern = Pattern {
     dump: Some(dump::detect),
     live: Some(live::refine),
     source: Some(source::detect),
-    source_status: Status::Preview,
+    source_status: Status::Stable,
     ..Pattern::BLIND
 };

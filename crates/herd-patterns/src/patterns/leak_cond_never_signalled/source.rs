@@ -2,9 +2,11 @@
 
 use herd_golang::Token;
 use herd_golang::acts::{ActKind, BodyId, Field, Known, Steps, When};
-use herd_golang::ast::{Expr, ExprId, Pos, Stmt};
-use herd_golang::flow::{Step, StepId};
+use herd_golang::ast::{Expr, ExprId, Node, Pos, Stmt};
+use herd_golang::flow::{EdgeKind, Step, StepId};
+
 use herd_golang::types::Type;
+use herd_golang::walk::{Descend, walk};
 
 use crate::source::{LockKey, Scene, Spotted};
 use crate::source_abandoned::end_of;
@@ -165,7 +167,9 @@ fn silent_change(scene: &Scene<'_, '_>, wait: &Wait) -> Option<Spotted> {
         if wakes.is_empty() && !flag {
             return None;
         }
-        let after = scene.way(change, |place| place.block == graph.exit, &wakes)?;
+        let mut heeded = wakes.clone();
+        heeded.extend(asked_of(scene, &wakes, field).iter());
+        let after = scene.way(change, |place| place.block == graph.exit, &heeded)?;
         // Woken before the change, under the lock that the waiters need, they see it as well.
         let before = wakes.iter().any(|step| scene.way(step, |place| scene.is_at(place, change), &Steps::default()).is_some());
         (!before).then_some((pos, field, after))
@@ -182,6 +186,26 @@ fn silent_change(scene: &Scene<'_, '_>, wait: &Wait) -> Option<Spotted> {
         _ => pos,
     };
     Some(Spotted::new(scene.body.file, at, format!("{text} changes, and nobody who waits for it is woken"), way))
+}
+
+/// The conditions that decide on a wake-up and ask what it is about: of a field of the struct that is changed, such as how many wait.
+fn asked_of(scene: &Scene<'_, '_>, wakes: &Steps, changed: Target) -> Steps {
+    let (graph, file) = (scene.graph(), scene.file().checked.file);
+    let owner = field_of(scene, file.unparen(changed.0)).map(|field| field.owner);
+    let mut asked = Steps::default();
+    for wake in wakes.iter() {
+        for edge in graph.edges_into(graph.place(wake).block) {
+            let EdgeKind::True(condition) = edge.kind else { continue };
+            let mut own = false;
+            walk(file, Node::Expr(condition), |node| {
+                own |= matches!(node, Node::Expr(x) if field_of(scene, x).is_some_and(|field| Some(field.owner) == owner));
+                Descend::Into
+            });
+            let steps = graph.block(edge.from).steps.clone().map(StepId);
+            asked.extend(steps.filter(|step| own && graph.steps.get(step.index()) == Some(&Step::Condition(condition))));
+        }
+    }
+    asked
 }
 
 /// A change for good that all who wait could go on with, of whom one is woken.

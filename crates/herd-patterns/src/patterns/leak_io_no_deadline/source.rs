@@ -1,10 +1,11 @@
 //! The source eye of LK011: a read from a connection of a package that never sets a deadline.
 //!
 //! Silent where any function of the package sets one, or closes the connection from elsewhere; where the connection is no parameter or variable of
-//! the function.
+//! the function; in the function `main` of a program, which is all that waits there.
 
 use herd_golang::acts::{Act, ActKind, BodyId, Target, When};
 use herd_golang::ast::{Expr, ExprId};
+use herd_golang::flow::Step;
 use herd_golang::types::{LocalId, LocalKind};
 
 use crate::source::{Scene, Spotted};
@@ -14,12 +15,12 @@ use crate::source_calls::{Called, declared};
 pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     let calls =
         |act: &&Act| matches!(act.kind, ActKind::Call(Target::Object(_) | Target::Interface(..))) && act.when == When::Now;
-    if !scene.graph().sound || !has_connection(scene) || scene.is_test() {
+    if !scene.graph().sound || !has_connection(scene) || scene.is_test() || is_main_itself(scene) {
         return Vec::new();
     }
     let found = scene.body.acts.iter().filter(calls).find_map(|act| {
         let conn = read_from(scene, act.call?)?;
-        let name = scene.package.unit.types.names().text(scene.file().checked.locals.get(conn.0 as usize)?.name);
+        let name = scene.name_of(conn);
         (is_ours(scene, conn) && !is_bounded(scene, conn)).then(|| {
             let text = format!("{name} has no deadline: this waits for as long as the other side is silent");
             Spotted::new(scene.body.file, act.pos, text, vec![scene.stop(act.pos, format!("reads from {name}"))])
@@ -28,11 +29,24 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     found.into_iter().collect()
 }
 
-/// Whether a variable of the function is a connection.
+/// Whether the function handles a connection: one is given to it, or it calls what makes one.
 fn has_connection(scene: &Scene<'_, '_>) -> bool {
     let locals = &scene.file().checked.locals;
-    let own = locals.iter().filter(|local| local.function == Some(scene.body.function));
-    own.into_iter().any(|local| is_connection(scene, local.ty))
+    let of_param = |param: &LocalId| locals.get(param.0 as usize).is_some_and(|local| is_connection(scene, local.ty));
+    let makes = |step: &Step| match *step {
+        Step::Call(call) => scene.callee(call).is_some_and(|called| makes_connection(&called)),
+        _ => false,
+    };
+    scene.body.params.iter().any(of_param) || scene.graph().steps.iter().any(makes)
+}
+
+fn makes_connection(called: &Called<'_>) -> bool {
+    matches!(called.package, "net" | "crypto/tls") && (called.name.starts_with("Dial") || called.name.starts_with("Accept"))
+}
+
+/// Whether this is the function `main` of a program.
+fn is_main_itself(scene: &Scene<'_, '_>) -> bool {
+    scene.is_command() && scene.body.object.is_some_and(|object| scene.package.object_name(object) == "main")
 }
 
 fn is_connection(scene: &Scene<'_, '_>, ty: herd_golang::types::TypeId) -> bool {
@@ -74,9 +88,7 @@ fn read_from(scene: &Scene<'_, '_>, call: ExprId) -> Option<LocalId> {
 fn is_ours(scene: &Scene<'_, '_>, conn: LocalId) -> bool {
     let Some(local) = scene.file().checked.locals.get(conn.0 as usize) else { return false };
     let given = local.kind == LocalKind::Param && scene.body.params.contains(&conn);
-    let made = scene.made_from(conn).and_then(|made| scene.callee(made)).is_some_and(|name| {
-        matches!(name.package, "net" | "crypto/tls") && (name.name.starts_with("Dial") || name.name.starts_with("Accept"))
-    });
+    let made = scene.made_from(conn).and_then(|made| scene.callee(made)).is_some_and(|called| makes_connection(&called));
     local.function == Some(scene.body.function) && (made || given && is_only_called(scene.package, scene.body))
 }
 

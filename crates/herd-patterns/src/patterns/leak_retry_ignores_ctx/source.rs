@@ -1,10 +1,11 @@
 //! The source eye of LK008: loops that pause between their tries and do not look at the context they were given; tries that go on when whoever
 //! asked has left.
 
+use herd_golang::Token;
 use herd_golang::acts::{Act, ActKind, Known, Steps, When};
 use herd_golang::ast::Expr;
-use herd_golang::flow::{LoopId, Loops, Step, StepId};
-use herd_golang::types::{Constant, LocalId};
+use herd_golang::flow::{self, EdgeKind, LoopId, Loops, Paths, Step, StepId};
+use herd_golang::types::{Constant, LocalId, Meaning};
 
 use crate::source::{Scene, Spotted};
 use crate::source_calls;
@@ -72,15 +73,16 @@ fn ignores(scene: &Scene<'_, '_>, loops: &Loops, around: LoopId, pause: &Act) ->
     let watches = scene.body.acts.iter().any(|act| {
         matches!(act.kind, ActKind::Known(Known::ContextDone | Known::ContextErr, _) | ActKind::Select { .. }) && within(act.step)
     });
-    let uses = scene.body.acts.iter().any(|act| {
+    let given = scene.body.acts.iter().filter(|act| {
         within(act.step)
             && match act.call.map(|call| *file.expr(call)) {
                 Some(Expr::Call { args, .. }) => file.list(args).iter().any(|arg| scene.local(*arg) == Some(context)),
                 _ => false,
             }
     });
+    let tries: Vec<&Act> = given.collect();
     let set_anew = scene.file().uses.get(context.0 as usize).is_none_or(|uses| !uses.is_constant());
-    if watches || !uses || set_anew {
+    if watches || set_anew || !is_retried(scene, (loops, around), pause, &tries) {
         return None;
     }
     let name = scene.name_of(context);
@@ -90,6 +92,64 @@ fn ignores(scene: &Scene<'_, '_>, loops: &Loops, around: LoopId, pause: &Act) ->
         scene.stop(pause.pos, format!("pauses between its tries, whatever becomes of {name}")),
     ];
     Some(Spotted::new(scene.body.file, pause.pos, format!("the pause between tries does not end with {name}"), way))
+}
+
+/// Whether the loop pauses behind a try under the context, and no error of one ends it: what fails since the context is over would end it as well.
+fn is_retried(scene: &Scene<'_, '_>, (loops, around): (&Loops, LoopId), pause: &Act, tries: &[&Act]) -> bool {
+    let graph = scene.graph();
+    let dominators = flow::dominators(graph);
+    let behind = graph.place(pause.step).block;
+    let mut any = false;
+    for act in tries {
+        let Some(call) = act.call else { continue };
+        let start = graph.place(act.step).block;
+        // What is asked before both may find another reason to pause.
+        let asked = graph.steps.iter().enumerate().filter(|(_, step)| matches!(step, Step::Condition(_)));
+        let before: Steps = asked
+            .map(|(index, _)| StepId(index as u32))
+            .filter(|step| {
+                let block = graph.place(*step).block;
+                block != start && [start, behind].iter().all(|to| dominators.dominates(block, *to))
+            })
+            .collect();
+        any |= scene.way(act.step, |place| scene.is_at(place, pause.step), &before).is_some();
+        let error = scene.results_of(call).and_then(|(_, to)| to.last()).and_then(|x| scene.local(*x));
+        if error.is_some_and(|error| ends_on(scene, loops, around, error)) {
+            return false;
+        }
+    }
+    any
+}
+
+/// Whether an error ends the loop: by `if err != nil` or `if !isBusy(err)` that leads out of it, or by what goes on only where there is none.
+fn ends_on(scene: &Scene<'_, '_>, loops: &Loops, around: LoopId, error: LocalId) -> bool {
+    let (graph, checked) = (scene.graph(), &scene.file().checked);
+    let file = checked.file;
+    let header = loops.get(around).header;
+    let leaves = graph.edges.iter().filter(|edge| loops.contains(around, edge.from)).any(|edge| {
+        let (condition, holds) = match edge.kind {
+            EdgeKind::True(x) => (x, true),
+            EdgeKind::False(x) => (x, false),
+            _ => return false,
+        };
+        let failed = match *file.expr(file.unparen(condition)) {
+            Expr::Binary { op: op @ (Token::Equal | Token::NotEqual), x, y, .. } => {
+                let is_nil = checked.meaning(file.unparen(y)) == Meaning::Nil;
+                (op == Token::NotEqual) == holds && is_nil && scene.local(x) == Some(error)
+            }
+            Expr::Call { args, .. } => !holds && file.list(args).iter().any(|x| scene.local(*x) == Some(error)),
+            _ => false,
+        };
+        let start = graph.start(edge.to);
+        let back = start.block == header
+            || flow::path(graph, Paths::Consistent, start, |place| place.block == header, |_| false).is_some();
+        failed && !back
+    });
+    leaves
+        || scene.body.acts.iter().filter(|act| loops.contains(around, graph.place(act.step).block)).any(|act| {
+            let Some(Expr::Call { fun, args, .. }) = act.call.map(|call| *file.expr(call)) else { return false };
+            file.text(file.expr_span(fun)).ends_with("NoError") && file.list(args).iter().any(|x| scene.local(*x) == Some(error))
+        })
 }
 
 fn is_context(scene: &Scene<'_, '_>, local: LocalId) -> bool {

@@ -18,6 +18,6 @@ pub const PATTERN: Pattern = Pattern {
     page: Text { en: include_str!("page.en.md"), zh: include_str!("page.zh-CN.md") },
     trace: Some(trace::detect),
     source: Some(source::detect),
-    source_status: Status::Preview,
+    source_status: Status::Stable,
     ..Pattern::BLIND
 };
