@@ -1,9 +1,10 @@
-//! Locks that are not given back: after a successful try, by a goroutine that they were left to, when a callee panics.
+//! Locks that are not given back: after a successful try, by a goroutine that they were left to, when a callee panics, by a slip of the pen.
 
 use herd_golang::acts::{Act, ActKind, LockAct, LockWhat, Steps, Target, When};
+use herd_golang::ast::{Expr, Pos, Span, Stmt};
 use herd_golang::flow::{self, EdgeKind, Paths, Place, Step};
 
-use crate::source::{Scene, Spotted, Stop};
+use crate::source::{Edit, Repair, Safety, Scene, Spotted, Stop};
 
 /// `if !mu.TryLock() { return … }`, and a way out behind it on which the lock is kept.
 pub fn tried_and_kept(scene: &Scene<'_, '_>) -> Vec<Spotted> {
@@ -99,6 +100,43 @@ pub fn left_to_goroutine(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         stops.push(scene.stop(start.pos, "leaves it to a goroutine"));
         stops.extend(left(inner, &way, &name));
         found.push(Spotted::new(scene.body.file, at, format!("{name} is not given back on every way out"), stops));
+    }
+    found
+}
+
+/// `mu.RLock()` with `defer mu.RLock()` right behind it: the lock is held twice over when the function has ended, and no writer gets it again.
+/// Of a lock for writing the second one waits for itself, which is DL001.
+pub fn taken_again_at_end(scene: &Scene<'_, '_>) -> Vec<Spotted> {
+    let mut found = Vec::new();
+    let (graph, file) = (scene.graph(), scene.file().checked.file);
+    let reads = |act: &&LockAct, when: When| act.what == LockWhat::Takes && act.read && act.when == when && act.via.len() == 1;
+    for held in scene.locks.iter().filter(|act| reads(act, When::Now)) {
+        let Some(again) = scene.locks.iter().filter(|act| reads(act, When::Deferred)).find(|act| act.path == held.path) else {
+            continue;
+        };
+        let given = scene.locks.iter().any(|act| act.path == held.path && act.what == LockWhat::Gives);
+        // A literal of its own may do more.
+        let Some(Step::Defer(stmt)) = graph.steps.get(again.step.index()).copied() else { continue };
+        let Stmt::Defer { call } = *file.stmt(stmt) else { continue };
+        let Expr::Call { fun, .. } = *file.expr(call) else { continue };
+        let Expr::Selector { .. } = *file.expr(file.unparen(fun)) else { continue };
+        if given || !graph.sound || graph.place(again.step).block != graph.place(held.step).block || !scene.is_steady(held.path) {
+            continue;
+        }
+        let (name, end) = (scene.package.text(held.path), file.expr_span(fun).end);
+        let (from, at) = (held.via.first().map_or(scene.body_start(), |(_, pos)| *pos), file.stmt_span(stmt).start);
+        let way = vec![
+            scene.stop(from, format!("takes {name} for reading")),
+            scene.stop(at, format!("takes {name} once more when the function ends, and gives none of it back")),
+        ];
+        let span = Span { start: Pos::at(end.offset().saturating_sub("RLock".len() as u32)), end };
+        let repair = (&*file.text(span) == "RLock").then(|| Repair {
+            safety: Safety::Unsafe,
+            text: "give it back when the function ends".to_owned(),
+            edits: vec![Edit { span, text: "RUnlock".to_owned() }],
+        });
+        let text = format!("{name} is taken again by the defer that was to give it back");
+        found.push(Spotted::new(scene.body.file, at, text, way).cured_by(repair));
     }
     found
 }

@@ -114,3 +114,59 @@ func ownType(g *gate) {
 	g.Lock()
 	g.Unlock() // want SA2001 "empty critical section"
 }
+
+type shard struct{ sync.Mutex }
+
+type cache struct {
+	shards []shard
+	inner  struct {
+		mu   sync.Mutex
+		hits int
+	}
+	byName map[string]*queue
+}
+
+func (s *set) insert(item string) {
+	s.Lock()
+	s.Unlock() // want SA2001 "empty critical section"
+	s.items[item] = true
+}
+
+func (c *cache) hit() {
+	c.inner.mu.Lock()
+	c.inner.mu.Unlock() // want SA2001 "empty critical section"
+	c.inner.hits++
+}
+
+func (c *cache) push(name, item string) {
+	q := c.byName[name]
+	if q == nil {
+		return
+	}
+	q.mu.Lock()
+	q.mu.Unlock() // want SA2001 "empty critical section"
+	q.items = append(q.items, item)
+}
+
+func each(queues []*queue, item string) {
+	for _, q := range queues {
+		q.mu.Lock()
+		q.mu.Unlock() // want SA2001 "empty critical section"
+		q.items = append(q.items, item)
+	}
+}
+
+func later(q *queue, item string) func() {
+	return func() {
+		q.mu.Lock()
+		q.mu.Unlock() // want SA2001 "empty critical section"
+		q.items = append(q.items, item)
+	}
+}
+
+func length(q *queue) (n int) {
+	q.rw.RLock()
+	q.rw.RUnlock() // want SA2001 "empty critical section"
+	n = len(q.items)
+	return n
+}

@@ -128,3 +128,14 @@ func pointerForWriting(mu *sync.RWMutex, write func()) {
 	defer mu.Lock()
 	write()
 }
+
+// A literal is not looked into.
+func pointerInLoop(mu *sync.RWMutex, reads []func()) {
+	for _, read := range reads {
+		func() {
+			mu.RLock()
+			defer mu.RLock()
+			read()
+		}()
+	}
+}

@@ -3,7 +3,7 @@
 use herd_golang::acts::{LockAct, LockWhat, Steps, When};
 use herd_golang::ast::{Expr, Pos};
 use herd_golang::flow::{self, StepId};
-use herd_golang::types::Meaning;
+use herd_golang::types::{LocalKind, Meaning};
 
 use crate::source::{Edit, Repair, Safety, Scene, Spotted};
 
@@ -24,7 +24,7 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         let Some((None, at)) = given.via.first() else { continue };
         // With nothing behind it that it could have guarded it is a barrier: whoever holds the lock is to be done first.
         if graph.place(given.step).block != graph.place(taken.step).block
-            || !is_used_after(scene, given)
+            || !(is_used_after(scene, given) || is_own(scene, given))
             || is_explained(scene, *from)
         {
             continue;
@@ -44,6 +44,18 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
         found.push(Spotted::new(scene.body.file, *at, text, way).cured_by(repair));
     }
     found
+}
+
+/// Whether the lock is a variable of the function that no other one sees: nobody can hold it.
+fn is_own(scene: &Scene<'_, '_>, given: &LockAct) -> bool {
+    let Some(local) = scene.root(given.path).filter(|_| scene.package.unit.paths.parent(given.path).is_none()) else {
+        return false;
+    };
+    let declared = scene.file().checked.locals.get(local.0 as usize);
+    let uses = scene.file().uses.get(local.0 as usize);
+    declared.is_some_and(|one| one.function == Some(scene.body.function) && one.kind == LocalKind::Var)
+        && !scene.goes_elsewhere(local)
+        && uses.is_some_and(|uses| !uses.captured)
 }
 
 /// Whether what the lock is a field of is used once it was given back.

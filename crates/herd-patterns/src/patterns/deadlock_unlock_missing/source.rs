@@ -11,5 +11,6 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
     found.extend(source_locks_kept::tried_and_kept(scene));
     found.extend(source_locks_kept::left_to_goroutine(scene));
     found.extend(source_locks_kept::kept_by_panic(scene));
+    found.extend(source_locks_kept::taken_again_at_end(scene));
     found
 }
