@@ -1,0 +1,3 @@
+module github.com/goherd/goherd/go
+
+go 1.24
