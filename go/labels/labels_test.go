@@ -17,10 +17,19 @@ import (
 	"github.com/goherd/goherd/go/internal/profile"
 )
 
-// worn is the labels that the calling goroutine wears, as "key=value key=value", by the goroutine profile.
+var wearing sync.Mutex
+
+// wornLabels is what the calling goroutine wears, as "key=value key=value", by the goroutine profile.
+func wornLabels(t testing.TB) string {
+	wearing.Lock()
+	defer wearing.Unlock()
+	return wornNow(t)
+}
+
+// wornNow marks the one goroutine in the profile that it is about.
 //
 //go:noinline
-func wornLabels(t testing.TB) string {
+func wornNow(t testing.TB) string {
 	p, err := profile.Take()
 	if err != nil {
 		t.Error(err)
@@ -28,7 +37,7 @@ func wornLabels(t testing.TB) string {
 	}
 	for i := range p.Samples {
 		for _, f := range p.Stack(&p.Samples[i]) {
-			if strings.HasSuffix(f.Func, "labels.wornLabels") {
+			if strings.HasSuffix(f.Func, "labels.wornNow") {
 				var kv []string
 				for _, l := range p.Samples[i].Labels {
 					kv = append(kv, l.Key+"="+l.Value)
