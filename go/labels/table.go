@@ -65,7 +65,9 @@ func (t *Table) Len() int {
 	if t == nil {
 		return 0
 	}
-	n := len(t.overflowing())
+	t.mu.Lock()
+	n := len(t.overflow)
+	t.mu.Unlock()
 	if sets := t.sets.Load(); sets != nil {
 		n += len(*sets)
 	}
