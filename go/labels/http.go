@@ -61,7 +61,7 @@ func WithTraced(limit int) HTTPOption {
 }
 
 // HTTP labels the goroutine of each request with service and endpoint while it is served, passes the labels on in the
-// request's context, and counts requests in the table. The endpoint is r.Pattern, or what WithEndpoint says. A request
+// request's context, and counts requests in the table, where Runners made from that context count their tasks, too. The endpoint is r.Pattern, or what WithEndpoint says. A request
 // whose context is done when its handler returns counts as cancelled. When the handler returns or panics, the goroutine
 // wears the labels of the context that the middleware was called with. A nil table is one of its own.
 func HTTP(table *Table, service string, opts ...HTTPOption) func(http.Handler) http.Handler {
@@ -178,10 +178,13 @@ const (
 
 type requestKey struct{}
 
-// Value answers for the labels, and for the request itself.
+// Value answers for the labels, for the table, and for the request itself.
 func (q *request) Value(key any) any {
-	if key == (requestKey{}) {
+	switch key {
+	case requestKey{}:
 		return q
+	case tableKey{}:
+		return q.middleware.table
 	}
 	if v := q.labels().Value(key); v != nil {
 		return v

@@ -191,4 +191,6 @@ func rank(counts map[key]int64) []series {
 }
 
 // value is a label as Prometheus takes it.
-func value(s account.LabelSet, label string) string { return strings.ToValidUTF8(s.Value(label), "\uFFFD") }
+func value(s account.LabelSet, label string) string {
+	return strings.ToValidUTF8(s.Value(label), "\uFFFD")
+}

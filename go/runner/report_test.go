@@ -6,11 +6,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"runtime/pprof"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/goherd/goherd/go/labels"
 )
 
 // stuck starts n tasks that wait on a channel and hear of nothing else.
@@ -172,6 +177,46 @@ func TestReportsOfOneName(t *testing.T) {
 	report, _ = settled(t, d)
 	if s := report.Stuck[0]; s.Count != 2 || s.Shared || len(s.Stacks) != 1 || s.Stacks[0].Count != 2 {
 		t.Errorf("stuck = %+v, want two and nothing shared", s)
+	}
+}
+
+// TestRunnerInARequest has a Runner made by a handler: its tasks belong to the endpoint, and are counted where the
+// middleware counts.
+func TestRunnerInARequest(t *testing.T) {
+	var table labels.Table
+	var report Report
+	worn := map[string]string{}
+	s := httptest.NewServer(labels.HTTP(&table, "auth")(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) {
+		r := New(q.Context(), "fan")
+		stop, up := make(chan struct{}), make(chan struct{})
+		r.Go("part", func(ctx context.Context) error {
+			pprof.ForLabels(ctx, func(k, v string) bool { worn[k] = v; return true })
+			close(up)
+			hang(stop)
+			return nil
+		})
+		<-up
+		report, _ = settled(t, r)
+		close(stop)
+		if err := r.Wait(); err != nil {
+			t.Error(err)
+		}
+	})))
+	defer s.Close()
+	w, err := s.Client().Get(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Body.Close()
+	want := map[string]string{"service": "auth", "endpoint": labels.Unrouted, "runner": "fan", "task": "part"}
+	if !maps.Equal(worn, want) {
+		t.Errorf("a task wears %v, want %v", worn, want)
+	}
+	if len(report.Stuck) != 1 || len(report.Stuck[0].Stacks) != 1 {
+		t.Errorf("report = %+v, want one task at one place", report)
+	}
+	if c := table.Task("fan", "part").Counts(); c != (labels.Counts{Started: 1, Ended: 1}) {
+		t.Errorf("counts = %+v, want one in the table of the middleware", c)
 	}
 }
 

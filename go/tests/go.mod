@@ -8,3 +8,5 @@ require (
 	github.com/goherd/goherd/go v0.0.0
 	golang.org/x/sync v0.24.0
 )
+
+require go.uber.org/goleak v1.3.0
