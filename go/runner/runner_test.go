@@ -150,7 +150,7 @@ func TestPanicIsAnError(t *testing.T) {
 		t.Errorf("the stack does not show where it panicked:\n%s", p.Stack)
 	}
 	r = New(context.Background(), "test")
-	r.Go("nil", func(context.Context) error { panic(nil) }) //nolint
+	r.Go("nil", func(context.Context) error { panic(nil) })
 	if err := r.Wait(); !errors.As(err, &p) {
 		t.Errorf("Wait after panic(nil) = %v, want a PanicError", err)
 	}
@@ -237,7 +237,8 @@ func TestGoAfterTheEnd(t *testing.T) {
 			t.Errorf("Wait = %v, want nil: no task ran", err)
 		}
 	}
-	if New(nil, "test").Go("nil", nil) { //nolint
+	//lint:ignore SA1012 a nil context must not panic
+	if New(nil, "test").Go("nil", nil) {
 		t.Error("a nil function was started")
 	}
 }
@@ -313,6 +314,16 @@ func TestTasksAreCounted(t *testing.T) {
 			t.Errorf("task %s: %+v, want %+v", task, got, want)
 		}
 	}
+}
+
+func TestGoAllocations(t *testing.T) {
+	r := New(context.Background(), "test")
+	done := make(chan struct{})
+	task := func(context.Context) error { done <- struct{}{}; return nil }
+	if n := testing.AllocsPerRun(1000, func() { r.Go("task", task); <-done }); n > 2 {
+		t.Errorf("a task allocates %v times, want 2: its record and its goroutine's arguments", n)
+	}
+	_ = r.Wait()
 }
 
 func BenchmarkGo(b *testing.B) {

@@ -15,7 +15,7 @@ import (
 func main() {
 	r := runner.New(context.Background(), "ingest", runner.WithKeepGoing())
 	r.Go("fail", func(context.Context) error { return errors.New("no such file") })
-	r.Go("panic", func(context.Context) error { var m map[string]int; m["x"]++; return nil })
+	r.Go("panic", func(context.Context) error { panic("index out of range") })
 	r.Go("obey", func(ctx context.Context) error { <-ctx.Done(); return nil })
 	deaf := make(chan struct{})
 	r.Go("deaf", func(context.Context) error { <-deaf; return nil })
