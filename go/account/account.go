@@ -1,18 +1,19 @@
-// Package account serves what a process knows about its own goroutines at /debug/goherd: how many requests and tasks are
-// under way for each service, endpoint, runner and task, how many began and how they ended, and the runtime's own figures.
+// Package account serves what a process knows about its own goroutines at /debug/goherd: how many requests and
+// tasks are under way for each service, endpoint, runner and task, how many began and how they ended, and the
+// runtime's own figures.
 //
 //	var table labels.Table
 //	mux.Handle(account.Path, account.New(&table))
 //	handler := labels.HTTP(&table, "auth", labels.WithEndpoint(labels.FromMux(mux)))(mux)
 //
-// The answer is compact JSON; its fields are described in docs/module/account.en.md and only ever added to within a version.
-// A call reads counters and runtime/metrics: it stops nothing, and costs tens of microseconds with a full table of
-// 256 label sets (BenchmarkAppend). With ?all=1 it also takes one goroutine profile and counts all goroutines by label
-// set, children included, which costs microseconds a goroutine (BenchmarkCount: 10,000); such a
-// count is kept for a second, so that nobody can ask for more.
+// The answer is compact JSON; its fields are described in docs/module/account.en.md and only ever added to
+// within a version. A call reads counters and runtime/metrics: it stops nothing, and costs tens of microseconds
+// with a full table of 256 label sets (BenchmarkAppend). With ?all=1 it also takes one goroutine profile and
+// counts all goroutines by label set, children included, which costs microseconds a goroutine (BenchmarkCount:
+// 10,000); such a count is kept for a second, so that nobody can ask for more.
 //
-// Endpoints, tasks and trace ids are nobody else's business: unless WithAuth says otherwise, only requests from the own machine are
-// answered; see [Local].
+// Endpoints, tasks and trace ids are nobody else's business: unless WithAuth says otherwise, only requests from
+// the own machine are answered; see [Local].
 package account
 
 import (
@@ -57,8 +58,8 @@ type Account struct {
 // Option changes an Account at New.
 type Option func(*Account)
 
-// WithAuth decides by f who is answered, instead of Local. A request for which f returns false or panics gets 403. nil
-// keeps Local: there is no way to answer everybody by mistake.
+// WithAuth decides by f who is answered, instead of Local. A request for which f returns false or panics gets
+// 403. nil keeps Local: there is no way to answer everybody by mistake.
 func WithAuth(f func(*http.Request) bool) Option {
 	return func(a *Account) {
 		if f != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/goherd/goherd/go/internal/profile"
 )
 
-// MaxCounted is the number of goroutines above which Count refuses: at microseconds for each, a profile of more would be
-// felt.
+// MaxCounted is the number of goroutines above which Count refuses: at microseconds for each, a profile of more
+// would be felt.
 const MaxCounted = 250_000
 
 // Label is one label of a goroutine.

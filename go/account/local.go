@@ -12,10 +12,10 @@ import (
 // forwarded is headers by which a proxy speaks for somebody else.
 var forwarded = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"}
 
-// Local is the default rule. It lets in requests over a Unix socket, and those that come from a loopback address, were sent to one
-// (by number, or as localhost: a page in a browser that was led here by its own name in the DNS sends another Host), and
-// bear no word of a proxy. A proxy on this machine that adds no such header makes all its clients look local: behind
-// one, use WithAuth.
+// Local is the default rule. It lets in requests over a Unix socket, and those that come from a loopback
+// address, were sent to one (by number, or as localhost: a page in a browser that was led here by its own name
+// in the DNS sends another Host), and bear no word of a proxy. A proxy on this machine that adds no such header
+// makes all its clients look local: behind one, use WithAuth.
 func Local(r *http.Request) bool {
 	for _, h := range forwarded {
 		if len(r.Header[h]) > 0 {

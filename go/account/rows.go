@@ -61,7 +61,8 @@ func appendCounts(b []byte, c labels.Counts, task bool) []byte {
 	return append(b, '}')
 }
 
-// sorted is the sets of the table, endpoints first. A table never loses a set, so that its length tells when to look anew.
+// sorted is the sets of the table, endpoints first. A table never loses a set, so that its length tells when to
+// look anew.
 func (a *Account) sorted() []row {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// wanted is the figures that are worth having, by the names that they have in the JSON. What a Go version does not know is left
-// out.
+// wanted is the figures that are worth having, by the names that they have in the JSON. What a Go version does
+// not know is left out.
 var wanted = []struct{ key, metric string }{
 	{"goroutines", "/sched/goroutines:goroutines"},
 	{"goroutines_created", "/sched/goroutines-created:goroutines"},
@@ -87,8 +87,8 @@ func (m *metricSet) append(b []byte) []byte {
 	return append(b, '}')
 }
 
-// appendHistogram writes how many values there were since the start of the process, and the upper bounds of the buckets that
-// hold the median, the 99th percentile and the maximum.
+// appendHistogram writes how many values there were since the start of the process, and the upper bounds of the
+// buckets that hold the median, the 99th percentile and the maximum.
 func appendHistogram(b []byte, h *metrics.Float64Histogram) []byte {
 	var total uint64
 	for _, n := range h.Counts {
@@ -112,8 +112,8 @@ func appendHistogram(b []byte, h *metrics.Float64Histogram) []byte {
 	return append(b, '}')
 }
 
-// bound is the upper bound of the bucket that holds the value of a rank, or its lower one where it has no upper; 0 for
-// rank 0.
+// bound is the upper bound of the bucket that holds the value of a rank, or its lower one where it has no upper;
+// 0 for rank 0.
 func bound(h *metrics.Float64Histogram, rank uint64) float64 {
 	var seen uint64
 	for i, n := range h.Counts {

@@ -22,16 +22,16 @@ const (
 // HTTPOption changes the middleware of HTTP.
 type HTTPOption func(*middleware)
 
-// WithEndpoint names the endpoint of a request before it is served. The names must be from a bounded list; the table
-// holds what is over under "other". Where f returns "" or panics, r.Pattern is the endpoint. f runs on the goroutine of
-// the request and must not block.
+// WithEndpoint names the endpoint of a request before it is served. The names must be from a bounded list; the
+// table holds what is over under "other". Where f returns "" or panics, r.Pattern is the endpoint. f runs on the
+// goroutine of the request and must not block.
 func WithEndpoint(f func(*http.Request) string) HTTPOption {
 	return func(m *middleware) { m.endpoint = f }
 }
 
-// FromMux names endpoints by the patterns of a mux that the middleware stands around: a mux sets r.Pattern only while
-// it serves, which is too late there. It costs the mux's search for the route once more (BenchmarkHTTPAroundMux);
-// a middleware around each handler inside the mux needs no such thing.
+// FromMux names endpoints by the patterns of a mux that the middleware stands around: a mux sets r.Pattern only
+// while it serves, which is too late there. It costs the mux's search for the route once more
+// (BenchmarkHTTPAroundMux); a middleware around each handler inside the mux needs no such thing.
 func FromMux(mux *http.ServeMux) func(*http.Request) string {
 	return func(r *http.Request) string {
 		_, pattern := mux.Handler(r)
@@ -39,9 +39,9 @@ func FromMux(mux *http.ServeMux) func(*http.Request) string {
 	}
 }
 
-// TraceRule tells the id of a request's trace, and whether it should be put on the goroutine at once. An id without
-// sampled is put there when the request proves slow. It runs on the goroutine of the request and must not block; one that
-// panics is taken to know no trace.
+// TraceRule tells the id of a request's trace, and whether it should be put on the goroutine at once. An id
+// without sampled is put there when the request proves slow. It runs on the goroutine of the request and must
+// not block; one that panics is taken to know no trace.
 type TraceRule func(*http.Request) (traceID string, sampled bool)
 
 // WithTrace sets the rule for trace ids; the default is [Traceparent]. nil turns trace ids off.
@@ -49,8 +49,8 @@ func WithTrace(rule TraceRule) HTTPOption {
 	return func(m *middleware) { m.trace = rule }
 }
 
-// WithSlow sets how long a request runs until [Checkpoint] calls it slow; the default is one second, 0 or less is
-// never.
+// WithSlow sets how long a request runs until [Checkpoint] calls it slow; the default is one second, 0 or less
+// is never.
 func WithSlow(after time.Duration) HTTPOption {
 	return func(m *middleware) { m.slow = after }
 }
@@ -60,10 +60,11 @@ func WithTraced(limit int) HTTPOption {
 	return func(m *middleware) { m.tracedMax = int64(limit) }
 }
 
-// HTTP labels the goroutine of each request with service and endpoint while it is served, passes the labels on in the
-// request's context, and counts requests in the table, where Runners made from that context count their tasks, too. The endpoint is r.Pattern, or what WithEndpoint says. A request
-// whose context is done when its handler returns counts as cancelled. When the handler returns or panics, the goroutine
-// wears the labels of the context that the middleware was called with. A nil table is one of its own.
+// HTTP labels the goroutine of each request with service and endpoint while it is served, passes the labels on
+// in the request's context, and counts requests in the table, where Runners made from that context count their
+// tasks, too. The endpoint is r.Pattern, or what WithEndpoint says. A request whose context is done when its
+// handler returns counts as cancelled. When the handler returns or panics, the goroutine wears the labels of the
+// context that the middleware was called with. A nil table is one of its own.
 func HTTP(table *Table, service string, opts ...HTTPOption) func(http.Handler) http.Handler {
 	if table == nil {
 		table = NewTable(0)
@@ -93,15 +94,15 @@ func (m *middleware) serve(next http.Handler, w http.ResponseWriter, r *http.Req
 	set := m.table.Endpoint(m.service, m.name(r))
 	outer := r.Context()
 	q := &request{Context: outer, set: set, middleware: m}
-	if m.slow > 0 {
-		q.start = time.Now()
-	}
 	if labelled(outer) {
 		q.merged = pprof.WithLabels(outer, pprof.Labels(set.id.pairs()...))
 	}
 	var sampled bool
 	if q.traceID, sampled = m.traceOf(r); sampled {
 		q.wear()
+	}
+	if q.traceID != "" && m.slow > 0 {
+		q.start = time.Now()
 	}
 	inner := r.WithContext(q)
 	set.Begin()
@@ -110,8 +111,8 @@ func (m *middleware) serve(next http.Handler, w http.ResponseWriter, r *http.Req
 		pprof.SetGoroutineLabels(outer)
 		q.leave()
 		set.End(outcome)
-		// The server and the middleware around this one see the request that they passed in: what serving it leaves
-		// there for them, the route and the files of a form to be removed, is in the copy.
+		// The server and the middleware around this one see the request that they passed in: what serving it
+		// leaves there for them, the route and the files of a form to be removed, is in the copy.
 		r.Pattern = inner.Pattern
 		if r.MultipartForm == nil {
 			r.MultipartForm = inner.MultipartForm
@@ -213,7 +214,13 @@ func (q *request) wear() {
 		q.state.CompareAndSwap(busy, plain)
 		return
 	}
-	labels := pprof.WithLabels(q.labels(), pprof.Labels(TraceID, cut(q.traceID)))
+	var labels context.Context
+	if q.merged != nil {
+		labels = pprof.WithLabels(q.merged, pprof.Labels(TraceID, cut(q.traceID)))
+	} else { // all at once: merging with those of the set takes three allocations more
+		var kv [6]string
+		labels = pprof.WithLabels(context.Background(), pprof.Labels(append(q.set.id.appendTo(kv[:0]), TraceID, cut(q.traceID))...))
+	}
 	q.traced.Store(&labels)
 	if !q.state.CompareAndSwap(busy, worn) {
 		m.traced.Add(-1) // it left meanwhile
@@ -226,10 +233,10 @@ func (q *request) leave() {
 	}
 }
 
-// Checkpoint puts the id of the trace on the calling goroutine if it works for a request of HTTP that is slow, and
-// tells whether the goroutine wears it now. Nobody can label the goroutine of another, so a request becomes known as slow only
-// where its code passes a Checkpoint: before a query, at each turn of a long loop, or in [Transport]. It costs a look-up
-// in the context and at the clock (BenchmarkCheckpoint).
+// Checkpoint puts the id of the trace on the calling goroutine if it works for a request of HTTP that is slow,
+// and tells whether the goroutine wears it now. Nobody can label the goroutine of another, so a request becomes
+// known as slow only where its code passes a Checkpoint: before a query, at each turn of a long loop, or in
+// [Transport]. It costs a look-up in the context and at the clock (BenchmarkCheckpoint).
 func Checkpoint(ctx context.Context) bool {
 	q, _ := ctx.Value(requestKey{}).(*request)
 	if q == nil {
@@ -245,8 +252,8 @@ func Checkpoint(ctx context.Context) bool {
 	return true
 }
 
-// Transport is base, or http.DefaultTransport where it is nil, with a Checkpoint before each request: a handler that
-// calls on after being slow for long wears the id of its trace while it waits.
+// Transport is base, or http.DefaultTransport where it is nil, with a Checkpoint before each request: a handler
+// that calls on after being slow for long wears the id of its trace while it waits.
 func Transport(base http.RoundTripper) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport

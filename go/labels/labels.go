@@ -1,14 +1,15 @@
-// Package labels puts the service and the endpoint that goroutines work for onto the goroutines, where dumps, profiles
-// and goherd read them, and counts what went through.
+// Package labels puts the service and the endpoint that goroutines work for onto the goroutines, where dumps,
+// profiles and goherd read them, and counts what went through.
 //
-// A label set is made once for each service and endpoint and kept in a [Table]; putting it on a goroutine costs one
-// pointer and no allocation (BenchmarkApply). The net/http middleware of [HTTP] costs two allocations a request
-// (BenchmarkHTTP). The id of a trace is another matter: each distinct label set is a record of its own in every
-// goroutine profile, so the id is put only on requests that are sampled or slow, and on a bounded number at a time.
+// A label set is made once for each service and endpoint and kept in a [Table]; putting it on a goroutine costs
+// one pointer and no allocation (BenchmarkApply). The net/http middleware of [HTTP] costs two allocations a
+// request (BenchmarkHTTP). The id of a trace is another matter: each distinct label set is a record of its own
+// in every goroutine profile, so the id is put only on requests that are sampled or slow, and on a bounded
+// number at a time.
 //
-// Goroutines inherit the labels of the goroutine that starts them, for as long as they live. That is what makes a leak
-// point to its endpoint; it also means that a connection kept alive by an http.Transport wears the labels of the
-// request that dialled it.
+// Goroutines inherit the labels of the goroutine that starts them, for as long as they live. That is what makes
+// a leak point to its endpoint; it also means that a connection kept alive by an http.Transport wears the labels
+// of the request that dialled it.
 //
 // The number of label sets is bounded; what is over wears the label "other".
 package labels
@@ -34,8 +35,9 @@ const Other = "other"
 // MaxValue is the longest value of a label, in bytes. Longer ones are cut.
 const MaxValue = 128
 
-// Set is the labels of one endpoint or of one task of a runner, and the count of what ran under them. All methods may
-// be called at the same time from many goroutines, and on a nil Set, which has no labels and counts nothing.
+// Set is the labels of one endpoint or of one task of a runner, and the count of what ran under them. All
+// methods may be called at the same time from many goroutines, and on a nil Set, which has no labels and counts
+// nothing.
 type Set struct {
 	id     id
 	labels context.Context
@@ -61,8 +63,8 @@ type Counts struct{ Started, Ended, Cancelled, Failed, Panicked int64 }
 // Live is how many still run.
 func (c Counts) Live() int64 { return c.Started - c.Ended }
 
-// Do runs f with the labels of the set on this goroutine, and on those that f starts. ctx is passed to f with the
-// labels, so that pprof.Do below adds to them; when f returns or panics, the labels of ctx are put back.
+// Do runs f with the labels of the set on this goroutine, and on those that f starts. ctx is passed to f with
+// the labels, so that pprof.Do below adds to them; when f returns or panics, the labels of ctx are put back.
 func (s *Set) Do(ctx context.Context, f func(context.Context)) {
 	inner := s.Context(ctx)
 	s.Begin()
@@ -83,8 +85,8 @@ func outcomeOf(ctx context.Context) Outcome {
 	return Done
 }
 
-// Apply puts the labels of the set on this goroutine and replaces those it had. There is no way to read the labels
-// that a goroutine has: put those of an outer context back by pprof.SetGoroutineLabels, or use Do.
+// Apply puts the labels of the set on this goroutine and replaces those it had. There is no way to read the
+// labels that a goroutine has: put those of an outer context back by pprof.SetGoroutineLabels, or use Do.
 func (s *Set) Apply() {
 	if s != nil {
 		pprof.SetGoroutineLabels(s.labels)
@@ -151,8 +153,8 @@ func (s *Set) Task() (runner, task string, ok bool) {
 	return s.id.outer, s.id.inner, true
 }
 
-// overlay is a context with the labels of another one. It spares the merging of label sets and the allocations of
-// pprof.WithLabels.
+// overlay is a context with the labels of another one. It spares the merging of label sets and the allocations
+// of pprof.WithLabels.
 type overlay struct {
 	context.Context
 	labels context.Context
@@ -181,22 +183,25 @@ type id struct {
 	task         bool
 }
 
-// pairs are the labels as pprof.Labels takes them. Empty values are left out.
-func (i id) pairs() []string {
-	keys := [2]string{Service, Endpoint}
+// pairs are the labels as pprof.Labels takes them, in order of their keys, which spares it the sorting. Empty
+// values are left out.
+func (i id) pairs() []string { return i.appendTo(nil) }
+
+func (i id) appendTo(kv []string) []string {
+	first, second := [2]string{Endpoint, i.inner}, [2]string{Service, i.outer}
 	if i.task {
-		keys = [2]string{Runner, Task}
+		first, second = [2]string{Runner, i.outer}, [2]string{Task, i.inner}
 	}
-	var kv []string
-	if i.outer != "" {
-		kv = append(kv, keys[0], i.outer)
+	if first[1] != "" {
+		kv = append(kv, first[:]...)
 	}
-	if i.inner != "" {
-		kv = append(kv, keys[1], i.inner)
+	if second[1] != "" {
+		kv = append(kv, second[:]...)
 	}
 	return kv
 }
 
+// cut shortens a value to MaxValue bytes.
 func cut(v string) string {
 	if len(v) > MaxValue {
 		return v[:MaxValue]

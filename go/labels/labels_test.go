@@ -215,8 +215,8 @@ func TestLabelsCostNoAllocation(t *testing.T) {
 	}
 }
 
-// TestLabelsInText runs itself once more with labels in tracebacks turned on, because that is decided when a process
-// starts.
+// TestLabelsInText runs itself once more with labels in tracebacks turned on, because that is decided when a
+// process starts.
 func TestLabelsInText(t *testing.T) {
 	if os.Getenv("LABELS_IN_TEXT") == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestLabelsInText$", "-test.v")

@@ -15,7 +15,8 @@ import (
 const (
 	DefaultSets = 256
 	MaxSets     = 4096
-	// maxOverflow is how many sets there may be beside the others for what is over, one for each service or runner.
+	// maxOverflow is how many sets there may be beside the others for what is over, one for each service or
+	// runner.
 	maxOverflow = 16
 )
 
@@ -35,7 +36,8 @@ func NewTable(limit int) *Table {
 }
 
 // Endpoint is the set of a service and an endpoint. When the table is full it is the one of the service and the
-// endpoint "other". The endpoint must be a route or another name from a bounded list, never the raw path of a request.
+// endpoint "other". The endpoint must be a route or another name from a bounded list, never the raw path of a
+// request.
 func (t *Table) Endpoint(service, endpoint string) *Set {
 	return t.set(id{outer: service, inner: endpoint})
 }

@@ -4,9 +4,9 @@ package labels
 
 import "net/http"
 
-// Traceparent is the default TraceRule: the trace id of a traceparent header, sampled if its flag says so. A header
-// that is not well-formed, or that there is more than once, names no trace. The header is the client's: how many
-// requests wear an id at a time is bounded for that reason.
+// Traceparent is the default TraceRule: the trace id of a traceparent header, sampled if its flag says so. A
+// header that is not well-formed, or that there is more than once, names no trace. The header is the client's:
+// how many requests wear an id at a time is bounded for that reason.
 func Traceparent(r *http.Request) (traceID string, sampled bool) {
 	values := r.Header["Traceparent"]
 	if len(values) != 1 {
@@ -15,8 +15,8 @@ func Traceparent(r *http.Request) (traceID string, sampled bool) {
 	return parseTraceparent(values[0])
 }
 
-// parseTraceparent reads version "-" trace id "-" parent id "-" flags, in lower-case hexadecimal. Versions above 00 may
-// have more fields behind the flags; version ff is forbidden.
+// parseTraceparent reads version "-" trace id "-" parent id "-" flags, in lower-case hexadecimal. Versions above
+// 00 may have more fields behind the flags; version ff is forbidden.
 func parseTraceparent(v string) (traceID string, sampled bool) {
 	const length = 55
 	if len(v) < length || v[2] != '-' || v[35] != '-' || v[52] != '-' {

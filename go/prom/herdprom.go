@@ -1,11 +1,11 @@
-// Package herdprom is a Prometheus collector of the goroutines of a process by service, endpoint and trace id, as package labels
-// puts them on goroutines.
+// Package herdprom is a Prometheus collector of the goroutines of a process by service, endpoint and trace id,
+// as package labels puts them on goroutines.
 //
 //	prometheus.MustRegister(herdprom.New())
 //
-// It takes one goroutine profile at most every five seconds, when it is scraped, which costs microseconds a goroutine
-// (BenchmarkRefresh: 10,000); scrapes in between get the same figures (BenchmarkCollect). The number of series is bounded by a
-// budget.
+// It takes one goroutine profile at most every five seconds, when it is scraped, which costs microseconds a
+// goroutine (BenchmarkRefresh: 10,000); scrapes in between get the same figures (BenchmarkCollect). The number
+// of series is bounded by a budget.
 //
 // The metrics:
 //
@@ -13,10 +13,10 @@
 //	go_goroutines_by_context_over_budget_total                 counter: label sets that had no series of their own
 //	go_goroutines_by_context_errors_total                      counter: refreshes that failed
 //
-// The first is a gauge in spite of its name. Its sum is the number of all goroutines at the last refresh. What is over the budget
-// loses its trace id first, and is summed under its service and endpoint; endpoints that are still over, those with the
-// fewest goroutines, are summed under service="other",endpoint="other". Every set that was summed so counts at every refresh.
-// When a refresh fails there are no series until the next.
+// The first is a gauge in spite of its name. Its sum is the number of all goroutines at the last refresh. What
+// is over the budget loses its trace id first, and is summed under its service and endpoint; endpoints that are
+// still over, those with the fewest goroutines, are summed under service="other",endpoint="other". Every set
+// that was summed so counts at every refresh. When a refresh fails there are no series until the next.
 package herdprom
 
 import (
@@ -57,8 +57,8 @@ type Collector struct {
 // Option changes a Collector at New.
 type Option func(*Collector)
 
-// WithBudget sets how many series of goroutines there may be, beside the one of other; the default is 500, which is also what
-// 0 or less means.
+// WithBudget sets how many series of goroutines there may be, beside the one of other; the default is 500, which
+// is also what 0 or less means.
 func WithBudget(n int) Option {
 	return func(c *Collector) {
 		if n > 0 {
@@ -67,8 +67,8 @@ func WithBudget(n int) Option {
 	}
 }
 
-// WithRefresh sets how old figures may be before a scrape takes a new profile; less than the default of five seconds is
-// five seconds.
+// WithRefresh sets how old figures may be before a scrape takes a new profile; less than the default of five
+// seconds is five seconds.
 func WithRefresh(d time.Duration) Option {
 	return func(c *Collector) { c.refresh = max(d, MinRefresh) }
 }
@@ -136,7 +136,8 @@ type series struct {
 	count int64
 }
 
-// fit sums label sets into at most budget series and one of other, and tells how many sets lost a label for that.
+// fit sums label sets into at most budget series and one of other, and tells how many sets lost a label for
+// that.
 func fit(sets []account.LabelSet, budget int, traces bool) (all []series, over int64) {
 	endpoints, traced := map[key]int64{}, map[key]int64{}
 	for _, s := range sets {

@@ -32,12 +32,13 @@ type Stuck struct {
 	Count  int       `json:"count"`
 	Oldest time.Time `json:"oldest"` // when the first of them was started
 	Newest time.Time `json:"newest"`
-	// Stacks are where they are, the most frequent first. The tasks' own goroutines come before those that they started.
+	// Stacks are where they are, the most frequent first. The tasks' own goroutines come before those that they
+	// started.
 	Stacks []Stack `json:"stacks"`
 	// Unseen is how many of the tasks no stack was found for: their code has replaced the goroutine's labels.
 	Unseen int `json:"unseen"`
-	// Shared says that there are more goroutines with these labels than tasks: another Runner of the same name has its
-	// own among the stacks. WithInstance keeps them apart.
+	// Shared says that there are more goroutines with these labels than tasks: another Runner of the same name
+	// has its own among the stacks. WithInstance keeps them apart.
 	Shared bool `json:"shared"`
 }
 
@@ -46,16 +47,17 @@ type Stack struct {
 	Count int `json:"count"`
 	// Child is true for goroutines that the task, or something below it, started by a go statement.
 	Child bool `json:"child"`
-	// Waits is what they wait for: "chan receive", "select", "mutex", "IO wait" …, "running" if for nothing known.
+	// Waits is what they wait for: "chan receive", "select", "mutex", "IO wait" …, "running" if for nothing
+	// known.
 	Waits  string  `json:"waits"`
 	Frames []Frame `json:"frames"` // innermost first, without those of the runtime
 }
 
 // WaitTimeout is Wait for at most d. When all tasks have ended by then it returns an empty report and what Wait
-// returns. Otherwise the error is ErrStuck, joined with the first error if there is one, and the report says who still
-// runs: it takes one goroutine profile (10,000 goroutines: tens of milliseconds). The Runner goes on as before; wait
-// again, Cancel, or give up. WaitTimeout does not cancel: call Cancel before, to stop the tasks and see who obeys. With
-// d of 0 or less it looks once.
+// returns. Otherwise the error is ErrStuck, joined with the first error if there is one, and the report says who
+// still runs: it takes one goroutine profile (10,000 goroutines: tens of milliseconds). The Runner goes on as
+// before; wait again, Cancel, or give up. WaitTimeout does not cancel: call Cancel before, to stop the tasks and
+// see who obeys. With d of 0 or less it looks once.
 func (r *Runner) WaitTimeout(d time.Duration) (Report, error) {
 	var expired <-chan time.Time = past
 	if d > 0 {

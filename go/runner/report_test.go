@@ -42,8 +42,8 @@ func stuck(t *testing.T, r *Runner, name string, n int) {
 //go:noinline
 func hang(stop chan struct{}) { <-stop }
 
-// settled asks for reports until all tasks have come to rest where the profile shows it, as they announce themselves just
-// before.
+// settled asks for reports until all tasks have come to rest where the profile shows it, as they announce
+// themselves just before.
 func settled(t *testing.T, r *Runner) (Report, error) {
 	for {
 		report, err := r.WaitTimeout(0)
@@ -180,8 +180,8 @@ func TestReportsOfOneName(t *testing.T) {
 	}
 }
 
-// TestRunnerInARequest has a Runner made by a handler: its tasks belong to the endpoint, and are counted where the
-// middleware counts.
+// TestRunnerInARequest has a Runner made by a handler: its tasks belong to the endpoint, and are counted where
+// the middleware counts.
 func TestRunnerInARequest(t *testing.T) {
 	var table labels.Table
 	var report Report

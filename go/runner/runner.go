@@ -1,5 +1,5 @@
-// Package runner owns goroutines: they are bound to a context, have names, end together, and those that do not end can be
-// named with the place where they hang.
+// Package runner owns goroutines: they are bound to a context, have names, end together, and those that do not
+// end can be named with the place where they hang.
 //
 //	r := runner.New(ctx, "ingest", runner.WithLimit(8))
 //	for _, file := range files {
@@ -7,14 +7,14 @@
 //	}
 //	report, err := r.WaitTimeout(10 * time.Second)
 //
-// A task costs one goroutine, its record, and a lock that is held for a few instructions at its start and its end;
-// BenchmarkGo shows it, and the tests module compares it with errgroup. Nothing watches a task while it runs: the report of
-// WaitTimeout takes one goroutine profile at that time.
+// A task costs one goroutine, its record, and a lock that is held for a few instructions at its start and its
+// end; BenchmarkGo shows it, and the tests module compares it with errgroup. Nothing watches a task while it
+// runs: the report of WaitTimeout takes one goroutine profile at that time.
 //
-// Every task wears the labels runner and task, which goherd reads from dumps and from outside. Each distinct name is a
-// label set, and so a record of its own in goroutine profiles: let names come from a short list, without numbers. The
-// labels of a task are those of the context given to New and these two; what the goroutine that called Go wears is not
-// known to it.
+// Every task wears the labels runner and task, which goherd reads from dumps and from outside. Each distinct
+// name is a label set, and so a record of its own in goroutine profiles: let names come from a short list,
+// without numbers. The labels of a task are those of the context given to New and these two; what the goroutine
+// that called Go wears is not known to it.
 //
 // Limits: a task that ignores its context cannot be stopped, only named. Errors that the runtime makes fatal, as
 // concurrent writes to a map, are no panics and end the process. A task must not Wait for its own Runner.
@@ -97,8 +97,8 @@ type config struct {
 // WithLimit bounds how many tasks run at a time: above, Go waits and TryGo refuses. 0 or less is no limit.
 func WithLimit(n int) Option { return func(c *config) { c.limit = n } }
 
-// WithTimeout ends the context this long after New, with a cause that wraps context.DeadlineExceeded. 0 or less is no
-// timeout.
+// WithTimeout ends the context this long after New, with a cause that wraps context.DeadlineExceeded. 0 or less
+// is no timeout.
 func WithTimeout(d time.Duration) Option { return func(c *config) { c.timeout = d } }
 
 // WithLabels adds labels, as pairs of key and value, to all tasks. A key without a value is left out.
@@ -110,15 +110,16 @@ func WithTable(t *labels.Table) Option { return func(c *config) { c.table = t } 
 // WithKeepGoing lets the other tasks run on when one fails. Wait returns the first error all the same.
 func WithKeepGoing() Option { return func(c *config) { c.keep = true } }
 
-// WithInstance adds a number to the label runner, unique in the process: "ingest#17". It is for a program with several
-// Runners of one name at a time, whose reports would otherwise show each other's stacks as well (and say so). As
-// each number is a label set of its own, it is not for one Runner a request.
+// WithInstance adds a number to the label runner, unique in the process: "ingest#17". It is for a program with
+// several Runners of one name at a time, whose reports would otherwise show each other's stacks as well (and say
+// so). As each number is a label set of its own, it is not for one Runner a request.
 func WithInstance() Option { return func(c *config) { c.instance = true } }
 
 var instances atomic.Int64
 
-// New makes a Runner whose tasks get a context below ctx, with its values. A nil ctx is context.Background. The name is
-// the value of the label runner. Each Runner must be waited for or cancelled, as it holds on to ctx until then.
+// New makes a Runner whose tasks get a context below ctx, with its values. A nil ctx is context.Background. The
+// name is the value of the label runner. Each Runner must be waited for or cancelled, as it holds on to ctx
+// until then.
 func New(ctx context.Context, name string, opts ...Option) *Runner {
 	if ctx == nil {
 		ctx = context.Background()
@@ -150,13 +151,13 @@ func New(ctx context.Context, name string, opts ...Option) *Runner {
 	return r
 }
 
-// Context is the context of the tasks. It ends at the first error, at Cancel, at the timeout, with the context given to New,
-// and when Wait returns.
+// Context is the context of the tasks. It ends at the first error, at Cancel, at the timeout, with the context
+// given to New, and when Wait returns.
 func (r *Runner) Context() context.Context { return r.ctx }
 
-// Go starts fn as a goroutine, waiting for room if there is a limit, and reports whether it was started. It is not
-// when the context has ended, before or while Go waited, or when Wait has returned. A task may call Go, but with a
-// limit all tasks that do so may end up waiting for each other's room: there, use TryGo.
+// Go starts fn as a goroutine, waiting for room if there is a limit, and reports whether it was started. It is
+// not when the context has ended, before or while Go waited, or when Wait has returned. A task may call Go, but
+// with a limit all tasks that do so may end up waiting for each other's room: there, use TryGo.
 func (r *Runner) Go(name string, fn func(context.Context) error) bool {
 	if r.slots != nil {
 		select {
@@ -222,7 +223,8 @@ func (r *Runner) named(name string) *named {
 	return n
 }
 
-// run is the whole of a task's goroutine. The report knows tasks' own goroutines from their children by this function.
+// run is the whole of a task's goroutine. The report knows tasks' own goroutines from their children by this
+// function.
 func (r *Runner) run(t *task, fn func(context.Context) error) {
 	err, returned := error(nil), false
 	defer func() {
@@ -321,9 +323,10 @@ func (r *Runner) release() {
 // Cancel ends the context of all tasks with a cause; nil is context.Canceled. It does not wait.
 func (r *Runner) Cancel(cause error) { r.cancel(cause) }
 
-// Wait waits until no task runs, closes the Runner for further ones, ends its context, and returns the first error of a
-// task as a *TaskError, nil if all returned nil. Tasks may start others meanwhile. A closed Runner is not used again: make
-// another. Wait may be called several times and from several goroutines; all get the same error.
+// Wait waits until no task runs, closes the Runner for further ones, ends its context, and returns the first
+// error of a task as a *TaskError, nil if all returned nil. Tasks may start others meanwhile. A closed Runner is
+// not used again: make another. Wait may be called several times and from several goroutines; all get the same
+// error.
 func (r *Runner) Wait() error {
 	_, err := r.wait(nil)
 	return err

@@ -263,7 +263,8 @@ func TestTasksStartTasksDuringWait(t *testing.T) {
 	}
 }
 
-// TestStartAgainstWait races Go against Wait: whatever was started is waited for, whatever was refused never runs.
+// TestStartAgainstWait races Go against Wait: whatever was started is waited for, whatever was refused never
+// runs.
 func TestStartAgainstWait(t *testing.T) {
 	for range 300 {
 		r := New(context.Background(), "test")

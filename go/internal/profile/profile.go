@@ -1,7 +1,8 @@
-// Package profile takes the goroutine profile of the own process and reads it into counts per stack and label set.
+// Package profile takes the goroutine profile of the own process and reads it into counts per stack and label
+// set.
 //
-// One call of Take costs one debug=0 goroutine profile: the world is stopped for a moment to fix the count, and the
-// stacks are collected while the program runs. BenchmarkTake shows it with 10,000 goroutines.
+// One call of Take costs one debug=0 goroutine profile: the world is stopped for a moment to fix the count, and
+// the stacks are collected while the program runs. BenchmarkTake shows it with 10,000 goroutines.
 package profile
 
 import (
@@ -101,7 +102,8 @@ func (s *Sample) Value(key string) string {
 	return ""
 }
 
-// Stack resolves the frames of a sample, the innermost first. Functions that were inlined have frames of their own.
+// Stack resolves the frames of a sample, the innermost first. Functions that were inlined have frames of their
+// own.
 func (p *Profile) Stack(s *Sample) []Frame {
 	frames := make([]Frame, 0, len(s.stack))
 	for _, id := range s.stack {

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// park starts n goroutines with labels that wait on a channel until the test ends, and waits until all stand there.
+// park starts n goroutines with labels that wait on a channel until the test ends, and waits until all stand
+// there.
 func park(t testing.TB, n int, kv ...string) {
 	stop := make(chan struct{})
 	var up, down sync.WaitGroup

@@ -23,8 +23,8 @@ var waits = []struct{ prefix, state string }{
 	{"os/signal.", "signal"},
 }
 
-// Waits names what a goroutine with this stack waits for: "chan receive", "select", "mutex" …; "running" where no
-// frame says so, which includes goroutines that are merely runnable.
+// Waits names what a goroutine with this stack waits for: "chan receive", "select", "mutex" …; "running" where
+// no frame says so, which includes goroutines that are merely runnable.
 func Waits(stack []Frame) string {
 	for _, f := range stack {
 		for _, w := range waits {
@@ -39,8 +39,8 @@ func Waits(stack []Frame) string {
 	return "running"
 }
 
-// Own leaves out the frames by which the runtime and the packages of locks park a goroutine, and the runtime's own
-// frames at the root.
+// Own leaves out the frames by which the runtime and the packages of locks park a goroutine, and the runtime's
+// own frames at the root.
 func Own(stack []Frame) []Frame {
 	for len(stack) > 1 && internal(stack[0].Func) {
 		stack = stack[1:]

@@ -50,8 +50,8 @@ func (c *check) labelled() ([]leak, error) {
 	return leaks, nil
 }
 
-// created is, of all goroutines, those that the test's created, and theirs, as far as the chain is unbroken; all others
-// are kept beside them to describe what was found by its label.
+// created is, of all goroutines, those that the test's created, and theirs, as far as the chain is unbroken; all
+// others are kept beside them to describe what was found by its label.
 func (c *check) created(all []goroutine) (own, others []goroutine) {
 	mine := map[uint64]bool{c.self: true}
 	for grew := true; grew; {
@@ -121,8 +121,8 @@ func (c *check) all() ([]leak, error) {
 	return join(nil, own, nil), nil
 }
 
-// keyed is how many of the innermost frames make two stacks the same. The two witnesses differ further out, in wrappers
-// and in how much they keep.
+// keyed is how many of the innermost frames make two stacks the same. The two witnesses differ further out, in
+// wrappers and in how much they keep.
 const keyed = 6
 
 func key(frames []profile.Frame) string {

@@ -6,15 +6,15 @@
 //		…
 //	}
 //
-// Check labels the goroutine of the test; the goroutines that it starts inherit the label, and so do theirs. A second
-// witness is the runtime's word on which goroutine created which: it finds what the test started directly
-// where code replaced the labels, as package runner and pprof.Do do below a context that is not the test's. A test is
-// accused of nothing else, so siblings that run in parallel do not disturb each other.
+// Check labels the goroutine of the test; the goroutines that it starts inherit the label, and so do theirs. A
+// second witness is the runtime's word on which goroutine created which: it finds what the test started directly
+// where code replaced the labels, as package runner and pprof.Do do below a context that is not the test's. A
+// test is accused of nothing else, so siblings that run in parallel do not disturb each other.
 //
-// Limits. What a test starts through goroutines that were there before, say a worker pool made in TestMain, is not
-// attributed to it, nor what a time.AfterFunc starts. What is started two steps below code that replaced the
-// labels is not either, once the goroutine between has ended: give the context that Check returns, or t.Context, to what takes
-// a context. [Main] looks at the end of all tests for whatever is left.
+// Limits. What a test starts through goroutines that were there before, say a worker pool made in TestMain, is
+// not attributed to it, nor what a time.AfterFunc starts. What is started two steps below code that replaced the
+// labels is not either, once the goroutine between has ended: give the context that Check returns, or t.Context,
+// to what takes a context. [Main] looks at the end of all tests for whatever is left.
 //
 // A test that leaks nothing costs one goroutine profile and one text of all stacks, which stops the world for
 // less than a millisecond in the few hundred goroutines of a test binary (BenchmarkCheck).
@@ -60,10 +60,10 @@ type check struct {
 
 var checks atomic.Int64
 
-// Check makes the test fail if goroutines that it started still run when it and its cleanups are through: they are looked
-// for again and again, at growing intervals, until the limit. Call it first in the test, as cleanups that are registered
-// before it run behind it. The context is t.Context with the label: use it, or t.Context itself, for what takes
-// one. A test that is checked within another answers for its own goroutines.
+// Check makes the test fail if goroutines that it started still run when it and its cleanups are through: they
+// are looked for again and again, at growing intervals, until the limit. Call it first in the test, as cleanups
+// that are registered before it run behind it. The context is t.Context with the label: use it, or t.Context
+// itself, for what takes one. A test that is checked within another answers for its own goroutines.
 func Check(t testing.TB, opts ...Option) context.Context {
 	t.Helper()
 	c := &check{limit: DefaultLimit, self: currentID(), label: fmt.Sprint(t.Name(), "#", checks.Add(1))}
@@ -87,8 +87,9 @@ func Check(t testing.TB, opts ...Option) context.Context {
 	return ctx
 }
 
-// Main runs the tests of a package and then looks for goroutines that any of them left behind, whoever started them. It
-// returns the exit code for os.Exit: that of the tests, or 1 where goroutines are left and all tests passed.
+// Main runs the tests of a package and then looks for goroutines that any of them left behind, whoever started
+// them. It returns the exit code for os.Exit: that of the tests, or 1 where goroutines are left and all tests
+// passed.
 func Main(m *testing.M, opts ...Option) int {
 	code := m.Run()
 	if code != 0 {
@@ -129,8 +130,8 @@ func (c *check) wait(look func() ([]leak, error)) ([]leak, error) {
 	}
 }
 
-// runtimeRoots begin the names of functions at the root of goroutines that belong to the runtime, to the testing package and
-// to parts of the standard library that start one for the rest of the program.
+// runtimeRoots begin the names of functions at the root of goroutines that belong to the runtime, to the testing
+// package and to parts of the standard library that start one for the rest of the program.
 var runtimeRoots = []string{"testing.", "runtime.", "runtime/", "os/signal.", "internal/synctest."}
 
 // mainRun is on the stack of the main goroutine of a test binary.

@@ -1,5 +1,5 @@
-// Builds a consumer of the module under the go lines and toolchains that decide whether and how debug=2 shows labels, and
-// reads its dumps.
+// Builds a consumer of the module under the go lines and toolchains that decide whether and how debug=2 shows
+// labels, and reads its dumps.
 //
 // GO_TOOLCHAINS may list go commands, separated by colons; the default is the one on PATH.
 
@@ -98,7 +98,8 @@ func consume(t *testing.T, command string, minor, line int, godebug string) {
 			t.Errorf("no %s in debug=1:\n%s", set.one, text)
 		}
 		text := dump("2")
-		// By Go's history of the setting: 1.26 knows it and has it off, 1.27 turns it on for modules with its own go line.
+		// By Go's history of the setting: 1.26 knows it and has it off, 1.27 turns it on for modules with its
+		// own go line.
 		want := map[string]bool{
 			set.inside: minor == 26 && godebug != "",
 			set.behind: minor >= 27 && (line >= 27 || godebug != ""),

@@ -1,5 +1,5 @@
-// What a task of a Runner costs beside errgroup and beside plain goroutines. Each function runs b.N tasks that do nothing,
-// or that work for about 10 µs, in batches as a service would, and waits for them.
+// What a task of a Runner costs beside errgroup and beside plain goroutines. Each function runs b.N tasks that
+// do nothing, or that work for about 10 µs, in batches as a service would, and waits for them.
 
 package runner
 
