@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/goherd/goherd/go/internal/profile"
 )
 
 const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-"
@@ -276,6 +278,38 @@ func TestTransportIsACheckpoint(t *testing.T) {
 		io.WriteString(w, wornLabels(t))
 	})))
 	want(t, "a request that called on", get("/", traceparent+"00"), "endpoint=unrouted service=auth traceID=4bf92f3577b34da6a3ce929d0e0e4736")
+}
+
+// TestKeptConnectionWearsWhoDialled shows the limit that the package names.
+func TestKeptConnectionWearsWhoDialled(t *testing.T) {
+	down := httptest.NewServer(http.NotFoundHandler())
+	defer down.Close()
+	var table Table
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	for _, endpoint := range []string{"/first", "/second"} {
+		table.Endpoint("auth", endpoint).Do(context.Background(), func(ctx context.Context) {
+			q, _ := http.NewRequestWithContext(ctx, http.MethodGet, down.URL, nil)
+			if a, err := client.Do(q); err != nil {
+				t.Error(err)
+			} else {
+				_, _ = io.Copy(io.Discard, a.Body)
+				a.Body.Close()
+			}
+		})
+	}
+	p, err := profile.Take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range p.Samples {
+		for _, f := range p.Stack(&p.Samples[i]) {
+			if strings.HasSuffix(f.Func, "persistConn).readLoop") && p.Samples[i].Value(Endpoint) == "/first" {
+				return
+			}
+		}
+	}
+	t.Error("no connection wears the endpoint that dialled it: the documentation says so")
 }
 
 func TestHTTPLetsTheServerRemoveFiles(t *testing.T) {
