@@ -44,6 +44,8 @@ var (
 	ErrStuck = errors.New("did not stop")
 )
 
+var errNoFunction = errors.New("no function")
+
 // maxNames is how many names of tasks have their labels kept; a task with one more has them made anew.
 const maxNames = 256
 
@@ -156,20 +158,21 @@ func New(ctx context.Context, name string, opts ...Option) *Runner {
 func (r *Runner) Context() context.Context { return r.ctx }
 
 // Go starts fn as a goroutine, waiting for room if there is a limit, and reports whether it was started. It is
-// not when the context has ended, before or while Go waited, or when Wait has returned. A task may call Go, but
-// with a limit all tasks that do so may end up waiting for each other's room: there, use TryGo.
+// not when Wait has returned, nor when the context has ended, before or while Go waited; in the latter case
+// Wait returns the context's error for it, if there is none before. A task may call Go, but with a limit all
+// tasks that do so may end up waiting for each other's room: there, use TryGo.
 func (r *Runner) Go(name string, fn func(context.Context) error) bool {
 	if r.slots != nil {
 		select {
 		case r.slots <- struct{}{}:
 		case <-r.ctx.Done():
-			return false
+			return r.refuse(name)
 		}
 	}
 	return r.start(name, fn)
 }
 
-// TryGo is Go without waiting: it refuses when there is no room.
+// TryGo is Go without waiting: it refuses when there is no room, which is no error.
 func (r *Runner) TryGo(name string, fn func(context.Context) error) bool {
 	if r.slots != nil {
 		select {
@@ -188,7 +191,11 @@ func (r *Runner) start(name string, fn func(context.Context) error) bool {
 	if r.closed || r.ctx.Err() != nil || fn == nil {
 		r.mu.Unlock()
 		r.release()
-		return false
+		if fn == nil {
+			r.fail(name, errNoFunction)
+			return false
+		}
+		return r.refuse(name)
 	}
 	t.of = r.named(name)
 	r.live++
@@ -202,6 +209,18 @@ func (r *Runner) start(name string, fn func(context.Context) error) bool {
 	t.of.set.Begin()
 	go r.run(t, fn)
 	return true
+}
+
+// refuse makes the error of Wait what the task would have returned, had it been started and looked at its context:
+// nobody who leaves the result of Go alone shall take work for done that was not begun.
+func (r *Runner) refuse(name string) bool {
+	r.mu.Lock()
+	closed := r.closed
+	r.mu.Unlock()
+	if !closed {
+		r.fail(name, fmt.Errorf("not started: %w", r.ctx.Err()))
+	}
+	return false
 }
 
 // named is the shared part of the tasks of a name; r.mu is held.
@@ -324,7 +343,7 @@ func (r *Runner) release() {
 func (r *Runner) Cancel(cause error) { r.cancel(cause) }
 
 // Wait waits until no task runs, closes the Runner for further ones, ends its context, and returns the first
-// error of a task as a *TaskError, nil if all returned nil. Tasks may start others meanwhile. A closed Runner is
+// error of a task as a *TaskError, nil if all that Go was called for ran and returned nil. Tasks may start others meanwhile. A closed Runner is
 // not used again: make another. Wait may be called several times and from several goroutines; all get the same
 // error.
 func (r *Runner) Wait() error {

@@ -218,8 +218,8 @@ func TestGoWaitsNoLongerThanTheContext(t *testing.T) {
 		t.Error("a task was started after Cancel")
 	}
 	close(release)
-	if err := r.Wait(); err != nil {
-		t.Errorf("Wait = %v, want nil: no task failed", err)
+	if err := r.Wait(); !errors.Is(err, errDown) || !strings.HasPrefix(err.Error(), "test/late: not started") {
+		t.Errorf("Wait = %v, want that late was not started, and why", err)
 	}
 }
 
@@ -233,13 +233,18 @@ func TestGoAfterTheEnd(t *testing.T) {
 		if r.Go("late", never) || r.TryGo("late", never) {
 			t.Error("a task was started after the end")
 		}
-		if err := r.Wait(); err != nil {
-			t.Errorf("Wait = %v, want nil: no task ran", err)
-		}
+	}
+	err := cancelled.Wait()
+	if !errors.Is(err, errDown) || !errors.Is(err, context.Canceled) || err.Error() != "test/late: not started: context canceled: down" {
+		t.Errorf("Wait = %v, want that a task was not started, and why", err)
+	}
+	if err := waited.Wait(); err != nil {
+		t.Errorf("Wait = %v, want nil as before", err)
 	}
 	//lint:ignore SA1012 a nil context must not panic
-	if New(nil, "test").Go("nil", nil) {
-		t.Error("a nil function was started")
+	r := New(nil, "test")
+	if r.Go("nil", nil) || r.Wait() == nil {
+		t.Error("a nil function was started, or was no error")
 	}
 }
 
