@@ -214,12 +214,7 @@ func (r *Runner) start(name string, fn func(context.Context) error) bool {
 // refuse makes the error of Wait what the task would have returned, had it been started and looked at its context:
 // nobody who leaves the result of Go alone shall take work for done that was not begun.
 func (r *Runner) refuse(name string) bool {
-	r.mu.Lock()
-	closed := r.closed
-	r.mu.Unlock()
-	if !closed {
-		r.fail(name, fmt.Errorf("not started: %w", r.ctx.Err()))
-	}
+	r.fail(name, fmt.Errorf("not started: %w", r.ctx.Err()))
 	return false
 }
 
@@ -309,7 +304,7 @@ func (r *Runner) outcome(err error, returned bool) labels.Outcome {
 	return labels.Failed
 }
 
-// fail keeps the first error and cancels the others by it.
+// fail keeps the first error and cancels the others by it. Once Wait has returned its error stays what it is.
 func (r *Runner) fail(name string, err error) {
 	e := &TaskError{Runner: r.name, Task: name, Err: err}
 	if r.ctx.Err() != nil && ended(err) {
@@ -318,7 +313,7 @@ func (r *Runner) fail(name string, err error) {
 		}
 	}
 	r.mu.Lock()
-	first := r.err == nil
+	first := r.err == nil && !r.closed
 	if first {
 		r.err = e
 	}
