@@ -85,6 +85,26 @@ func TestHTTPAroundMux(t *testing.T) {
 	}
 }
 
+func TestHTTP2(t *testing.T) {
+	var table Table
+	mux := http.NewServeMux()
+	label := HTTP(&table, "auth")
+	mux.Handle("GET /proto", label(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, r.Proto, " ", wornLabels(t))
+	})))
+	s := httptest.NewUnstartedServer(mux)
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	w, err := s.Client().Get(s.URL + "/proto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Body.Close()
+	body, _ := io.ReadAll(w.Body)
+	want(t, "a request", string(body), "HTTP/2.0 endpoint=GET /proto service=auth")
+}
+
 func TestHTTPHooksThatPanic(t *testing.T) {
 	get := serve(t, HTTP(nil, "auth",
 		WithEndpoint(func(*http.Request) string { panic("endpoint") }),
