@@ -20,6 +20,7 @@ mod fixtures_runtime;
 mod fixtures_services;
 mod fixtures_traces;
 mod fuzz;
+mod go_module;
 mod kernels;
 mod offsets;
 mod reference;

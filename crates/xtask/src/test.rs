@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 
 use crate::docs::root;
-use crate::{docs, fixtures, fuzz, kernels, reference, summary, tidy, ui};
+use crate::{docs, fixtures, fuzz, go_module, kernels, reference, summary, tidy, ui};
 
 /// Seconds of fuzzing a target.
 const FUZZ_SECONDS: &str = "12";
@@ -25,6 +25,7 @@ const STEPS: &[Step] = &[
     ("docs", || docs::run(&["--check".to_owned()])),
     ("std", || summary::run(&["--check".to_owned()])),
     ("go", go_sources),
+    ("module", go_module::run),
     ("reference", || reference::run(&["--check".to_owned()])),
     ("tests", tests),
     ("demo", demo),

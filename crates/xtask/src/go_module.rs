@@ -1,0 +1,57 @@
+//! Tests of the Go module in `go/`: every module of it with the installed toolchain and the race detector, the core with every toolchain it is for.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::docs::root;
+use crate::fixtures;
+use crate::test::checked;
+
+/// Go minors that the core module is for; the installed toolchain tests the rest.
+const MINORS: [&str; 4] = ["1.24", "1.25", "1.26", "1.27"];
+
+/// The checker beside `go vet`, run as a module of this version.
+const STATICCHECK: &str = "honnef.co/go/tools/cmd/staticcheck@v0.8.2";
+
+/// Formats are compared, everything is vetted and checked, tests run.
+pub fn run() -> anyhow::Result<()> {
+    let unformatted = Command::new("gofmt").args(["-l", "go"]).current_dir(root()).output().context("start gofmt")?;
+    let listed = String::from_utf8_lossy(&unformatted.stdout);
+    if !listed.trim().is_empty() || !unformatted.status.success() {
+        bail!("gofmt would change\n{listed}");
+    }
+    for module in modules()? {
+        for args in [&["vet", "./..."][..], &["run", STATICCHECK, "./..."], &["test", "-race", "./..."]] {
+            checked(Command::new("go").args(args).current_dir(&module))?;
+        }
+    }
+    for minor in MINORS {
+        let go = fixtures::go_command(minor)?;
+        let mut test = Command::new(go);
+        checked(test.args(["test", "./..."]).env("GOTOOLCHAIN", "local").current_dir(root().join("go")))?;
+    }
+    Ok(())
+}
+
+/// The folders below `go/` that hold a module, its own first.
+fn modules() -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    collect(&root().join("go"), &mut found)?;
+    found.sort();
+    Ok(found)
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    if folder.join("go.mod").exists() {
+        found.push(folder.to_owned());
+    }
+    for entry in std::fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, found)?;
+        }
+    }
+    Ok(())
+}
