@@ -15,10 +15,15 @@ type Values = Record<string, string | number>
 
 const TABLES: Record<Lang, Record<Key, string>> = { en, 'zh-CN': zhCN }
 
-export function lang(): Lang {
+// Derived, so that a change of anything else in the address writes no text anew.
+const chosen = $derived.by<Lang>(() => {
   const asked = route().query.lang ?? options.lang
   if (asked === 'en' || asked === 'zh-CN') return asked
   return navigator.language.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'
+})
+
+export function lang(): Lang {
+  return chosen
 }
 
 export function say(key: Key, values: Values = {}): string {

@@ -5,7 +5,8 @@ const dark = matchMedia('(prefers-color-scheme: dark)')
 let systemDark = $state(dark.matches)
 dark.addEventListener('change', () => (systemDark = dark.matches))
 
+const theme = $derived(route().query.theme)
+
 export function isDark(): boolean {
-  const theme = route().query.theme
   return theme === 'dark' || (theme !== 'light' && systemDark)
 }

@@ -22,7 +22,7 @@ export function isServed(): boolean {
   return location.protocol.startsWith('http')
 }
 
-/** `answered` gets every answer that is not out of date; `alone` is called when there is nobody to ask. */
+/** `answered` gets every answer; `alone` is called when there is nobody to ask. */
 export function source(answered: (timeline: Timeline, question: Question) => void, alone: () => void, failed: (why: string) => void): Source {
   let asking: AbortController | null = null
   let next: Question | null = null
@@ -34,8 +34,7 @@ export function source(answered: (timeline: Timeline, question: Question) => voi
       if (answer.status === 404) return alone()
       if (!answer.ok) return failed(`${answer.status} ${(await answer.text()).trim()}`)
       const timeline = (await answer.json()) as Timeline
-      // What was chosen is told once: a window asked for meanwhile must not lose it.
-      if (!next || question.moment) answered(timeline, question)
+      answered(timeline, question)
       failed('')
     } catch (error) {
       if (!asking?.signal.aborted) failed(error instanceof Error ? error.message : String(error))

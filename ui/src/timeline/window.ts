@@ -23,6 +23,8 @@ export type Line =
 
 /** No window is narrower. */
 const NARROWEST_S = 1e-6
+/** Columns may be wider than there is room for by so much. */
+const COARSER = 1.25
 const STOPS_PX = 24
 const PROC_PX = 7
 const LANE_PX = 30
@@ -57,6 +59,14 @@ export function writeWindow(window: Window, span: number): string {
 export function readWindow(text: string | undefined, span: number): Window {
   const [from, to] = (text ?? '').split('-').map(Number)
   return from !== undefined && to !== undefined && to > from ? clamped({ from, to }, span) : { from: 0, to: span }
+}
+
+/** Whether the whole trace's own columns show a window as well as an answer would: nobody has to be asked. */
+export function isEnough(whole: Timeline, { from, to }: Window, columns: number): boolean {
+  const isWhole = from <= 0 && to >= whole.span_s
+  const has = Math.round((whole.to_s - whole.from_s) / whole.step_s)
+  // A trace that can be read closely as a whole is not known that closely.
+  return isWhole && whole.close_s < whole.span_s && has * COARSER >= columns
 }
 
 export function writeChosen(chosen: Chosen | null): string {
