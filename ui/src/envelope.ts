@@ -3036,7 +3036,7 @@ export interface Target {
  */
 export interface Timeline {
   /**
-   * Whether the events of the window were read: columns are then exact at any width, and goroutines can be told one by one.
+   * Whether the window is narrow enough for its goroutines to be told one by one, and for columns about as fine as are asked for.
    */
   close: boolean
   /**

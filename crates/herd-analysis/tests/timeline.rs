@@ -322,6 +322,25 @@ fn a_narrow_window_has_the_spans_of_the_whole_trace() {
     assert!(inside > 100, "{inside} windows were gone on to from inside a generation");
 }
 
+#[test]
+fn a_narrow_window_is_read_only_for_finer_columns_and_for_goroutines() {
+    for path in recordings().into_iter().take(3) {
+        let trace = opened(&path);
+        let span_ns = trace.all.plain.end_ns - trace.all.plain.start_ns.unwrap();
+        let (from_ns, to_ns) = (span_ns / 4, span_ns / 2);
+        let window = |columns: usize, open: Vec<u32>| Window { from_ns, to_ns, columns, open, ..Window::default() };
+        let told = |window: &Window| trace.all.overview.view_for_close(window, &trace.tables);
+        let view = told(&window(300, Vec::new())).unwrap_or_else(|| panic!("{}", trace.name));
+        let sums = trace.all.overview.view(&window(300, Vec::new()), &trace.tables);
+        assert!(view.close && !sums.close && view.lanes == sums.lanes, "{}", trace.name);
+        let columns = view.procs.iter().map(|proc| proc.busy.len()).max().unwrap();
+        assert!((150..=300).contains(&columns), "{}: {columns}", trace.name);
+        assert_eq!(told(&window(300, vec![view.lanes[0].id])), None, "{}", trace.name);
+        let narrow = Window { to_ns: from_ns + span_ns / 1000, ..window(300, Vec::new()) };
+        assert_eq!(told(&narrow), None, "{}", trace.name);
+    }
+}
+
 /// Windows beside another, told from what was read around that one and from the trace: how many were compared.
 fn beside(trace: &mut Opened, around: &Surroundings, (from_ns, to_ns): (u64, u64)) -> u64 {
     let width = to_ns - from_ns;

@@ -55,7 +55,7 @@ pub struct Timeline {
     pub to_s: f64,
     /// Width of a column.
     pub step_s: f64,
-    /// Whether the events of the window were read: columns are then exact at any width, and goroutines can be told one by one.
+    /// Whether the window is narrow enough for its goroutines to be told one by one, and for columns about as fine as are asked for.
     pub close: bool,
     /// About how wide a window may be for that, in seconds.
     pub close_s: f64,

@@ -20,6 +20,8 @@ export interface Scene {
   px: number
   high: number
   top: number
+  /** Pixels of the screen in one of the page. */
+  ratio: number
   selected: string
   ticks: { at: number; text: string }[]
   words: { stops: string; procs: string; unknown: string; others: string; more: (lane: TimelineLane) => string }
@@ -82,102 +84,145 @@ function stops(context: CanvasRenderingContext2D, { timeline, theme, window, px 
   }
 }
 
-/** Left edges of columns, one more than there are. */
-function edges({ timeline, window, px }: Scene): (at: number) => number {
+/** Left edges of columns, one more than there are, on the screen's own pixels: edges between two of them are drawn at several times the cost. */
+function edges({ timeline, window, px, ratio }: Scene, columns: number): Float64Array {
   const last = xOf(timeline.to_s, window, px)
-  return (at) => Math.min(last, xOf(timeline.from_s + at * timeline.step_s, window, px))
+  return Float64Array.from({ length: columns + 1 }, (_, at) => snapped(Math.min(last, xOf(timeline.from_s + at * timeline.step_s, window, px)), ratio))
+}
+
+function snapped(at: number, ratio: number): number {
+  return Math.round(at * ratio) / ratio
 }
 
 function procs(context: CanvasRenderingContext2D, scene: Scene, y: number): void {
+  const { ratio } = scene
+  const columns = Math.max(0, ...scene.timeline.procs.map((proc) => proc.busy.length))
+  const edge = edges(scene, columns)
+  context.fillStyle = scene.theme.fills[0]!
   for (const [at, proc] of scene.timeline.procs.entries()) {
-    const busy = new Stretches()
+    const bottom = y + 2 + 7 * at + 6
+    const run = new Run(context, edge)
     for (const [column, share] of proc.busy.entries()) {
-      const high = Math.max(1, (6 * share) / 1000)
-      if (share > 0) busy.add(column, y + 2 + 7 * at + 6 - high, high)
+      if (share > 0) run.add(column, bottom, snapped(Math.max(1, (6 * share) / 1000), ratio))
     }
-    busy.fill(context, scene.theme.fills[0]!, edges(scene))
+    run.end()
   }
 }
 
 function lane(context: CanvasRenderingContext2D, scene: Scene, { cells }: TimelineLane, y: number, high: number): void {
   const columns = Math.max(0, ...cells.map((state) => state.length))
-  const edge = edges(scene)
+  if (columns === 0) return
+  const edge = edges(scene, columns)
   const tall = high - WAITS_PX - 4
-  let most = 1
-  for (let column = 0; column < columns; column += 1) most = Math.max(most, sum(cells, column, 0, ACTIVE))
-  const activeBottom = y + 2 + tall
-  const stretches = cells.map(() => new Stretches())
-  for (let column = 0; column < columns; column += 1) {
-    let bottom = activeBottom
-    for (let state = 0; state < ACTIVE; state += 1) {
-      const value = cells[state]?.[column] ?? 0
+  const active = sums(cells, columns, 0, ACTIVE)
+  const waiting = sums(cells, columns, ACTIVE, cells.length)
+  const most = active.reduce((most, value) => Math.max(most, value), 1)
+  const least = 1 / scene.ratio
+  const bands = cells.map((values, state) => ({ values, fill: scene.theme.fills[state]! }))
+  stack(context, bands.slice(0, ACTIVE), edge, y + 2 + tall, (value) => Math.max(least, snapped((tall * value) / most, scene.ratio)))
+  const done = new Float64Array(columns)
+  stack(context, bands.slice(ACTIVE).reverse(), edge, y + 3 + tall + WAITS_PX, (value, column) => {
+    const before = snapped((WAITS_PX * done[column]!) / waiting[column]!, scene.ratio)
+    done[column]! += value
+    return snapped((WAITS_PX * done[column]!) / waiting[column]!, scene.ratio) - before
+  })
+}
+
+/** States on top of each other from the bottom up, each as high as it is worth, and each drawn as a whole: its colour is set once. */
+function stack(context: CanvasRenderingContext2D, bands: { values: number[]; fill: string }[], edge: Float64Array, bottom: number, worth: (value: number, column: number) => number): void {
+  const tops = new Float64Array(edge.length).fill(bottom)
+  for (const { values, fill } of bands) {
+    context.fillStyle = fill
+    const run = new Run(context, edge)
+    for (let column = 0; column < values.length; column += 1) {
+      const value = values[column]!
       if (value === 0) continue
-      const part = Math.max(0.5, (tall * value) / most)
-      stretches[state]!.add(column, bottom - part, part)
-      bottom -= part
-    }
-    const waiting = sum(cells, column, ACTIVE, cells.length)
-    let from = activeBottom + 1
-    for (let state = ACTIVE; waiting > 0 && state < cells.length; state += 1) {
-      const part = (WAITS_PX * (cells[state]?.[column] ?? 0)) / waiting
+      const part = worth(value, column)
       if (part === 0) continue
-      stretches[state]!.add(column, from, part)
-      from += part
+      run.add(column, tops[column]!, part)
+      tops[column]! -= part
     }
+    run.end()
   }
-  for (const [state, stretch] of stretches.entries()) stretch.fill(context, scene.theme.fills[state]!, edge)
 }
 
 /** Columns that look alike, side by side: waits do for most of a window, and one rectangle costs less than hundreds. */
-class Stretches {
-  /** First and last column, top and height. */
-  private readonly all: [number, number, number, number][] = []
+class Run {
+  private first = 0
+  private after = 0
+  private bottom = 0
+  private part = 0
 
-  add(column: number, top: number, part: number): void {
-    const last = this.all.at(-1)
-    if (last && last[1] === column - 1 && last[2] === top && last[3] === part) last[1] = column
-    else this.all.push([column, column, top, part])
+  constructor(private readonly context: CanvasRenderingContext2D, private readonly edge: Float64Array) {}
+
+  add(column: number, bottom: number, part: number): void {
+    if (column !== this.after || bottom !== this.bottom || part !== this.part) {
+      this.end()
+      this.first = column
+      this.bottom = bottom
+      this.part = part
+    }
+    this.after = column + 1
   }
 
-  fill(context: CanvasRenderingContext2D, style: string, edge: (at: number) => number): void {
-    context.fillStyle = style
-    for (const [first, last, top, part] of this.all) context.fillRect(edge(first), top, edge(last + 1) - edge(first), part)
+  end(): void {
+    const left = this.edge[this.first]!
+    const wide = this.edge[this.after]! - left
+    if (this.part > 0 && wide > 0) this.context.fillRect(left, this.bottom - this.part, wide, this.part)
   }
 }
 
-function sum(cells: number[][], column: number, from: number, to: number): number {
-  let all = 0
-  for (let state = from; state < to; state += 1) all += cells[state]?.[column] ?? 0
+function sums(cells: number[][], columns: number, from: number, to: number): Float64Array {
+  const all = new Float64Array(columns)
+  for (const values of cells.slice(from, to)) for (let column = 0; column < values.length; column += 1) all[column]! += values[column]!
   return all
 }
 
-function row(context: CanvasRenderingContext2D, { timeline, window, theme, px }: Scene, line: Line & { kind: 'row' }, y: number): void {
+function row(context: CanvasRenderingContext2D, { timeline, window, theme, px, ratio }: Scene, line: Line & { kind: 'row' }, y: number): void {
   const { from_ns, ns, state, merged } = line.row
   for (let at = 0; at < from_ns.length; at += 1) {
     const from = timeline.from_s + from_ns[at]! / 1e9
-    const x = xOf(from, window, px)
-    const wide = xOf(from + ns[at]! / 1e9, window, px) - x
+    const x = snapped(xOf(from, window, px), ratio)
+    const wide = snapped(xOf(from + ns[at]! / 1e9, window, px), ratio) - x
     if (x > px || x + wide < LABEL_PX) continue
     const several = merged[at]! > 1
     const thin = state[at]! >= ACTIVE
     context.fillStyle = theme.fills[state[at]!]!
     context.globalAlpha = several ? 0.7 : 1
-    context.fillRect(x, y + (thin ? 5 : 2), Math.max(0.5, wide - (wide > 4 ? 0.5 : 0)), line.high - (thin ? 9 : 4))
+    context.fillRect(x, y + (thin ? 5 : 2), Math.max(1 / ratio, wide - (wide > 4 ? 1 / ratio : 0)), line.high - (thin ? 9 : 4))
   }
   context.globalAlpha = 1
 }
 
 function label(context: CanvasRenderingContext2D, scene: Scene, line: Line, y: number, letter: number): void {
   const { theme, words } = scene
-  const write = (text: string, indent: number, colour: string, mark = ''): void => {
+  const write = (text: string, indent: number, colour: string): void => {
     context.fillStyle = colour
-    context.fillText(mark + fitted(text, Math.floor((LABEL_PX - indent - 8) / letter) - mark.length), indent, y + line.high / 2)
+    context.fillText(fitted(text, Math.floor((LABEL_PX - indent - 8) / letter)), indent, y + line.high / 2)
   }
   if (line.kind === 'stops') write(words.stops, 10, theme.text)
   else if (line.kind === 'procs') write(words.procs, 10, theme.text)
   else if (line.kind === 'row') write(`#${line.row.goroutine}`, 34, theme.dim)
   else if (line.kind === 'more') write(words.more(line.lane), 34, theme.dim)
-  else write(nameOf(line.lane, words), 10, line.lane.system ? theme.dim : theme.text, line.open ? '▾ ' : '▸ ')
+  else {
+    write(nameOf(line.lane, words), 24, line.lane.system ? theme.dim : theme.text)
+    turn(context, y + line.high / 2, line.open)
+  }
+}
+
+/** A triangle that says whether a group is open: as a letter it would have to be looked for in all fonts. */
+function turn(context: CanvasRenderingContext2D, middle: number, open: boolean): void {
+  context.beginPath()
+  if (open) {
+    context.moveTo(9, middle - 2)
+    context.lineTo(17, middle - 2)
+    context.lineTo(13, middle + 3)
+  } else {
+    context.moveTo(11, middle - 4)
+    context.lineTo(16, middle)
+    context.lineTo(11, middle + 4)
+  }
+  context.fill()
 }
 
 /** A group's name: the function it starts in. */

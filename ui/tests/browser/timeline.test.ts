@@ -177,6 +177,21 @@ test('a search leaves the groups whose functions hold the text, and tells how ma
   await context.close()
 })
 
+test('a movement is one question, and none when the window rests', async () => {
+  const { hash } = await near()
+  const { context, page, requests } = await open(browser, `${goherd.address}${hash}`)
+  await rested(page)
+  await page.locator('.timeline').focus()
+  for (const key of ['ArrowRight', '-', '+', 'ArrowLeft']) {
+    const before = requests.length
+    await page.keyboard.press(key)
+    await rested(page)
+    await rested(page)
+    expect(requests.slice(before).filter((url) => url.includes('api/timeline')).length, key).toBe(1)
+  }
+  await context.close()
+})
+
 test('dragging moves, and is no click', async () => {
   const { hash } = await near()
   const { context, page } = await open(browser, `${goherd.address}${hash}`)

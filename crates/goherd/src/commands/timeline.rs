@@ -65,6 +65,9 @@ impl Recorded {
         if let Some(view) = around.as_ref().and_then(|around| overview.close_again(&window, around, tables)) {
             return Ok(view);
         }
+        if let Some(view) = overview.view_for_close(&window, tables) {
+            return Ok(view);
+        }
         // Gone before as much again is read.
         *around = None;
         let place = overview.place_in(part);

@@ -13,8 +13,12 @@ const BESIDE: u64 = 4;
 /// Spans kept of them, 64 bytes each.
 const SPANS_MAX: usize = 1 << 18;
 
-/// Bytes of a trace a span takes, at the least: mostly two events of five bytes begin and end it.
-const SPAN_BYTES: u64 = 8;
+/// Bytes of a trace a span takes, at the least: the event that ends it mostly begins the next one.
+const SPAN_BYTES: u64 = 5;
+/// What is left of the surroundings beside a window each time that there is too much in them.
+const NARROWER: u64 = 4;
+/// Surroundings that reach no farther beside their window than this part of it are of no use.
+const BESIDE_LEAST: u64 = 16;
 
 /// Looks at a part of the trace for one window.
 #[derive(Debug)]
@@ -37,6 +41,24 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
+    /// There is too much in them: what is nearer to the window stays.
+    #[cold]
+    fn narrow(&mut self, grid: &Grid) {
+        let least = (grid.to_ns - grid.from_ns) / BESIDE_LEAST;
+        while self.spans.len() > SPANS_MAX && !self.over_limit {
+            let (before, after) = (grid.from_ns.saturating_sub(self.from_ns), self.to_ns.saturating_sub(grid.to_ns));
+            self.over_limit = before == 0 && after == 0;
+            let narrower = |beside: u64| if beside <= least { 0 } else { beside / NARROWER };
+            (self.from_ns, self.to_ns) = (grid.from_ns - narrower(before), grid.to_ns + narrower(after));
+            let (from_ns, to_ns) = (self.from_ns, self.to_ns);
+            self.spans.retain(|(life, until_ns, _)| *until_ns > from_ns && life.since_ns < to_ns);
+            self.busy.retain(|(_, since_ns, until_ns)| *until_ns > from_ns && *since_ns < to_ns);
+        }
+        if self.over_limit {
+            self.spans = Vec::new();
+        }
+    }
+
     /// In the order in which they ended.
     pub(super) fn spans(&self) -> impl Iterator<Item = &(Life, u64, Ending)> {
         self.spans.iter()
@@ -70,7 +92,8 @@ impl Overview {
     pub fn close_up(&mut self, window: Window, part: Part) -> CloseUp<'_> {
         let in_window = self.in_window(&window);
         let (from_ns, to_ns) = self.around(&window, part);
-        let around = Surroundings { from_ns, to_ns, spans: Vec::new(), busy: Vec::new(), over_limit: false };
+        let over_limit = self.spans_about(part, to_ns - from_ns) > 2 * SPANS_MAX as u64;
+        let around = Surroundings { from_ns, to_ns, spans: Vec::new(), busy: Vec::new(), over_limit };
         let follow = self.lend(part, Keeping { window: in_window, around });
         CloseUp { overview: self, window, follow, over: false }
     }
@@ -101,10 +124,14 @@ impl Overview {
     /// How far beside a window its surroundings reach: no farther than what of them is likely to be kept.
     fn beside(&self, grid: &Grid, part: Part) -> u64 {
         let width = grid.to_ns - grid.from_ns;
-        let part_ns = self.generations[part.last].last_ns.saturating_sub(self.generations[part.first].first_ns);
-        let spans = part.bytes / SPAN_BYTES;
-        let fits = if spans == 0 { u64::MAX } else { (part_ns as f64 * (SPANS_MAX as f64 / spans as f64)) as u64 };
+        let fits = (width as f64 * (SPANS_MAX as f64 / self.spans_about(part, width).max(1) as f64)) as u64;
         (width.saturating_mul(BESIDE)).min(fits.saturating_sub(width) / 2)
+    }
+
+    /// How many spans so long a stretch of a part has, if they lie evenly in it.
+    fn spans_about(&self, part: Part, ns: u64) -> u64 {
+        let part_ns = self.generations[part.last].last_ns.saturating_sub(self.generations[part.first].first_ns);
+        (part.bytes as f64 / SPAN_BYTES as f64 * (ns as f64 / part_ns.max(1) as f64)) as u64
     }
 
     fn grid(&self, window: &Window) -> Grid {
@@ -178,7 +205,9 @@ impl Spans for Keeping {
         let around = &mut self.around;
         if to_ns > around.from_ns && life.since_ns < around.to_ns && to_ns > life.since_ns && !around.over_limit {
             around.spans.push((*life, to_ns, ending));
-            around.over_limit = around.spans.len() > SPANS_MAX;
+            if around.spans.len() > SPANS_MAX {
+                around.narrow(&self.window.grid);
+            }
         }
     }
 
@@ -208,7 +237,9 @@ impl InWindow {
             lane.throughout[life.state as usize] += 1;
             return;
         }
-        lane.cells.resize(grid.columns(), [0; STATES]);
+        if lane.cells.is_empty() {
+            lane.cells.resize(grid.columns(), [0; STATES]);
+        }
         spread(&grid, life.since_ns, to_ns, |at, ns| lane.cells[at][life.state as usize] += ns);
     }
 
@@ -248,5 +279,48 @@ fn spread(grid: &Grid, from_ns: u64, to_ns: u64, mut add: impl FnMut(usize, u64)
         let until = ((at + 1) * grid.step_ns).min(to);
         add(at as usize, until - from);
         from = until;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use herd_model::{StackId, TimelineState, TraceTables};
+
+    use super::*;
+
+    /// Surroundings of the window from 1,000,000 to 2,000,000 with spans side by side.
+    fn narrowed(from_ns: u64, to_ns: u64) -> Surroundings {
+        let spans = SPANS_MAX as u64 + 1;
+        let at = |span: u64| from_ns + (to_ns - from_ns) * span / spans;
+        let life = |span: u64| Life {
+            id: span + 1,
+            since_ns: at(span),
+            site: SiteId::UNKNOWN,
+            reason: TraceTables::NO_NAME,
+            stack: StackId(0),
+            state: TimelineState::Running,
+            seen: true,
+            found: false,
+        };
+        let spans = (0..spans).map(|span| (life(span), at(span + 1), Ending::Itself)).collect();
+        let mut around = Surroundings { from_ns, to_ns, spans, busy: vec![(0, from_ns, to_ns)], over_limit: false };
+        around.narrow(&Grid { from_ns: 1_000_000, to_ns: 2_000_000, step_ns: 1000 });
+        around
+    }
+
+    #[test]
+    fn what_is_nearer_to_the_window_is_kept() {
+        let around = narrowed(0, 6_000_000);
+        assert_eq!((around.from_ns, around.to_ns, around.over_limit), (750_000, 3_000_000, false));
+        let (first, last) = (around.spans.first().unwrap(), around.spans.last().unwrap());
+        assert!(first.0.since_ns <= 750_000 && last.1 >= 3_000_000);
+        assert!(around.spans.len() > SPANS_MAX / 3 && around.spans.len() < SPANS_MAX / 2, "{}", around.spans.len());
+        assert_eq!(around.busy.len(), 1);
+    }
+
+    #[test]
+    fn a_window_with_too_much_in_it_is_given_up() {
+        let around = narrowed(1_000_001, 1_999_999);
+        assert!(around.over_limit && around.spans.is_empty());
     }
 }

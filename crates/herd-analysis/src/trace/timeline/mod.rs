@@ -1,7 +1,7 @@
 //! An execution trace over time. One pass keeps sums by group and column, and for every generation where it lies and who did what when it
 //! began; a narrow window is then told from its generations alone, which are read again.
 //!
-//! Memory: at most [`LANES_MAX`] · [`pyramid::COLUMNS`] cells of 72 bytes, and 40 bytes for each goroutine alive at each beginning of a
+//! Memory: at most [`pyramid::CELLS`] cells of 72 bytes, and 40 bytes for each goroutine alive at each beginning of a
 //! generation, at most [`KNOWN_MAX`] in all; [`STATIONS_BYTES`] for places inside generations that reading can go on from.
 
 mod close;

@@ -3,7 +3,9 @@
 use herd_model::TimelineState;
 
 /// Columns kept; a finished trace has half to all of them.
-pub const COLUMNS: usize = 2048;
+pub const COLUMNS: usize = 8192;
+/// Cells kept: where many lanes are, fewer columns.
+pub const CELLS: usize = 1 << 20;
 /// Width of a column at first, as a power of two of nanoseconds: 16 µs.
 const WIDTH_BITS: u32 = 14;
 /// States.
@@ -14,7 +16,7 @@ pub const PROCS_MAX: usize = 256;
 /// Time by state.
 pub type Cell = [u64; STATES];
 
-/// The columns so far. At most [`COLUMNS`] cells a lane, which lanes have as far as time has come in them.
+/// The columns so far. At most [`COLUMNS`] cells a lane and [`CELLS`] in all, which lanes have as far as time has come in them.
 #[derive(Clone, Debug)]
 pub struct Pyramid {
     /// Where the first column begins.
@@ -39,10 +41,10 @@ impl Pyramid {
         if to_ns <= from_ns {
             return;
         }
-        self.make_room(to_ns);
         if lane >= self.lanes.len() {
             self.lanes.resize(lane + 1, Vec::new());
         }
+        self.make_room(to_ns);
         let (start_ns, bits) = (self.start_ns, self.width_bits);
         let columns = &mut self.lanes[lane];
         spread(start_ns, bits, from_ns, to_ns, |at, ns| {
@@ -75,7 +77,8 @@ impl Pyramid {
 
     #[inline]
     fn make_room(&mut self, to_ns: u64) {
-        while to_ns.saturating_sub(self.start_ns) >> self.width_bits >= COLUMNS as u64 {
+        let most = COLUMNS.min(CELLS / self.lanes.len().max(1)) as u64;
+        while to_ns.saturating_sub(self.start_ns) >> self.width_bits >= most {
             for lane in &mut self.lanes {
                 *lane = lane.chunks(2).map(|pair| pair.iter().fold([0; STATES], sum)).collect();
             }

@@ -7,6 +7,8 @@ use super::{CLOSE_BYTES, LANES_MAX, Overview, Window};
 use crate::trace::places;
 use crate::trace::spread::seconds;
 
+/// How much wider than asked for columns may be, before events are read for finer ones.
+const COARSER: u64 = 2;
 /// Columns and stops an answer has at most.
 pub const COLUMNS_MAX: usize = 2048;
 
@@ -71,6 +73,16 @@ impl Overview {
             }
         }
         view
+    }
+
+    /// A window narrow enough to be read closely that need not be: no goroutine of it is wanted, and the columns kept are about as many as
+    /// asked for.
+    pub fn view_for_close(&self, window: &Window, tables: &TraceTables) -> Option<Timeline> {
+        let (from_ns, to_ns) = self.clipped(window);
+        let kept = (to_ns - from_ns) >> self.follow.spans.pyramid.width_bits;
+        let fine = kept.saturating_mul(COARSER) >= window.columns.min(COLUMNS_MAX) as u64;
+        let nobody = window.open.is_empty() && window.goroutines.is_empty();
+        (fine && nobody).then(|| Timeline { close: true, ..self.view(window, tables) })
     }
 
     /// The window in the trace's own times, never empty.
