@@ -1,0 +1,425 @@
+// One operation under watch: when its context is cancelled before it ends, the
+// cause is worked out and reported, once.
+
+package canceltrace
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/goherd/goherd/go/deadline"
+)
+
+// Operation describes what runs under a context.
+type Operation struct {
+	Kind     Kind
+	Protocol string
+	// Handler is what Event.Handler reports; it must be of few values.
+	Handler string
+	// Traceparent is the header as it was received, or empty.
+	Traceparent string
+	// Received says that the context comes from a server that cancels it without
+	// a cause when its peer has gone.
+	Received bool
+}
+
+// Watched is a context whose cancellation is reported until End is called. It
+// adds nothing to the context but a value by which operations below find it.
+type Watched struct {
+	context.Context
+
+	tracer *Tracer
+	op     Operation
+	route  route
+	start  time.Time
+	// deadline is what the calls below are held to, zero when unknown.
+	deadline time.Time
+	hook     *hook
+	stop     func() bool
+	settled  chan struct{} // closed when Annotate has returned; nil without Annotate
+	timed    bool
+	// judged guards verdict, so that whoever comes second waits for it.
+	judged   sync.Once
+	verdict  *verdict
+	reported atomic.Bool
+	over     atomic.Bool // End has been called
+	ended    atomic.Bool // and came before any cancel
+	// detached: the operation above had been cancelled before this one began, so
+	// that the two contexts have nothing but values in common.
+	detached bool
+}
+
+// route is what a mux needs to find the pattern, kept apart from the request,
+// which belongs to the handler.
+type route struct {
+	mux                *http.ServeMux
+	method, host, path string
+}
+
+type watchedKey struct{}
+
+// Value returns the Watched itself to operations that look for their parent.
+func (w *Watched) Value(key any) any {
+	switch key.(type) {
+	case watchedKey:
+		return w
+	case deadline.Key:
+		if !w.deadline.IsZero() {
+			return &w.deadline
+		}
+	}
+	return w.Context.Value(key)
+}
+
+// hook is what the runtime calls back. It belongs to one Watched at a time and
+// goes back only when both callbacks have been taken off for certain.
+type hook struct {
+	watched *Watched
+	call    func()
+	timer   *time.Timer // nil until a deadline needs it
+}
+
+var hooks = sync.Pool{New: func() any {
+	h := new(hook)
+	h.call = func() { h.watched.cancelled() }
+	return h
+}}
+
+// Watch begins an operation. Its end must be said by End. A context that is
+// cancelled already, or that cannot be cancelled, is not watched. For a
+// protocol that this package knows nothing of; the middleware and the modules
+// for gRPC and SQL are built on it.
+func (t *Tracer) Watch(ctx context.Context, op Operation) *Watched {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	w := &Watched{Context: ctx, tracer: t, op: op, start: time.Now()}
+	if t != nil && ctx.Done() != nil {
+		w.begin(ctx)
+	}
+	return w
+}
+
+// begin waits for the end of source, or for w's own deadline where source has
+// not got it.
+func (w *Watched) begin(source context.Context) {
+	if w.Err() != nil {
+		return
+	}
+	if above, _ := w.Context.Value(watchedKey{}).(*Watched); above != nil {
+		w.detached = above.Err() != nil
+	}
+	if w.tracer.Annotate != nil {
+		w.settled = make(chan struct{})
+	}
+	w.hook = hooks.Get().(*hook)
+	w.hook.watched = w
+	if w.Context != source {
+		if left := w.deadline.Sub(w.start); w.hook.timer == nil {
+			w.hook.timer = time.AfterFunc(left, w.hook.call)
+		} else {
+			w.hook.timer.Reset(left)
+		}
+		w.timed = true
+	}
+	w.stop = context.AfterFunc(source, w.hook.call)
+}
+
+// letGo takes the callbacks off and reports whether the context was never
+// cancelled.
+func (w *Watched) letGo() bool {
+	off := w.stop()
+	if w.timed {
+		off = w.hook.timer.Stop() && off
+	}
+	if off {
+		w.hook.watched = nil
+		hooks.Put(w.hook)
+		w.hook = nil
+	}
+	// A deadline's own timer may have fired where the one here has not.
+	return off && w.Err() == nil
+}
+
+// End lets go of the context: what happens to it from now on is of no
+// interest. It returns at once, unless the context has been cancelled and
+// Annotate is still at work; then it waits for at most 10 ms. Calls after the
+// first do nothing.
+func (w *Watched) End() {
+	if w == nil || w.stop == nil || w.over.Swap(true) {
+		return
+	}
+	if w.letGo() {
+		w.ended.Store(true)
+		return
+	}
+	// The callback may not have run yet, or not far enough. The cause is worked
+	// out here, while the contexts above still are as they were.
+	w.judge()
+	if w.claim() {
+		w.hand(0, "")
+	}
+	if w.settled == nil {
+		return
+	}
+	patience := time.NewTimer(10 * time.Millisecond)
+	defer patience.Stop()
+	select {
+	case <-w.settled:
+	case <-patience.C:
+	}
+}
+
+// Start begins a named piece of work under a context of its own. The function
+// ends it: with nil the work is done and nothing is reported; with an error
+// it is cancelled, and the event tells the error and how deep the caller's
+// stack was. name must be of few values. It is the way to see deadlines and
+// cancels that a handler sets for a part of its work.
+func (t *Tracer) Start(ctx context.Context, name string) (context.Context, context.CancelCauseFunc) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	own, cancel := context.WithCancelCause(ctx)
+	if t == nil {
+		return own, cancel
+	}
+	w := &Watched{Context: own, tracer: t, op: Operation{Kind: Work, Handler: name}, start: time.Now()}
+	w.begin(own)
+	if w.stop == nil {
+		return w, cancel
+	}
+	return w, func(cause error) {
+		if cause == nil {
+			w.End()
+			cancel(nil)
+			return
+		}
+		// Only who takes the watch off has cancelled: the deadline or a parent
+		// may have been first.
+		if w.over.Swap(true) || !w.letGo() {
+			cancel(cause)
+			return
+		}
+		w.verdict = &verdict{time.Now(), Explicit, BasisCancelled, cause}
+		cancel(cause)
+		if w.claim() {
+			w.hand(callerDepth(), Canceller)
+		}
+	}
+}
+
+// callerDepth counts the frames below the cancel function, at most 256.
+func callerDepth() int {
+	var pcs [256]uintptr
+	return runtime.Callers(3, pcs[:])
+}
+
+// cancelled runs in a goroutine of its own when the context has ended before
+// the operation.
+func (w *Watched) cancelled() {
+	w.judge()
+	if !w.claim() {
+		return
+	}
+	if depth, ok := w.handlerDepth(); ok {
+		w.finish(depth, Handler)
+		return
+	}
+	w.finish(0, "")
+}
+
+// claim makes one of those who saw the cancel report it.
+func (w *Watched) claim() bool {
+	if !w.reported.CompareAndSwap(false, true) {
+		return false
+	}
+	w.tracer.count(w.verdict.cause)
+	return true
+}
+
+// hand reports from a goroutine that belongs to the service: functions of
+// others are called elsewhere.
+func (w *Watched) hand(depth int, of StackOf) {
+	if w.tracer.Trace == nil && w.settled == nil {
+		w.finish(depth, of)
+		return
+	}
+	go w.finish(depth, of)
+}
+
+func (w *Watched) finish(depth int, of StackOf) {
+	e := w.event()
+	e.StackDepth, e.StackOf = depth, of
+	w.tracer.report(w.Context, e)
+	if w.settled != nil {
+		w.tracer.annotate(w.Context, e)
+		close(w.settled)
+	}
+}
+
+// verdict is why a context was cancelled.
+type verdict struct {
+	at    time.Time
+	cause Cause
+	basis Basis
+	given error // to a cancel function; nil if there was none
+}
+
+// judge works out the verdict, once. It calls nothing that belongs to others,
+// as End waits for it.
+func (w *Watched) judge() {
+	w.judged.Do(func() {
+		// A parent cancels its children one by one: the callback may come before
+		// the context itself has been.
+		<-w.Done()
+		now := time.Now()
+		cause, basis, given := w.classify(now)
+		w.verdict = &verdict{now, cause, basis, given}
+	})
+}
+
+func (w *Watched) event() Event {
+	v := w.verdict
+	e := Event{
+		CancelAt: v.at,
+		Cause:    v.cause,
+		Basis:    v.basis,
+		Elapsed:  v.at.Sub(w.start),
+		Handler:  w.op.Handler,
+		Kind:     w.op.Kind,
+		Protocol: w.op.Protocol,
+	}
+	if v.given != nil {
+		e.Reason = w.text(v.given)
+	}
+	e.Deadline, _ = w.Deadline()
+	traceparent := w.op.Traceparent
+	if above, _ := w.above(); traceparent == "" && above != nil {
+		traceparent = above.op.Traceparent
+	}
+	e.TraceID, e.SpanID = w.tracer.ids(w.Context, traceparent)
+	if e.Handler == "" && w.route.mux != nil {
+		w.tracer.protect(func() { e.Handler = w.route.pattern() })
+	}
+	return e
+}
+
+// above is the watched operation around this one, nil if there is none.
+// context.WithoutCancel keeps the value but not the bond: a deadline that
+// became later, or an operation above that had ended before, gives it away.
+func (w *Watched) above() (_ *Watched, bound bool) {
+	above, _ := w.Context.Value(watchedKey{}).(*Watched)
+	if above == nil || w.detached {
+		return above, false
+	}
+	if latest, ok := above.Deadline(); ok {
+		own, has := w.Deadline()
+		return above, has && !own.After(latest)
+	}
+	return above, true
+}
+
+// classify never guesses: each answer names what it rests on.
+func (w *Watched) classify(now time.Time) (_ Cause, _ Basis, given error) {
+	above, bound := w.above()
+	if !bound {
+		above = nil
+	}
+	err := w.Err()
+	if errors.Is(err, context.DeadlineExceeded) {
+		if above != nil && sameDeadline(above, w) {
+			return Timeout, BasisParentDeadline, nil
+		}
+		return Timeout, BasisDeadline, nil
+	}
+	if !errors.Is(err, context.Canceled) {
+		return Unknown, BasisForeign, err
+	}
+	// The cause is never used to tell a timeout: a context made with
+	// context.WithTimeoutCause does not have DeadlineExceeded for its cause.
+	if given = context.Cause(w.Context); given == context.Canceled {
+		given = nil
+	}
+	switch {
+	case above != nil && above.ended.Load():
+		return Parent, BasisParentEnded, given
+	case above != nil && above.Err() != nil:
+		return Parent, BasisParentCancelled, given
+	case w.op.Received && given != nil:
+		// Servers give no cause, so code of this process did.
+		return Parent, BasisCauseGiven, given
+	case w.op.Received:
+		cause, basis := w.classifyReceived(now)
+		return cause, basis, nil
+	case above != nil:
+		return Explicit, BasisBelowParent, given
+	case given != nil:
+		return Explicit, BasisCauseGiven, given
+	}
+	return Unknown, BasisUntraced, nil
+}
+
+func sameDeadline(a, b context.Context) bool {
+	x, ok := a.Deadline()
+	y, ok2 := b.Deadline()
+	return ok && ok2 && x.Equal(y)
+}
+
+// classifyReceived is for a context that a server made: it was cancelled, and
+// neither a deadline, nor a traced operation above, nor a cause explains it.
+func (w *Watched) classifyReceived(now time.Time) (Cause, Basis) {
+	c := connOf(w.Context)
+	if c != nil {
+		if c.base.Err() != nil {
+			return Parent, BasisBaseContext
+		}
+		if c.state.closedByServer() {
+			return Parent, BasisServerClosed
+		}
+		if basis := c.state.timedOut(); basis != "" {
+			return Timeout, basis
+		}
+	}
+	// A peer that gave this process its deadline gives up at the same time. How
+	// far apart the two clocks fire is the time on the wire.
+	const apart = 10 * time.Millisecond
+	if at, ok := w.Deadline(); ok && now.Add(apart).After(at) {
+		return Timeout, BasisAtDeadline
+	}
+	if c == nil {
+		return Unknown, BasisServerContext
+	}
+	if basis := c.state.lost(); basis != "" {
+		return ClientGone, basis
+	}
+	one := strings.HasPrefix(w.op.Protocol, "HTTP/1.")
+	switch {
+	case one && !c.tls:
+		return Parent, BasisContextAbove
+	case one || c.state.closed.Load() != 0:
+		return ClientGone, BasisConnectionClosed
+	}
+	if srv, _ := w.Context.Value(http.ServerContextKey).(*http.Server); srv != nil &&
+		srv.WriteTimeout > 0 && now.Sub(w.start)+apart > srv.WriteTimeout {
+		return Unknown, BasisWriteTimeout
+	}
+	return ClientGone, BasisStreamReset
+}
+
+// text bounds what comes from elsewhere; an Error method that panics must not
+// end the process.
+func (w *Watched) text(err error) (s string) {
+	const limit = 256
+	s = "error without a text"
+	w.tracer.protect(func() { s = err.Error() })
+	if len(s) > limit {
+		s = strings.ToValidUTF8(s[:limit], "") + "…"
+	}
+	return s
+}
