@@ -13,10 +13,16 @@ import (
 
 // pages and the module, from here, by which the programs of each are built.
 var pages = map[string]string{
-	"labels":  "../..",
-	"runner":  "../..",
-	"account": "../..",
-	"prom":    "../../prom",
+	"labels":      "../..",
+	"runner":      "../..",
+	"account":     "../..",
+	"prom":        "../../prom",
+	"deadline":    "../..",
+	"canceltrace": "../..",
+	"pool":        "../..",
+	"stream":      "../..",
+	"fuse":        "../..",
+	"gray":        "../../otel",
 }
 
 func TestPrograms(t *testing.T) {
