@@ -83,7 +83,7 @@ const (
 
 	// Explicit.
 	BasisCancelled   Basis = "cancelled"    // the function returned by Start was called with an error
-	BasisBelowParent Basis = "below_parent" // cancelled while the traced operation around it goes on
+	BasisBelowParent Basis = "below_parent" // cancelled before the traced operation around it was
 	BasisCauseGiven  Basis = "cause_given"  // a context.CancelCauseFunc was called with an error (for servers: Parent)
 
 	// Parent.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -347,9 +348,9 @@ func (w *Watched) classify(now time.Time) (_ Cause, _ Basis, given error) {
 		given = nil
 	}
 	switch {
-	case above != nil && above.ended.Load():
+	case above != nil && w.endedWith(above) && above.ended.Load():
 		return Parent, BasisParentEnded, given
-	case above != nil && above.Err() != nil:
+	case above != nil && w.endedWith(above):
 		return Parent, BasisParentCancelled, given
 	case w.op.Received && given != nil:
 		// Servers give no cause, so code of this process did.
@@ -363,6 +364,19 @@ func (w *Watched) classify(now time.Time) (_ Cause, _ Basis, given error) {
 		return Explicit, BasisCauseGiven, given
 	}
 	return Unknown, BasisUntraced, nil
+}
+
+// endedWith reports whether the end came down from above: a parent hands its
+// own error and cause to its children. The operation above may also have ended
+// after this one's context, and before anybody looked.
+func (w *Watched) endedWith(above *Watched) bool {
+	err := above.Err()
+	return err != nil && same(err, w.Err()) && same(context.Cause(above.Context), context.Cause(w.Context))
+}
+
+// same compares errors; those that cannot be compared are taken to be equal.
+func same(a, b error) bool {
+	return !reflect.ValueOf(a).Comparable() || !reflect.ValueOf(b).Comparable() || a == b
 }
 
 func sameDeadline(a, b context.Context) bool {

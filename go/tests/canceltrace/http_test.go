@@ -395,58 +395,11 @@ func TestOrdinaryHTTP(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			rec := newRecorder()
 			rec.tracer.Deadlines = new(deadline.Chain)
-			var s *service
-			mux := http.NewServeMux()
-			mux.HandleFunc("POST /echo", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
-			mux.HandleFunc("GET /{kind}", func(w http.ResponseWriter, r *http.Request) {
-				switch r.PathValue("kind") {
-				case "big":
-					io.WriteString(w, strings.Repeat("x", 100_000))
-				case "call":
-					ctx, cancel := context.WithTimeout(r.Context(), time.Hour)
-					defer cancel()
-					out, _ := http.NewRequestWithContext(ctx, "GET", s.URL+"/flush", nil)
-					resp, err := s.client.Do(out)
-					if err != nil {
-						http.Error(w, err.Error(), 500)
-						return
-					}
-					defer resp.Body.Close()
-					io.Copy(w, resp.Body)
-				case "flush":
-					http.NewResponseController(w).Flush()
-					io.WriteString(w, "x")
-				case "abort":
-					panic(http.ErrAbortHandler)
-				}
-			})
-			s = p.serve(t, rec, rec.tracer.Middleware(mux))
+			s := new(service)
+			*s = *p.serve(t, rec, rec.tracer.Middleware(ordinary(s)))
 			s.client.Transport = rec.tracer.Transport(s.client.Transport)
 			s.client.Timeout = time.Hour
-			abreast(t, n, 8, func(i int) error {
-				ctx, cancel := context.WithCancel(context.Background())
-				defer cancel()
-				kind := [...]string{"small", "flush", "big", "call", "echo"}[i%5]
-				method, body := "GET", io.Reader(nil)
-				if kind == "echo" {
-					method, body = "POST", strings.NewReader(strconv.Itoa(i))
-				}
-				r, err := http.NewRequestWithContext(ctx, method, s.URL+"/"+kind, body)
-				if err != nil {
-					return err
-				}
-				r.Header.Set("Grpc-Timeout", "1H")
-				resp, err := s.client.Do(r)
-				if err != nil {
-					return err
-				}
-				defer resp.Body.Close()
-				if resp.StatusCode != 200 {
-					return errors.New(resp.Status)
-				}
-				drain(resp)
-				return nil
-			})
+			abreast(t, n, 8, s.request)
 			abreast(t, n/100, 1, func(int) error {
 				// The handler panics: the server cuts the answer, no context was cancelled.
 				if resp, err := s.client.Get(s.URL + "/abort"); err == nil {
@@ -459,6 +412,61 @@ func TestOrdinaryHTTP(t *testing.T) {
 			rec.silent(t, n)
 		})
 	}
+}
+
+// ordinary answers in some ways; one is a call to s, where it runs itself.
+func ordinary(s *service) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /echo", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
+	mux.HandleFunc("GET /{kind}", func(w http.ResponseWriter, r *http.Request) {
+		switch r.PathValue("kind") {
+		case "big":
+			io.WriteString(w, strings.Repeat("x", 100_000))
+		case "call":
+			ctx, cancel := context.WithTimeout(r.Context(), time.Hour)
+			defer cancel()
+			out, _ := http.NewRequestWithContext(ctx, "GET", s.URL+"/flush", nil)
+			resp, err := s.client.Do(out)
+			if err != nil {
+				http.Error(w, err.Error(), 500)
+				return
+			}
+			defer resp.Body.Close()
+			io.Copy(w, resp.Body)
+		case "flush":
+			http.NewResponseController(w).Flush()
+			io.WriteString(w, "x")
+		case "abort":
+			panic(http.ErrAbortHandler)
+		}
+	})
+	return mux
+}
+
+// request makes call i, of one of the kinds.
+func (s *service) request(i int) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	kind := [...]string{"small", "flush", "big", "call", "echo"}[i%5]
+	method, body := "GET", io.Reader(nil)
+	if kind == "echo" {
+		method, body = "POST", strings.NewReader(strconv.Itoa(i))
+	}
+	r, err := http.NewRequestWithContext(ctx, method, s.URL+"/"+kind, body)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Grpc-Timeout", "1H")
+	resp, err := s.client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != 200 {
+		return errors.New(resp.Status)
+	}
+	drain(resp)
+	return nil
 }
 
 // TestWhatHTTP1CannotTell: a half-closed client looks gone; one that has sent
