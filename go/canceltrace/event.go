@@ -95,7 +95,7 @@ const (
 
 	// Unknown.
 	BasisServerContext Basis = "server_context" // the server's context ended; its connection is not watched (see Tracer.Listener)
-	BasisWriteTimeout  Basis = "write_timeout"  // HTTP/2 stream ended after the WriteTimeout: by it or by the client (HTTP/1: Timeout, for certain)
+	BasisWriteTimeout  Basis = "write_timeout"  // HTTP/2 stream ended after the WriteTimeout, counted from the handler's call: by it or by the client (HTTP/1: Timeout, for certain)
 	BasisUntraced      Basis = "untraced"       // some cancel function was called, of this context or of one above it
 	BasisForeign       Basis = "foreign"        // the context is of a type with errors of its own
 )

@@ -16,7 +16,10 @@
 // tell a client that cancelled from a server that stopped and reports
 // canceltrace.Unknown. A client whose deadline passes resets its stream, which
 // may reach the server before its own timer fires; what ends within 10 ms of
-// the deadline is reported as a timeout with the basis at_deadline.
+// the deadline is reported as a timeout with the basis at_deadline. The
+// server's deadline is later than the client's by the time the request was on
+// its way; after more than 10 ms the reset looks like any other and is reported
+// as canceltrace.ClientGone.
 package herdgrpc
 
 import (
