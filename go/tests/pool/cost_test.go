@@ -1,7 +1,7 @@
 // What a task costs on this pool, on others, and without any: the rows of the table in docs/module/pool.
 //
-// The cheap way to compare is `go test -bench . -count 10 ./pool`; TestRatios does it in a second or two, turn by turn in one run
-// with the best of several rounds, so that other load on the machine meets all of them.
+// The cheap way to compare is `go test -bench . -count 10 ./pool`; BenchmarkRatios does it in a second or two, turn by turn in one
+// run with the best of several rounds, so that other load on the machine meets all of them.
 package pool_test
 
 import (
@@ -229,25 +229,24 @@ func best(rounds int, ways ...func()) []time.Duration {
 	return times
 }
 
-// TestRatios logs the ratios the documentation gives and fails only on a gross loss, since the machine may be busy.
-func TestRatios(t *testing.T) {
+// BenchmarkRatios reports the ratios the documentation gives, each time measured turn by turn.
+func BenchmarkRatios(b *testing.B) {
 	const n = 100_000
 	tiny := func() { spin(60) }
-	times := best(8, func() { flat["pool"](n, tiny) }, func() { flat["pool batch 64"](n, tiny) },
-		func() { flat["channel"](n, tiny) }, func() { flat["ants"](n, tiny) })
-	submit, batch, channel, antsTime := times[0], times[1], times[2], times[3]
-	t.Logf("tiny flat tasks, ns: submit %d, batch %d, channel %d, ants %d", submit/n, batch/n, channel/n, antsTime/n)
-	t.Logf("submit/channel %.2f, submit/ants %.2f, batch/channel %.2f, batch/ants %.2f", ratio(submit, channel),
-		ratio(submit, antsTime), ratio(batch, channel), ratio(batch, antsTime))
 	p := pool.New()
 	defer p.Close()
-	times = best(200, func() { sum = fibPool(p, 24, 10) }, func() { sum = fibGo(24, 10) }, func() { sum = fibSeq(24) })
-	t.Logf("fib(24) cut 10: pool %v, go %v, sequential %v; go/pool %.2f", times[0], times[1], times[2], ratio(times[1], times[0]))
-	if r := ratio(submit, antsTime); r > 1 {
-		t.Errorf("a tiny flat task costs %.2f of what it does with ants", r)
-	}
-	if r := ratio(times[1], times[0]); r < 1 {
-		t.Errorf("fork-join is %.2f times as fast as with go statements", r)
+	for b.Loop() {
+		times := best(8, func() { flat["pool"](n, tiny) }, func() { flat["pool batch 64"](n, tiny) },
+			func() { flat["channel"](n, tiny) }, func() { flat["ants"](n, tiny) })
+		submit, batch, channel, antsTime := times[0], times[1], times[2], times[3]
+		b.Logf("tiny flat tasks, ns: submit %d, batch %d, channel %d, ants %d", submit/n, batch/n, channel/n, antsTime/n)
+		b.ReportMetric(ratio(submit, channel), "submit/channel")
+		b.ReportMetric(ratio(batch, channel), "batch/channel")
+		b.ReportMetric(ratio(submit, antsTime), "submit/ants")
+		b.ReportMetric(ratio(batch, antsTime), "batch/ants")
+		times = best(200, func() { sum = fibPool(p, 24, 10) }, func() { sum = fibGo(24, 10) }, func() { sum = fibSeq(24) })
+		b.Logf("fib(24) cut 10: pool %v, go %v, sequential %v", times[0], times[1], times[2])
+		b.ReportMetric(ratio(times[1], times[0]), "go/pool")
 	}
 }
 
