@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use herd_diagnose::lint::lint;
 use herd_golang::load::{Context, Tests};
@@ -33,11 +34,7 @@ type Verdicts = BTreeMap<Key, bool>;
 #[test]
 fn real_modules_are_told_what_two_readers_found_true() {
     let (first, second) = (read("judged"), read("judged/second"));
-    let root = fetched("judged");
-    let patterns: Vec<String> = MODULES.iter().map(|module| format!("{module}/...")).collect();
-    let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
-    let context = Context { tests: Tests::Named, ..Context::from_env() };
-    let envelope = lint(&root, &patterns, &context, "0.0.0");
+    let envelope = modules();
     let said: BTreeSet<Key> = envelope.findings.iter().filter(|finding| is_default(&finding.id.0)).map(key).collect();
     let unjudged: Vec<&Key> = said.iter().filter(|key| !first.contains_key(*key)).collect();
     assert_eq!(unjudged, Vec::<&Key>::new(), "judge these, and note the verdicts in judged/");
@@ -61,6 +58,19 @@ fn fetched(folder: &str) -> PathBuf {
     let status = Command::new("go").args(["mod", "download"]).current_dir(&root).status().expect("go runs");
     assert!(status.success(), "go mod download: {status}");
     root
+}
+
+fn with_tests(root: &Path, patterns: &[&str]) -> Envelope {
+    lint(root, patterns, &Context { tests: Tests::Named, ..Context::from_env() }, "0.0.0")
+}
+
+/// What is said of the modules, by all rules.
+fn modules() -> &'static Envelope {
+    static SAID: OnceLock<Envelope> = OnceLock::new();
+    SAID.get_or_init(|| {
+        let patterns: Vec<String> = MODULES.iter().map(|module| format!("{module}/...")).collect();
+        with_tests(&fetched("judged"), &patterns.iter().map(String::as_str).collect::<Vec<_>>())
+    })
 }
 
 /// Lines that findings stand on or show, by the file's name and with their rules.
@@ -89,9 +99,8 @@ fn reports_of_peers_are_repeated() {
             other => panic!("{other} is no check that is compared"),
         }
     };
-    let context = Context { tests: Tests::Named, ..Context::from_env() };
     let cases = fetched("lint-kernels");
-    let said = shown(&lint(&cases, &["./peers/..."], &context, "0.0.0"));
+    let said = shown(&with_tests(&cases, &["./peers/..."]));
     let text = std::fs::read_to_string(cases.join("peers/answers.json")).expect("what they said");
     let record: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let mut repeated: Vec<bool> = Vec::new();
@@ -100,9 +109,7 @@ fn reports_of_peers_are_repeated() {
         let place = format!("peers/{}:{}", answer["file"].as_str().expect("a file"), answer["line"]);
         repeated.push(rules(check).iter().any(|id| said.contains(&(place.clone(), (*id).to_owned()))));
     }
-    let patterns: Vec<String> = MODULES.iter().map(|module| format!("{module}/...")).collect();
-    let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
-    let said: BTreeSet<Key> = lint(&fetched("judged"), &patterns, &context, "0.0.0").findings.iter().map(key).collect();
+    let said: BTreeSet<Key> = modules().findings.iter().map(key).collect();
     let reports =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judged/vet/reports.tsv")).expect("reports");
     for line in reports.lines().skip(1) {

@@ -250,6 +250,17 @@ pub enum EdgeKind {
     Exits,
 }
 
+impl EdgeKind {
+    /// The condition that decides whether the edge is taken, and whether it holds then.
+    pub fn condition(self) -> Option<(ExprId, bool)> {
+        match self {
+            Self::True(condition) => Some((condition, true)),
+            Self::False(condition) => Some((condition, false)),
+            _ => None,
+        }
+    }
+}
+
 /// A step of a block, or the start of a block without steps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Place {

@@ -3,7 +3,7 @@
 use herd_golang::Token;
 use herd_golang::acts::{Act, ActKind, BodyId, Known, PathId, Steps, Target, When};
 use herd_golang::ast::{Expr, ExprId, Node};
-use herd_golang::flow::{self, EdgeKind, StepId};
+use herd_golang::flow::{self, StepId};
 use herd_golang::types::{LocalId, LocalKind, Meaning, Type};
 use herd_golang::walk::{Descend, walk};
 
@@ -202,12 +202,8 @@ fn received(scene: &Scene<'_, '_>, stmt: herd_golang::ast::StmtId) -> Option<Exp
 fn tells_an_end(scene: &Scene<'_, '_>, edge: &flow::Edge) -> bool {
     let checked = &scene.file().checked;
     let types = scene.package.unit.types;
-    let (condition, holds) = match edge.kind {
-        EdgeKind::True(x) => (checked.file.unparen(x), true),
-        EdgeKind::False(x) => (checked.file.unparen(x), false),
-        _ => return false,
-    };
-    match *checked.file.expr(condition) {
+    let Some((condition, holds)) = edge.kind.condition() else { return false };
+    match *checked.file.expr(checked.file.unparen(condition)) {
         Expr::Binary { op: op @ (Token::Equal | Token::NotEqual), x, y, .. } => {
             let is_error = checked.type_of(x) == types.error() || checked.type_of(y) == types.error();
             let is_nil = checked.meaning(checked.file.unparen(y)) == Meaning::Nil;

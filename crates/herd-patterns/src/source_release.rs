@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use herd_golang::Token;
 use herd_golang::acts::Steps;
 use herd_golang::ast::{Expr, ExprId, Node};
-use herd_golang::flow::{self, BlockId, EdgeKind, Graph, Place, Step, StepId};
+use herd_golang::flow::{self, BlockId, Graph, Place, Step, StepId};
 use herd_golang::types::{LocalId, Meaning};
 use herd_golang::walk::{Descend, walk};
 
@@ -162,11 +162,7 @@ fn way(graph: &Graph, visits: &[Visit], last: usize, end: Place) -> Vec<Place> {
 /// Whether an edge is taken where there was an error, or the value is nil.
 fn says_nothing_taken(scene: &Scene<'_, '_>, edge: &flow::Edge, taken: Taken, is_own_error: bool) -> bool {
     let checked = &scene.file().checked;
-    let (condition, holds) = match edge.kind {
-        EdgeKind::True(x) => (x, true),
-        EdgeKind::False(x) => (x, false),
-        _ => return false,
-    };
+    let Some((condition, holds)) = edge.kind.condition() else { return false };
     let local_of = |x: ExprId| match checked.meaning(checked.file.unparen(x)) {
         Meaning::Local(local) => Some(local),
         _ => None,

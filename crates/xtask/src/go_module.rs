@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use crate::docs::root;
 use crate::fixtures;
-use crate::test::checked;
+use crate::test::{checked, gofmt};
 
 /// Go minors that the core module is for; the installed toolchain tests the rest.
 const MINORS: [&str; 4] = ["1.24", "1.25", "1.26", "1.27"];
@@ -17,11 +17,7 @@ const STATICCHECK: &str = "honnef.co/go/tools/cmd/staticcheck@v0.8.2";
 
 /// Formats are compared, everything is vetted and checked, tests run.
 pub fn run() -> anyhow::Result<()> {
-    let unformatted = Command::new("gofmt").args(["-l", "go"]).current_dir(root()).output().context("start gofmt")?;
-    let listed = String::from_utf8_lossy(&unformatted.stdout);
-    if !listed.trim().is_empty() || !unformatted.status.success() {
-        bail!("gofmt would change\n{listed}");
-    }
+    gofmt(&["go"])?;
     for module in modules()? {
         for args in [&["vet", "./..."][..], &["run", STATICCHECK, "./..."], &["test", "-race", "./..."]] {
             checked(Command::new("go").args(args).current_dir(&module))?;

@@ -126,13 +126,18 @@ const MODULES: [&str; 9] = [
     "testbed/types-oracle",
 ];
 
-fn go_sources() -> anyhow::Result<()> {
-    let unformatted =
-        Command::new("gofmt").args(["-l", "testbed", "crates/herd-patterns/src/patterns"]).current_dir(root()).output()?;
+/// Fails with the files of some folders that gofmt would change.
+pub fn gofmt(folders: &[&str]) -> anyhow::Result<()> {
+    let unformatted = Command::new("gofmt").arg("-l").args(folders).current_dir(root()).output().context("start gofmt")?;
     let listed = String::from_utf8_lossy(&unformatted.stdout);
     if !listed.trim().is_empty() || !unformatted.status.success() {
         bail!("gofmt would change\n{listed}");
     }
+    Ok(())
+}
+
+fn go_sources() -> anyhow::Result<()> {
+    gofmt(&["testbed", "crates/herd-patterns/src/patterns"])?;
     for module in MODULES {
         checked(Command::new("go").args(["vet", "./..."]).current_dir(root().join(module)))?;
     }

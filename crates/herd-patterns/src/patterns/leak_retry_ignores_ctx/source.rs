@@ -4,7 +4,7 @@
 use herd_golang::Token;
 use herd_golang::acts::{Act, ActKind, Known, Steps, When};
 use herd_golang::ast::Expr;
-use herd_golang::flow::{self, EdgeKind, LoopId, Loops, Paths, Step, StepId};
+use herd_golang::flow::{self, LoopId, Loops, Paths, Step, StepId};
 use herd_golang::types::{Constant, LocalId, Meaning};
 
 use crate::source::{Scene, Spotted};
@@ -127,11 +127,7 @@ fn ends_on(scene: &Scene<'_, '_>, loops: &Loops, around: LoopId, error: LocalId)
     let file = checked.file;
     let header = loops.get(around).header;
     let leaves = graph.edges.iter().filter(|edge| loops.contains(around, edge.from)).any(|edge| {
-        let (condition, holds) = match edge.kind {
-            EdgeKind::True(x) => (x, true),
-            EdgeKind::False(x) => (x, false),
-            _ => return false,
-        };
+        let Some((condition, holds)) = edge.kind.condition() else { return false };
         let failed = match *file.expr(file.unparen(condition)) {
             Expr::Binary { op: op @ (Token::Equal | Token::NotEqual), x, y, .. } => {
                 let is_nil = checked.meaning(file.unparen(y)) == Meaning::Nil;
