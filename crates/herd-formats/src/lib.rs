@@ -5,6 +5,7 @@
 
 pub mod dump;
 pub mod escape;
+pub mod exposition;
 mod infer;
 pub mod labels;
 pub mod measurements;

@@ -4,13 +4,15 @@
 use herd_model::RuntimeMetrics;
 use serde_json::Value;
 
-/// Lines of an answer that are read; more are of no service that is asked for its runtime.
-const LINES_MAX: usize = 1 << 20;
+use crate::exposition::{self, Keep, Limits};
+
+/// Series of the runtime that are read; no runtime has more.
+const SERIES: Limits = Limits { series: 1 << 16, key_bytes: 1 << 10 };
 
 /// Reads an answer. Nothing where it is neither form, or tells nothing of the runtime.
 pub fn read(answer: &[u8]) -> Option<RuntimeMetrics> {
-    let text = std::str::from_utf8(answer).ok()?;
-    let metrics = if text.trim_start().starts_with('{') { of_json(&serde_json::from_str(text).ok()?) } else { of_lines(text) };
+    let is_json = answer.trim_ascii_start().starts_with(b"{");
+    let metrics = if is_json { of_json(&serde_json::from_slice(answer).ok()?) } else { of_page(answer) };
     Some(metrics).filter(|metrics| !metrics.is_empty())
 }
 
@@ -47,15 +49,12 @@ fn of_json(vars: &Value) -> RuntimeMetrics {
 }
 
 /// Names of `client_golang`'s collectors (`prometheus/go_collector.go`, `go_collector_latest.go`).
-fn of_lines(text: &str) -> RuntimeMetrics {
+fn of_page(page: &[u8]) -> RuntimeMetrics {
+    let page = exposition::read(page, &Keep::Prefixes(vec!["go_".into()]), SERIES);
     let mut metrics = RuntimeMetrics::default();
     let mut allocated = None;
-    for line in text.lines().take(LINES_MAX).filter(|line| !line.starts_with('#')) {
-        let mut words = line.split_ascii_whitespace();
-        let (Some(name), Some(value)) = (words.next(), words.next().and_then(|value| value.parse::<f64>().ok())) else {
-            continue;
-        };
-        match name {
+    for ((key, _), value) in page.layout.series().zip(page.values) {
+        match key {
             "go_goroutines" => metrics.goroutines = Some(value),
             "go_sched_goroutines_goroutines" => set(&mut metrics, "/sched/goroutines:goroutines", value),
             "go_gc_heap_live_bytes" => set(&mut metrics, "/gc/heap/live:bytes", value),

@@ -18,6 +18,7 @@ mod options;
 mod parts;
 mod read;
 mod runlog;
+pub mod scrape;
 mod target;
 mod tls;
 mod trace;

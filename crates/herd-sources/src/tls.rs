@@ -33,7 +33,8 @@ pub(crate) fn trusting(builder: ClientBuilder, endpoint: &Endpoint, options: &Op
     Ok(builder.tls_backend_preconfigured(config))
 }
 
-fn configuration(own: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {
+/// TLS of a client that trusts the system's roots, and these.
+pub(crate) fn configuration(own: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {
     let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
     let mut roots = RootCertStore::empty();
     let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -10,7 +10,8 @@ use anyhow::{Context, bail};
 
 use crate::docs::root;
 
-const TARGETS: [&str; 10] = ["dump", "escape", "golang", "modules", "pieces", "pprof", "profile", "runlog", "saved", "trace"];
+const TARGETS: [&str; 11] =
+    ["dump", "escape", "exposition", "golang", "modules", "pieces", "pprof", "profile", "runlog", "saved", "trace"];
 
 /// What cargo-fuzz asks of the compiler, less the sanitizer, which needs a nightly one.
 const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -136,6 +137,9 @@ fn seeds(corpus: &Path, target: &str) -> anyhow::Result<usize> {
     if target == "trace" {
         return trace_seeds(corpus);
     }
+    if target == "exposition" {
+        return page_seeds(corpus);
+    }
     let folder = root().join("crates/herd-formats/tests/recorded");
     let proto = target == "profile";
     let mut count = 0;
@@ -173,6 +177,20 @@ fn profile_seeds(corpus: &Path) -> anyhow::Result<usize> {
         bytes.truncate(MAX_INPUT_BYTES);
         fs::write(corpus.join(format!("seed-{name}")), bytes)?;
         count += 1;
+    }
+    Ok(count)
+}
+
+/// Pages of metrics, a piece of each a seed.
+fn page_seeds(corpus: &Path) -> anyhow::Result<usize> {
+    let mut count = 0;
+    for name in ["page.txt.zst", "page.openmetrics.txt.zst"] {
+        let path = root().join("fixtures/pages").join(name);
+        let page = zstd::decode_all(fs::File::open(&path)?).with_context(|| format!("decompress {name}"))?;
+        for piece in page.chunks(MAX_INPUT_BYTES / 4) {
+            fs::write(corpus.join(format!("seed-{count}")), piece)?;
+            count += 1;
+        }
     }
     Ok(count)
 }
