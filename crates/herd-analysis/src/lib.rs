@@ -7,6 +7,7 @@ pub mod allocations;
 pub mod capacity;
 mod capacity_memory;
 pub mod census;
+pub mod course;
 pub mod diff;
 mod distance;
 pub mod facts;
