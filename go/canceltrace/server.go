@@ -3,11 +3,14 @@
 package canceltrace
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"runtime"
 	"time"
+
+	"github.com/goherd/goherd/go/deadline"
+	"github.com/goherd/goherd/go/internal/joint"
+	"github.com/goherd/goherd/go/internal/lazydeadline"
 )
 
 // Middleware watches the context of each request until next returns. The
@@ -18,39 +21,120 @@ func (t *Tracer) Middleware(next http.Handler) http.Handler {
 	if t == nil {
 		return next
 	}
+	if l, ok := next.(joint.Labeller); ok {
+		return t.serverOf(l.Next(), l)
+	}
+	return t.serverOf(next, nil)
+}
+
+func (t *Tracer) serverOf(next http.Handler, l joint.Labeller) *server {
 	mux := t.Mux
 	if m, ok := next.(*http.ServeMux); ok && mux == nil {
 		mux = m
 	}
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		op := Operation{Kind: HTTPServer, Protocol: r.Proto, Handler: r.Pattern, Received: true}
-		if values := r.Header["Traceparent"]; len(values) == 1 {
-			op.Traceparent = values[0]
-		}
-		var at route
-		if r.Pattern == "" && mux != nil {
-			at = route{mux, r.Method, r.Host, r.URL.Path}
-		}
-		w, cancel := t.watchRequest(r, op, at)
-		if cancel != nil {
-			defer cancel()
-		}
-		defer w.End()
-		w.serve(next, rw, r.WithContext(w))
-	})
+	return &server{t, mux, next, l}
 }
 
-// watchRequest applies Deadlines, too: together they need one copy of the
-// request and register with the server's context only.
-func (t *Tracer) watchRequest(r *http.Request, op Operation, at route) (*Watched, context.CancelFunc) {
-	ctx := r.Context()
-	w := &Watched{Context: ctx, tracer: t, op: op, route: at, start: time.Now()}
-	var cancel context.CancelFunc
-	w.Context, w.deadline, cancel = t.Deadlines.Bound(ctx, r.Header, w.start)
-	if ctx.Done() != nil || cancel != nil {
-		w.begin(ctx)
+// server is the middleware, and that of package labels where it stands next to
+// it.
+type server struct {
+	tracer   *Tracer
+	mux      *http.ServeMux
+	next     http.Handler
+	labeller joint.Labeller // nil: goroutines are not labelled here
+}
+
+// Join takes a labeller in that stands around s.
+func (s *server) Join(l joint.Labeller) http.Handler {
+	if s.labeller != nil {
+		return l // it labels a second time, in a context of its own
 	}
-	return w, cancel
+	return &server{s.tracer, s.mux, s.next, l}
+}
+
+func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	q := new(request)
+	q.begin(s, r)
+	inner := r.WithContext(q)
+	defer q.end(inner, r)
+	if s.labeller != nil {
+		s.labeller.Serve(&q.labels, q, rw, inner, r)
+		return
+	}
+	q.ServeHTTP(rw, inner)
+}
+
+// request is the context of a request: what most of them need is in one
+// allocation.
+type request struct {
+	Watched
+	server *server
+	own    *lazydeadline.Context // nil where the headers have no sooner deadline
+	at     *time.Time            // the deadline, nil for none
+	labels joint.Labels
+}
+
+// begin applies the deadline of the headers, watches and labels.
+func (q *request) begin(s *server, r *http.Request) {
+	t, outer := s.tracer, r.Context()
+	q.server = s
+	q.Watched = Watched{Context: outer, tracer: t, start: time.Now(),
+		op: Operation{Kind: HTTPServer, Protocol: r.Proto, Handler: r.Pattern, Received: true}}
+	if values := r.Header["Traceparent"]; len(values) == 1 {
+		q.op.Traceparent = values[0]
+	}
+	if r.Pattern == "" && s.mux != nil {
+		q.route = &route{s.mux, r.Method, r.Host, r.URL.Path}
+	}
+	at, sooner := t.Deadlines.Find(outer, r.Header, q.start)
+	late := sooner && !at.After(q.start)
+	switch {
+	case sooner:
+		q.own = lazydeadline.New(outer, at, !late)
+		q.Context, q.at = q.own, q.own.At()
+	case !at.IsZero():
+		present := at
+		q.at = &present
+	}
+	if s.labeller != nil {
+		s.labeller.Enter(&q.labels, r, q.start)
+	}
+	switch {
+	case late: // it has ended before it began
+	case sooner:
+		q.watch(outer, at)
+	case outer.Done() != nil:
+		q.watch(outer, time.Time{})
+	}
+}
+
+// ServeHTTP is what the labels are put around.
+func (q *request) ServeHTTP(rw http.ResponseWriter, r *http.Request) { q.serve(q.server.next, rw, r) }
+
+func (q *request) end(inner, given *http.Request) {
+	q.End()
+	if q.own != nil {
+		q.own.Cancel()
+	}
+	joint.HandBack(given, inner)
+}
+
+// Value answers for all that is in one here.
+func (q *request) Value(key any) any {
+	switch key.(type) {
+	case watchedKey:
+		return &q.Watched
+	case deadline.Key:
+		if q.at != nil {
+			return q.at
+		}
+	}
+	if l := q.server.labeller; l != nil {
+		if v := l.Value(&q.labels, key); v != nil {
+			return v
+		}
+	}
+	return q.Context.Value(key)
 }
 
 // serve is the frame by which handlerDepth finds the handler's goroutine: its

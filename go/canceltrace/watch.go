@@ -13,8 +13,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/goherd/goherd/go/deadline"
 )
 
 // Operation describes what runs under a context.
@@ -35,16 +33,14 @@ type Operation struct {
 type Watched struct {
 	context.Context
 
-	tracer *Tracer
-	op     Operation
-	route  route
-	start  time.Time
-	// deadline is what the calls below are held to, zero when unknown.
-	deadline time.Time
-	hook     *hook
-	stop     func() bool
-	settled  chan struct{} // closed when Annotate has returned; nil without Annotate
-	timed    bool
+	tracer  *Tracer
+	op      Operation
+	route   *route // nil where Operation.Handler is all that is known
+	start   time.Time
+	hook    *hook
+	stop    func() bool
+	settled chan struct{} // closed when Annotate has returned; nil without Annotate
+	timed   bool
 	// judged guards verdict, so that whoever comes second waits for it.
 	judged   sync.Once
 	verdict  *verdict
@@ -67,13 +63,8 @@ type watchedKey struct{}
 
 // Value returns the Watched itself to operations that look for their parent.
 func (w *Watched) Value(key any) any {
-	switch key.(type) {
-	case watchedKey:
+	if _, ok := key.(watchedKey); ok {
 		return w
-	case deadline.Key:
-		if !w.deadline.IsZero() {
-			return &w.deadline
-		}
 	}
 	return w.Context.Value(key)
 }
@@ -102,14 +93,14 @@ func (t *Tracer) Watch(ctx context.Context, op Operation) *Watched {
 	}
 	w := &Watched{Context: ctx, tracer: t, op: op, start: time.Now()}
 	if t != nil && ctx.Done() != nil {
-		w.begin(ctx)
+		w.watch(ctx, time.Time{})
 	}
 	return w
 }
 
-// begin waits for the end of source, or for w's own deadline where source has
-// not got it.
-func (w *Watched) begin(source context.Context) {
+// watch waits for the end of source, and for the deadline where source has not
+// got it; zero where it has.
+func (w *Watched) watch(source context.Context, deadline time.Time) {
 	if w.Err() != nil {
 		return
 	}
@@ -121,8 +112,8 @@ func (w *Watched) begin(source context.Context) {
 	}
 	w.hook = hooks.Get().(*hook)
 	w.hook.watched = w
-	if w.Context != source {
-		if left := w.deadline.Sub(w.start); w.hook.timer == nil {
+	if !deadline.IsZero() {
+		if left := deadline.Sub(w.start); w.hook.timer == nil {
 			w.hook.timer = time.AfterFunc(left, w.hook.call)
 		} else {
 			w.hook.timer.Reset(left)
@@ -191,7 +182,7 @@ func (t *Tracer) Start(ctx context.Context, name string) (context.Context, conte
 		return own, cancel
 	}
 	w := &Watched{Context: own, tracer: t, op: Operation{Kind: Work, Handler: name}, start: time.Now()}
-	w.begin(own)
+	w.watch(own, time.Time{})
 	if w.stop == nil {
 		return w, cancel
 	}
@@ -305,7 +296,7 @@ func (w *Watched) event() Event {
 		traceparent = above.op.Traceparent
 	}
 	e.TraceID, e.SpanID = w.tracer.ids(w.Context, traceparent)
-	if e.Handler == "" && w.route.mux != nil {
+	if e.Handler == "" && w.route != nil {
 		w.tracer.protect(func() { e.Handler = w.route.pattern() })
 	}
 	return e

@@ -30,6 +30,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/goherd/goherd/go/internal/lazydeadline"
 )
 
 // Chain reads, applies and sends on deadlines. Its zero value reads
@@ -108,27 +110,32 @@ func (c *Chain) Middleware(next http.Handler) http.Handler {
 
 // Context returns ctx bounded by the deadline found in h, for servers that
 // are not net/http's. cancel is nil when ctx needed no new deadline. The
-// returned context remembers the deadline for the calls made below it.
+// returned context remembers the deadline for the calls made below it; its
+// timer is made when somebody asks for its end.
 func (c *Chain) Context(ctx context.Context, h http.Header) (_ context.Context, cancel context.CancelFunc) {
-	bound, at, cancel := c.Bound(ctx, h, time.Time{})
-	if at.IsZero() {
-		return bound, nil
+	at, sooner := c.Find(ctx, h, time.Time{})
+	switch {
+	case sooner:
+		own := ownContext{lazydeadline.New(ctx, at, false)}
+		return own, own.Cancel
+	case !at.IsZero():
+		return &requestContext{ctx, at}, nil
 	}
-	return &requestContext{bound, at}, cancel
+	return ctx, nil
 }
 
-// Bound is Context for those who make a context of their own around the one it
-// returns: that one has to answer [Key] with &at. at is zero when there is no
-// deadline. now spares a look at the clock if the caller has had one; zero if
-// not.
-func (c *Chain) Bound(ctx context.Context, h http.Header, now time.Time) (_ context.Context, at time.Time, cancel context.CancelFunc) {
+// Find is Context for those who make a context of their own, which has to
+// answer [Key] with &at: at is the deadline of a request, zero when there is
+// none, and sooner says that it is before that of ctx. now spares a look at
+// the clock if the caller has had one; zero if not.
+func (c *Chain) Find(ctx context.Context, h http.Header, now time.Time) (at time.Time, sooner bool) {
 	if c == nil {
-		return ctx, time.Time{}, nil
+		return time.Time{}, false
 	}
 	present, has := ctx.Deadline()
 	left, found := c.read(h)
 	if !found {
-		return ctx, present, nil
+		return present, false
 	}
 	c.counts.inherited.Add(1)
 	if c.Max > 0 && left > c.Max {
@@ -141,10 +148,9 @@ func (c *Chain) Bound(ctx context.Context, h http.Header, now time.Time) (_ cont
 	at = now.Add(left)
 	if has && !at.Before(present) {
 		c.counts.wider.Add(1)
-		return ctx, present, nil
+		return present, false
 	}
-	ctx, cancel = context.WithDeadline(ctx, at)
-	return ctx, at, cancel
+	return at, true
 }
 
 // Counts returns the totals so far.
@@ -208,6 +214,7 @@ func (c *Chain) headers() []Header {
 // not.
 type Key struct{}
 
+// requestContext remembers the deadline that its parent has.
 type requestContext struct {
 	context.Context
 	deadline time.Time
@@ -218,4 +225,14 @@ func (r *requestContext) Value(key any) any {
 		return &r.deadline
 	}
 	return r.Context.Value(key)
+}
+
+// ownContext has a deadline of its own and remembers it.
+type ownContext struct{ *lazydeadline.Context }
+
+func (o ownContext) Value(key any) any {
+	if _, ok := key.(Key); ok {
+		return o.At()
+	}
+	return o.Context.Value(key)
 }

@@ -8,6 +8,8 @@ import (
 	"runtime/pprof"
 	"sync/atomic"
 	"time"
+
+	"github.com/goherd/goherd/go/internal/joint"
 )
 
 // Unrouted is the endpoint of requests for which nobody names a route.
@@ -46,7 +48,7 @@ type TraceRule func(*http.Request) (traceID string, sampled bool)
 
 // WithTrace sets the rule for trace ids; the default is [Traceparent]. nil turns trace ids off.
 func WithTrace(rule TraceRule) HTTPOption {
-	return func(m *middleware) { m.trace = rule }
+	return func(m *middleware) { m.trace, m.untraced = rule, rule == nil }
 }
 
 // WithSlow sets how long a request runs until [Checkpoint] calls it slow; the default is one second, 0 or less
@@ -69,14 +71,18 @@ func HTTP(table *Table, service string, opts ...HTTPOption) func(http.Handler) h
 	if table == nil {
 		table = NewTable(0)
 	}
-	m := &middleware{table: table, service: service, trace: Traceparent, slow: DefaultSlow, tracedMax: DefaultTraced}
+	m := &middleware{table: table, service: service, slow: DefaultSlow, since: time.Now(), tracedMax: DefaultTraced}
 	for _, o := range opts {
 		if o != nil {
 			o(m)
 		}
 	}
 	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(next, w, r) })
+		h := &handler{m, next}
+		if outer, ok := next.(joint.Watcher); ok {
+			return outer.Join(h)
+		}
+		return h
 	}
 }
 
@@ -84,43 +90,64 @@ type middleware struct {
 	table     *Table
 	service   string
 	endpoint  func(*http.Request) string
-	trace     TraceRule
+	trace     TraceRule // nil for the default
+	untraced  bool
 	slow      time.Duration
+	since     time.Time // when the middleware was made
 	tracedMax int64
 	traced    atomic.Int64
 }
 
-func (m *middleware) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
+// handler is what stands in front of next. Package canceltrace makes the context of its requests itself, and calls
+// Enter and Serve.
+type handler struct {
+	*middleware
+	next http.Handler
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &request{Context: r.Context()}
+	h.Enter(&q.labels, r, time.Time{})
+	h.Serve(&q.labels, h.next, w, r.WithContext(q), r)
+}
+
+// Next is the handler behind.
+func (h *handler) Next() http.Handler { return h.next }
+
+// Enter finds the labels of a request.
+func (m *middleware) Enter(l *joint.Labels, r *http.Request, now time.Time) {
 	set := m.table.Endpoint(m.service, m.name(r))
-	outer := r.Context()
-	q := &request{Context: outer, set: set, middleware: m}
-	if labelled(outer) {
-		q.merged = pprof.WithLabels(outer, pprof.Labels(set.id.pairs()...))
+	l.Owner, l.Set, l.Labels = m, set, set.labels
+	if outer := r.Context(); labelled(outer) {
+		l.Labels, l.Merged = pprof.WithLabels(outer, pprof.Labels(set.id.pairs()...)), true
 	}
 	var sampled bool
-	if q.traceID, sampled = m.traceOf(r); sampled {
-		q.wear()
+	if l.Trace, sampled = m.traceOf(r); sampled {
+		wear(l)
 	}
-	if q.traceID != "" && m.slow > 0 {
-		q.start = time.Now()
+	if l.Trace != "" && m.slow > 0 {
+		if now.IsZero() {
+			now = time.Now()
+		}
+		l.Start = max(1, now.Sub(m.since))
 	}
-	inner := r.WithContext(q)
+}
+
+// Serve serves the copy of a request with the labels of its context on.
+func (m *middleware) Serve(l *joint.Labels, next http.Handler, w http.ResponseWriter, r, given *http.Request) {
+	set := setOf(l)
 	set.Begin()
 	outcome := Panicked
 	defer func() {
-		pprof.SetGoroutineLabels(outer)
-		q.leave()
+		pprof.SetGoroutineLabels(given.Context())
+		leave(l)
 		set.End(outcome)
-		// The server and the middleware around this one see the request that they passed in: what serving it
-		// leaves there for them, the route and the files of a form to be removed, is in the copy.
-		r.Pattern = inner.Pattern
-		if r.MultipartForm == nil {
-			r.MultipartForm = inner.MultipartForm
-		}
+		joint.HandBack(given, r)
 	}()
-	pprof.SetGoroutineLabels(q)
-	next.ServeHTTP(w, inner)
-	outcome = outcomeOf(outer)
+	ctx := r.Context()
+	pprof.SetGoroutineLabels(ctx)
+	next.ServeHTTP(w, r)
+	outcome = outcomeOf(ctx)
 }
 
 func (m *middleware) name(r *http.Request) (name string) {
@@ -145,9 +172,18 @@ func (m *middleware) ask(r *http.Request) (name string) {
 	return m.endpoint(r)
 }
 
+// traceOf is the trace id and whether to put it on at once. By the default rule it is the header itself: who is not
+// sampled is rarely asked for the id, which is read then.
 func (m *middleware) traceOf(r *http.Request) (id string, sampled bool) {
-	if m.trace == nil || m.tracedMax <= 0 {
+	if m.untraced || m.tracedMax <= 0 {
 		return "", false
+	}
+	if m.trace == nil {
+		values := r.Header["Traceparent"]
+		if len(values) != 1 {
+			return "", false
+		}
+		return values[0], maybeSampled(values[0])
 	}
 	defer func() {
 		if recover() != nil {
@@ -160,13 +196,7 @@ func (m *middleware) traceOf(r *http.Request) (id string, sampled bool) {
 // request is the context of a request: the labels of its set, and those with the trace id once it wears one.
 type request struct {
 	context.Context
-	set        *Set
-	middleware *middleware
-	traceID    string
-	start      time.Time
-	merged     context.Context // labels where the outer context had some of its own
-	traced     atomic.Pointer[context.Context]
-	state      atomic.Int32
+	labels joint.Labels
 }
 
 // States of a request: no trace id yet, being labelled, wears one, left.
@@ -181,55 +211,72 @@ type requestKey struct{}
 
 // Value answers for the labels, for the table, and for the request itself.
 func (q *request) Value(key any) any {
-	switch key {
-	case requestKey{}:
-		return q
-	case tableKey{}:
-		return q.middleware.table
-	}
-	if v := q.labels().Value(key); v != nil {
+	if v := value(&q.labels, key); v != nil {
 		return v
 	}
 	return q.Context.Value(key)
 }
 
-func (q *request) labels() context.Context {
-	if t := q.traced.Load(); t != nil {
+// Value is what l knows of a key.
+func (m *middleware) Value(l *joint.Labels, key any) any { return value(l, key) }
+
+func value(l *joint.Labels, key any) any {
+	switch key {
+	case requestKey{}:
+		return l
+	case tableKey{}:
+		return ownerOf(l).table
+	}
+	return labelsOf(l).Value(key)
+}
+
+func ownerOf(l *joint.Labels) *middleware {
+	m, _ := l.Owner.(*middleware)
+	return m
+}
+
+func setOf(l *joint.Labels) *Set {
+	s, _ := l.Set.(*Set)
+	return s
+}
+
+func labelsOf(l *joint.Labels) context.Context {
+	if t := l.Traced.Load(); t != nil {
 		return *t
 	}
-	if q.merged != nil {
-		return q.merged
-	}
-	return q.set.labels
+	return l.Labels
 }
 
 // wear adds the trace id to the labels of the request's context, if there is one and the budget allows.
-func (q *request) wear() {
-	if q.traceID == "" || !q.state.CompareAndSwap(plain, busy) {
+func wear(l *joint.Labels) {
+	m, id := ownerOf(l), l.Trace
+	if m.trace == nil {
+		id, _ = parseTraceparent(id)
+	}
+	if id == "" || !l.State.CompareAndSwap(plain, busy) {
 		return
 	}
-	m := q.middleware
 	if m.traced.Add(1) > m.tracedMax {
 		m.traced.Add(-1)
-		q.state.CompareAndSwap(busy, plain)
+		l.State.CompareAndSwap(busy, plain)
 		return
 	}
 	var labels context.Context
-	if q.merged != nil {
-		labels = pprof.WithLabels(q.merged, pprof.Labels(TraceID, cut(q.traceID)))
+	if l.Merged {
+		labels = pprof.WithLabels(l.Labels, pprof.Labels(TraceID, cut(id)))
 	} else { // all at once: merging with those of the set takes three allocations more
 		var kv [6]string
-		labels = pprof.WithLabels(context.Background(), pprof.Labels(append(q.set.id.appendTo(kv[:0]), TraceID, cut(q.traceID))...))
+		labels = pprof.WithLabels(context.Background(), pprof.Labels(append(setOf(l).id.appendTo(kv[:0]), TraceID, cut(id))...))
 	}
-	q.traced.Store(&labels)
-	if !q.state.CompareAndSwap(busy, worn) {
+	l.Traced.Store(&labels)
+	if !l.State.CompareAndSwap(busy, worn) {
 		m.traced.Add(-1) // it left meanwhile
 	}
 }
 
-func (q *request) leave() {
-	if q.state.Swap(left) == worn {
-		q.middleware.traced.Add(-1)
+func leave(l *joint.Labels) {
+	if l.State.Swap(left) == worn {
+		ownerOf(l).traced.Add(-1)
 	}
 }
 
@@ -238,14 +285,14 @@ func (q *request) leave() {
 // known as slow only where its code passes a Checkpoint: before a query, at each turn of a long loop, or in
 // [Transport]. It costs a look-up in the context and at the clock (BenchmarkCheckpoint).
 func Checkpoint(ctx context.Context) bool {
-	q, _ := ctx.Value(requestKey{}).(*request)
-	if q == nil {
+	l, _ := ctx.Value(requestKey{}).(*joint.Labels)
+	if l == nil {
 		return false
 	}
-	if q.state.Load() == plain && !q.start.IsZero() && time.Since(q.start) >= q.middleware.slow {
-		q.wear()
+	if l.State.Load() == plain && l.Start > 0 && time.Since(ownerOf(l).since)-l.Start >= ownerOf(l).slow {
+		wear(l)
 	}
-	if q.state.Load() != worn {
+	if l.State.Load() != worn {
 		return false
 	}
 	pprof.SetGoroutineLabels(ctx)

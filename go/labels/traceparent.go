@@ -29,7 +29,13 @@ func parseTraceparent(v string) (traceID string, sampled bool) {
 	if len(v) > length && (version == "00" || v[length] != '-') {
 		return "", false
 	}
-	return trace, value(flags[1])&1 == 1
+	return trace, digit(flags[1])&1 == 1
+}
+
+// maybeSampled tells of a header whether its flag says sampled. It may not be well-formed.
+func maybeSampled(v string) bool {
+	const flag = 54
+	return len(v) > flag && digit(v[flag])&1 == 1
 }
 
 func hex(s string) bool {
@@ -50,9 +56,9 @@ func zero(s string) bool {
 	return true
 }
 
-func value(digit byte) byte {
-	if digit <= '9' {
-		return digit - '0'
+func digit(hex byte) byte {
+	if hex <= '9' {
+		return hex - '0'
 	}
-	return digit - 'a' + 10
+	return hex - 'a' + 10
 }
