@@ -38,15 +38,15 @@ type Watched struct {
 	route   *route // nil where Operation.Handler is all that is known
 	start   time.Time
 	hook    *hook
-	stop    func() bool
+	stop    func() bool   // set while phase is registered
 	settled chan struct{} // closed when Annotate has returned; nil without Annotate
-	timed   bool
+	timed   bool          // the deadline is not one of source
+	phase   atomic.Int32
 	// judged guards verdict, so that whoever comes second waits for it.
 	judged   sync.Once
 	verdict  *verdict
 	reported atomic.Bool
-	over     atomic.Bool // End has been called
-	ended    atomic.Bool // and came before any cancel
+	ended    atomic.Bool // End came before any cancel
 	// detached: the operation above had been cancelled before this one began, so
 	// that the two contexts have nothing but values in common.
 	detached bool
@@ -69,17 +69,34 @@ func (w *Watched) Value(key any) any {
 	return w.Context.Value(key)
 }
 
+// Phases of a Watched.
+const (
+	unwatched   int32 = iota
+	waiting           // for the operation to be a long one
+	registering       // the timer's callback is at it
+	registered        // with the context
+	left              // End has been called
+)
+
+// short operations are never registered with their context: whether it was
+// cancelled is looked up when they end. What is longer is registered after this
+// time, by a timer, which costs less.
+const short = 2 * time.Millisecond
+
 // hook is what the runtime calls back. It belongs to one Watched at a time and
-// goes back only when both callbacks have been taken off for certain.
+// goes back only when all callbacks have been taken off for certain.
 type hook struct {
-	watched *Watched
-	call    func()
-	timer   *time.Timer // nil until a deadline needs it
+	watched   *Watched
+	source    context.Context
+	timer     *time.Timer
+	fire      func()
+	cancelled func()
 }
 
 var hooks = sync.Pool{New: func() any {
 	h := new(hook)
-	h.call = func() { h.watched.cancelled() }
+	h.fire = func() { h.watched.fire() }
+	h.cancelled = func() { h.watched.cancelled() }
 	return h
 }}
 
@@ -110,33 +127,70 @@ func (w *Watched) watch(source context.Context, deadline time.Time) {
 	if w.tracer.Annotate != nil {
 		w.settled = make(chan struct{})
 	}
-	w.hook = hooks.Get().(*hook)
-	w.hook.watched = w
-	if !deadline.IsZero() {
-		if left := deadline.Sub(w.start); w.hook.timer == nil {
-			w.hook.timer = time.AfterFunc(left, w.hook.call)
-		} else {
-			w.hook.timer.Reset(left)
-		}
-		w.timed = true
+	h := hooks.Get().(*hook)
+	h.watched, h.source = w, source
+	w.hook, w.timed = h, !deadline.IsZero()
+	w.phase.Store(waiting)
+	after := short
+	if w.timed {
+		after = min(after, deadline.Sub(w.start))
 	}
-	w.stop = context.AfterFunc(source, w.hook.call)
+	if h.timer == nil {
+		h.timer = time.AfterFunc(after, h.fire)
+	} else {
+		h.timer.Reset(after)
+	}
 }
 
-// letGo takes the callbacks off and reports whether the context was never
-// cancelled.
-func (w *Watched) letGo() bool {
-	off := w.stop()
+// fire is called after a short time, and at the deadline.
+func (w *Watched) fire() {
+	if !w.phase.CompareAndSwap(waiting, registering) {
+		w.cancelled()
+		return
+	}
+	h := w.hook
+	w.stop = context.AfterFunc(h.source, h.cancelled)
 	if w.timed {
-		off = w.hook.timer.Stop() && off
+		at, _ := w.Deadline()
+		h.timer.Reset(time.Until(at))
+	}
+	if !w.phase.CompareAndSwap(registering, registered) {
+		w.stop()
+		h.timer.Stop()
+	}
+}
+
+// letGo takes the callbacks off; what is called back from now on does nothing.
+// It reports whether it was the first to do so, and whether the context was
+// never cancelled.
+func (w *Watched) letGo() (first, whole bool) {
+	if w.phase.Load() == unwatched {
+		return false, false
+	}
+	h, off, passed := w.hook, false, false
+	switch w.phase.Swap(left) {
+	case left:
+		return false, false
+	case waiting:
+		off = h.timer.Stop()
+	case registered:
+		off = w.stop()
+		if w.timed {
+			off = h.timer.Stop() && off
+		}
+		passed = !off
+	}
+	if !off && !passed && w.timed {
+		at, _ := w.Deadline()
+		passed = !time.Now().Before(at)
 	}
 	if off {
-		w.hook.watched = nil
-		hooks.Put(w.hook)
 		w.hook = nil
+		h.watched, h.source = nil, nil
+		hooks.Put(h)
 	}
 	// A deadline's own timer may have fired where the one here has not.
-	return off && w.Err() == nil
+	return true, !passed && w.Err() == nil
 }
 
 // End lets go of the context: what happens to it from now on is of no
@@ -144,19 +198,18 @@ func (w *Watched) letGo() bool {
 // Annotate is still at work; then it waits for at most 10 ms. Calls after the
 // first do nothing.
 func (w *Watched) End() {
-	if w == nil || w.stop == nil || w.over.Swap(true) {
+	if w == nil {
 		return
 	}
-	if w.letGo() {
+	first, whole := w.letGo()
+	if !first {
+		return
+	}
+	if whole {
 		w.ended.Store(true)
 		return
 	}
-	// The callback may not have run yet, or not far enough. The cause is worked
-	// out here, while the contexts above still are as they were.
-	w.judge()
-	if w.claim() {
-		w.hand(0, "")
-	}
+	w.tell()
 	if w.settled == nil {
 		return
 	}
@@ -165,6 +218,16 @@ func (w *Watched) End() {
 	select {
 	case <-w.settled:
 	case <-patience.C:
+	}
+}
+
+// tell reports a cancel that the callback may not have seen yet, or has not got
+// far enough with. The cause is worked out here, while the contexts above still
+// are as they were.
+func (w *Watched) tell() {
+	w.judge()
+	if w.claim() {
+		w.hand(0, "")
 	}
 }
 
@@ -183,7 +246,7 @@ func (t *Tracer) Start(ctx context.Context, name string) (context.Context, conte
 	}
 	w := &Watched{Context: own, tracer: t, op: Operation{Kind: Work, Handler: name}, start: time.Now()}
 	w.watch(own, time.Time{})
-	if w.stop == nil {
+	if w.phase.Load() == unwatched {
 		return w, cancel
 	}
 	return w, func(cause error) {
@@ -194,7 +257,10 @@ func (t *Tracer) Start(ctx context.Context, name string) (context.Context, conte
 		}
 		// Only who takes the watch off has cancelled: the deadline or a parent
 		// may have been first.
-		if w.over.Swap(true) || !w.letGo() {
+		if first, whole := w.letGo(); !whole {
+			if first {
+				w.tell()
+			}
 			cancel(cause)
 			return
 		}
@@ -215,6 +281,9 @@ func callerDepth() int {
 // cancelled runs in a goroutine of its own when the context has ended before
 // the operation.
 func (w *Watched) cancelled() {
+	if w.phase.Load() == left {
+		return
+	}
 	w.judge()
 	if !w.claim() {
 		return
