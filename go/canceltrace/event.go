@@ -12,8 +12,8 @@ type Event struct {
 	TraceID string `json:"trace_id,omitempty"`
 	SpanID  string `json:"span_id,omitempty"`
 
-	// CancelAt is when the cancellation was noticed: one goroutine start after
-	// it happened.
+	// CancelAt is when the cancellation was noticed: one goroutine start after it
+	// happened, or up to 2 ms in the first 2 ms of an operation.
 	CancelAt time.Time `json:"cancel_at"`
 	Cause    Cause     `json:"cause"`
 	// Basis is the observation that Cause rests on.

@@ -16,7 +16,8 @@ import (
 // Middleware watches the context of each request until next returns. The
 // event's handler is the pattern that [http.ServeMux] chose: next itself may
 // be the mux, or Tracer.Mux name it, or the middleware may stand inside of it.
-// The ResponseWriter is passed on as it is.
+// The ResponseWriter is passed on as it is. With next from labels.HTTP, or
+// inside of it, both share one context.
 func (t *Tracer) Middleware(next http.Handler) http.Handler {
 	if t == nil {
 		return next
@@ -53,8 +54,7 @@ func (s *server) Join(l joint.Labeller) http.Handler {
 }
 
 func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	q := new(request)
-	q.begin(s, r)
+	q := s.begin(r)
 	inner := r.WithContext(q)
 	defer q.end(inner, r)
 	if s.labeller != nil {
@@ -64,8 +64,7 @@ func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	q.ServeHTTP(rw, inner)
 }
 
-// request is the context of a request: what most of them need is in one
-// allocation.
+// request is the context of a request, and all that is known of it here.
 type request struct {
 	Watched
 	server *server
@@ -74,30 +73,39 @@ type request struct {
 	labels joint.Labels
 }
 
+// bound is a request with a deadline of its own, in one allocation.
+type bound struct {
+	request
+	deadline lazydeadline.Context
+}
+
 // begin applies the deadline of the headers, watches and labels.
-func (q *request) begin(s *server, r *http.Request) {
-	t, outer := s.tracer, r.Context()
-	q.server = s
-	q.Watched = Watched{Context: outer, tracer: t, start: time.Now(),
-		op: Operation{Kind: HTTPServer, Protocol: r.Proto, Handler: r.Pattern, Received: true}}
+func (s *server) begin(r *http.Request) (q *request) {
+	now, outer := time.Now(), r.Context()
+	at, sooner := s.tracer.Deadlines.Find(outer, r.Header, now)
+	late := sooner && !at.After(now)
+	if sooner {
+		b := new(bound)
+		b.deadline.Start(outer, at, !late)
+		q = &b.request
+		q.own, q.at, q.Context = &b.deadline, b.deadline.At(), &b.deadline
+	} else {
+		q = &request{Watched: Watched{Context: outer}}
+		if !at.IsZero() {
+			present := at
+			q.at = &present
+		}
+	}
+	q.server, q.tracer, q.start = s, s.tracer, now
+	q.op = Operation{Kind: HTTPServer, Protocol: r.Proto, Handler: r.Pattern, Received: true}
 	if values := r.Header["Traceparent"]; len(values) == 1 {
 		q.op.Traceparent = values[0]
 	}
 	if r.Pattern == "" && s.mux != nil {
 		q.route = &route{s.mux, r.Method, r.Host, r.URL.Path}
 	}
-	at, sooner := t.Deadlines.Find(outer, r.Header, q.start)
-	late := sooner && !at.After(q.start)
-	switch {
-	case sooner:
-		q.own = lazydeadline.New(outer, at, !late)
-		q.Context, q.at = q.own, q.own.At()
-	case !at.IsZero():
-		present := at
-		q.at = &present
-	}
 	if s.labeller != nil {
-		s.labeller.Enter(&q.labels, r, q.start)
+		s.labeller.Enter(&q.labels, r, now)
 	}
 	switch {
 	case late: // it has ended before it began
@@ -106,6 +114,7 @@ func (q *request) begin(s *server, r *http.Request) {
 	case outer.Done() != nil:
 		q.watch(outer, time.Time{})
 	}
+	return q
 }
 
 // ServeHTTP is what the labels are put around.

@@ -67,6 +67,9 @@ func WithTraced(limit int) HTTPOption {
 // tasks, too. The endpoint is r.Pattern, or what WithEndpoint says. A request whose context is done when its
 // handler returns counts as cancelled. When the handler returns or panics, the goroutine wears the labels of the
 // context that the middleware was called with. A nil table is one of its own.
+//
+// Next to the middleware of package canceltrace, on either side of it, both share one context and one copy of the
+// request (BenchmarkChain there).
 func HTTP(table *Table, service string, opts ...HTTPOption) func(http.Handler) http.Handler {
 	if table == nil {
 		table = NewTable(0)
@@ -123,7 +126,9 @@ func (m *middleware) Enter(l *joint.Labels, r *http.Request, now time.Time) {
 	}
 	var sampled bool
 	if l.Trace, sampled = m.traceOf(r); sampled {
-		wear(l)
+		if withTrace(l, &l.Labels) { // nobody else knows of l yet
+			l.State.Store(worn)
+		}
 	}
 	if l.Trace != "" && m.slow > 0 {
 		if now.IsZero() {
@@ -249,29 +254,40 @@ func labelsOf(l *joint.Labels) context.Context {
 
 // wear adds the trace id to the labels of the request's context, if there is one and the budget allows.
 func wear(l *joint.Labels) {
+	if !l.State.CompareAndSwap(plain, busy) {
+		return
+	}
+	var labels context.Context
+	if !withTrace(l, &labels) {
+		l.State.CompareAndSwap(busy, plain)
+		return
+	}
+	l.Traced.Store(&labels)
+	if !l.State.CompareAndSwap(busy, worn) {
+		ownerOf(l).traced.Add(-1) // it left meanwhile
+	}
+}
+
+// withTrace makes the labels with the trace id and takes one from the budget, if it can.
+func withTrace(l *joint.Labels, labels *context.Context) bool {
 	m, id := ownerOf(l), l.Trace
 	if m.trace == nil {
 		id, _ = parseTraceparent(id)
 	}
-	if id == "" || !l.State.CompareAndSwap(plain, busy) {
-		return
+	if id == "" {
+		return false
 	}
 	if m.traced.Add(1) > m.tracedMax {
 		m.traced.Add(-1)
-		l.State.CompareAndSwap(busy, plain)
-		return
+		return false
 	}
-	var labels context.Context
 	if l.Merged {
-		labels = pprof.WithLabels(l.Labels, pprof.Labels(TraceID, cut(id)))
+		*labels = pprof.WithLabels(l.Labels, pprof.Labels(TraceID, cut(id)))
 	} else { // all at once: merging with those of the set takes three allocations more
 		var kv [6]string
-		labels = pprof.WithLabels(context.Background(), pprof.Labels(append(setOf(l).id.appendTo(kv[:0]), TraceID, cut(id))...))
+		*labels = pprof.WithLabels(context.Background(), pprof.Labels(append(setOf(l).id.appendTo(kv[:0]), TraceID, cut(id))...))
 	}
-	l.Traced.Store(&labels)
-	if !l.State.CompareAndSwap(busy, worn) {
-		m.traced.Add(-1) // it left meanwhile
-	}
+	return true
 }
 
 func leave(l *joint.Labels) {

@@ -490,3 +490,20 @@ func BenchmarkGray(b *testing.B) {
 		run(b, herdotel.GraySampler(nil), herdotel.NewTail(batch(), herdotel.TailOptions{}), gray(b))
 	})
 }
+
+// BenchmarkGrayOff is what the middleware adds to a request that is not gray.
+func BenchmarkGrayOff(b *testing.B) {
+	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	r := httptest.NewRequest("GET", "/", nil)
+	for _, c := range []struct {
+		name string
+		h    http.Handler
+	}{{"bare", nothing}, {"gray", herdotel.GrayHTTP(nil, nothing)}} {
+		b.Run("chain="+c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				c.h.ServeHTTP(nil, r)
+			}
+		})
+	}
+}

@@ -17,19 +17,25 @@ type Context struct {
 	// watched: whoever holds the context calls Done when the deadline passes.
 	watched bool
 
-	made atomic.Bool // real is set
-	mu   sync.Mutex
-	real context.Context
-	// cancel ends real; over says that Cancel has been called.
-	cancel context.CancelFunc
-	over   bool
+	made   atomic.Bool // real is set
+	mu     sync.Mutex
+	real   context.Context
+	cancel context.CancelFunc // of real
+	over   atomic.Bool        // Cancel has been called
 }
 
 // New is parent with a deadline, which must be sooner than the one that parent
 // has. watched says that the caller calls Done when the deadline passes, which
 // spares others the timer as long as they only ask for Err.
 func New(parent context.Context, at time.Time, watched bool) *Context {
-	return &Context{parent: parent, at: at, watched: watched}
+	c := new(Context)
+	c.Start(parent, at, watched)
+	return c
+}
+
+// Start makes a Context that lies in something else what New makes.
+func (c *Context) Start(parent context.Context, at time.Time, watched bool) {
+	c.parent, c.at, c.watched = parent, at, watched
 }
 
 // Deadline is the one given to New.
@@ -43,7 +49,7 @@ func (c *Context) Done() <-chan struct{} { return c.make().Done() }
 
 // Err makes the real context, unless its answer is known without.
 func (c *Context) Err() error {
-	if c.watched && !c.made.Load() && c.parent.Err() == nil && !c.isOver() {
+	if c.watched && !c.made.Load() && c.parent.Err() == nil && !c.over.Load() {
 		return nil
 	}
 	return c.make().Err()
@@ -62,18 +68,12 @@ func (c *Context) Value(key any) any {
 // ever having been made.
 func (c *Context) Cancel() {
 	c.mu.Lock()
-	c.over = true
+	c.over.Store(true)
 	cancel := c.cancel
 	c.mu.Unlock()
 	if cancel != nil {
 		cancel()
 	}
-}
-
-func (c *Context) isOver() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.over
 }
 
 func (c *Context) make() context.Context {
@@ -85,7 +85,7 @@ func (c *Context) make() context.Context {
 	switch {
 	case c.made.Load():
 		return c.real
-	case c.over: // cancelled before its deadline, whatever the time is
+	case c.over.Load(): // cancelled before its deadline, whatever the time is
 		c.real, c.cancel = context.WithCancel(c.parent)
 		c.cancel()
 	default:
