@@ -88,8 +88,19 @@ func fibPool(w *Worker, n, cut int) int {
 		return fibSeq(n)
 	}
 	var left, right int
-	w.Go(func(w *Worker) error { left = fibPool(w, n-1, cut); return nil })
-	_ = w.Call(func(w *Worker) error { right = fibPool(w, n-2, cut); return nil })
+	_ = w.Both(
+		func(w *Worker) error { left = fibPool(w, n-1, cut); return nil },
+		func(w *Worker) error { right = fibPool(w, n-2, cut); return nil })
+	return left + right
+}
+
+func fibJoin(w *Worker, n, cut int) int {
+	if n <= cut {
+		return fibSeq(n)
+	}
+	var left, right int
+	w.Go(func(w *Worker) error { left = fibJoin(w, n-1, cut); return nil })
+	_ = w.Call(func(w *Worker) error { right = fibJoin(w, n-2, cut); return nil })
 	_ = w.Join()
 	return left + right
 }
@@ -121,14 +132,16 @@ func BenchmarkFib(b *testing.B) {
 			sink = uint64(fibGo(n, cut))
 		}
 	})
-	b.Run("pool", func(b *testing.B) {
-		p := New()
-		defer p.Close()
-		b.ReportAllocs()
-		for b.Loop() {
-			_ = p.Run(context.Background(), func(w *Worker) error { sink = uint64(fibPool(w, n, cut)); return nil })
-		}
-	})
+	for name, fib := range map[string]func(*Worker, int, int) int{"both": fibPool, "go+call+join": fibJoin} {
+		b.Run(name, func(b *testing.B) {
+			p := New()
+			defer p.Close()
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = p.Run(context.Background(), func(w *Worker) error { sink = uint64(fib(w, n, cut)); return nil })
+			}
+		})
+	}
 }
 
 // BenchmarkFork is one fork and its join with nothing to do and one worker: the cost of the machinery alone.

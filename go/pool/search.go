@@ -181,13 +181,14 @@ func (w *Worker) signal() {
 	}
 }
 
-// park sleeps until there may be work or, for a worker that joins f, until all that f has forked has ended.
-func (w *Worker) park(f *frame) {
+// park sleeps until there may be work or, for a worker that joins f, until all that f has forked has ended, or only one if that
+// is not nil.
+func (w *Worker) park(f, one *frame) {
 	k := &w.pool.parked
 	w.found()
 	w.publish()
 	k.list(w, f != nil)
-	if !w.reason(f) {
+	if !w.reason(f, one) {
 		<-w.wake
 	}
 	k.mu.Lock()
@@ -198,7 +199,10 @@ func (w *Worker) park(f *frame) {
 }
 
 // reason says why a listed worker must not sleep.
-func (w *Worker) reason(f *frame) bool {
+func (w *Worker) reason(f, one *frame) bool {
+	if one != nil {
+		return one.done.Load() || w.pool.forkedWork()
+	}
 	if f != nil {
 		return f.joined() || w.pool.forkedWork()
 	}

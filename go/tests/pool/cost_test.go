@@ -173,9 +173,7 @@ func (t *fibTask) run(w *pool.Worker) error {
 		return nil
 	}
 	parts := &[2]fibTask{{n: t.n - 1, cut: t.cut}, {n: t.n - 2, cut: t.cut}}
-	w.Go(parts[0].run)
-	_ = w.Call(parts[1].run)
-	err := w.Join()
+	err := w.Both(parts[0].run, parts[1].run)
 	t.sum = parts[0].sum + parts[1].sum
 	return err
 }
