@@ -44,7 +44,10 @@ func (d *deque) push(f *frame) bool {
 		}
 		r = d.grow(r, t, b)
 	}
-	r.slot[b&r.mask].Store(f)
+	// A frame that is used again often comes to lie where it lay before.
+	if s := &r.slot[b&r.mask]; s.Load() != f {
+		s.Store(f)
+	}
 	d.bottom.Store(b + 1)
 	return true
 }

@@ -16,6 +16,8 @@ type Worker struct {
 
 	current *frame
 	free    []*frame
+	halves  []*frame // of Both, in use up to depth
+	depth   int
 	batch   [batchMax]rootTask
 	seed    uint32
 	since   uint32 // tasks run since the backlog was last looked at
@@ -38,13 +40,14 @@ type frame struct {
 	parent *frame
 	group  *Group
 	owner  *Worker // who forked it; nil for a submitted task
-	called bool    // run by Call or Both, which take the error themselves
-	both   bool    // forked by Both, which waits for done, takes err and keeps the frame
+	called bool    // run by Call, which takes the error itself
+	half   bool    // forked by Both, which waits for done, takes err and keeps the frame
 	err    error
 	done   atomic.Bool
 
-	forked int64
-	local  int64 // children ended on the same worker
+	forks  uint64 // by Go, ever
+	forked int64  // and not joined
+	local  int64  // children ended on the same worker
 	remote atomic.Int64
 	failed atomic.Pointer[failure]
 }
@@ -58,6 +61,7 @@ func (w *Worker) Go(task Task) {
 	f := w.frame(task, parent, nil)
 	f.owner = w
 	parent.forked++
+	parent.forks++
 	if !w.deque.push(f) {
 		w.run(f)
 		return
@@ -81,35 +85,67 @@ func (w *Worker) Call(task Task) error {
 	return w.pool.raise(w.invoke(f))
 }
 
-// Both forks first, runs second at once as a part of the present task, and returns when first has ended, with all that it forked:
-// with the error of second, or that of first. It is the cheapest way to divide work in two (BenchmarkFib).
+// Both forks first, runs second at once, and returns when both have ended, with all that they forked: with the error of second,
+// or of first, or of what they forked. It is the cheapest way to divide work in two (BenchmarkFib). What no other worker takes is
+// run as a part of the present task: a Join in it waits for all that the present task has forked, and a panic ends the present
+// task. A panic on another worker does so, too, as a *PanicError.
 func (w *Worker) Both(first, second Task) error {
 	parent := w.current
-	f := w.frame(first, parent, nil)
-	f.owner, f.both = w, true
+	forks := parent.forks
+	f := w.half()
+	f.fn, f.parent = first, parent
 	parent.forked++
 	pushed := w.deque.push(f)
 	if pushed {
 		w.pool.notifyForked()
 	}
 	err := second(w)
-	failed := w.takeBack(f, parent, pushed)
+	var failed error
+	if pushed && !w.takeBack(f, parent) {
+		failed = w.endedElsewhere(f)
+	} else {
+		f.fn, f.parent = nil, nil
+		w.depth--
+		parent.forked--
+		w.count()
+		failed = first(w)
+	}
 	if err == nil {
 		err = failed
 	}
-	if err == nil {
-		return nil
+	if parent.forks != forks {
+		w.await(parent)
+		if failed := parent.takeFailure(); err == nil {
+			err = failed
+		}
 	}
-	return w.pool.raise(err)
+	return err
 }
 
-// takeBack runs what Both has forked, or waits for the thief that does. What second has forked and not joined lies above it.
-func (w *Worker) takeBack(f, parent *frame, pushed bool) (err error) {
-	for pushed && !f.done.Load() {
+// half is the frame for what Both forks at the present depth. Both always gives back what it has taken last, so that frames stay
+// where they are.
+func (w *Worker) half() *frame {
+	w.depth++
+	if w.depth > len(w.halves) {
+		w.halves = append(w.halves, &frame{owner: w, half: true})
+	}
+	return w.halves[w.depth-1]
+}
+
+// abandon gives back the frames of calls of Both that a panic has ended. A thief may not have let go of them yet.
+func (w *Worker) abandon(depth int) {
+	for ; w.depth > depth; w.depth-- {
+		w.halves[w.depth-1] = &frame{owner: w, half: true}
+	}
+}
+
+// takeBack takes what Both has forked from the deque, or waits for the thief that runs it. What second has forked and not joined
+// lies above it.
+func (w *Worker) takeBack(f, parent *frame) bool {
+	for !f.done.Load() {
 		t := w.deque.pop()
 		if t == f {
-			pushed = false
-			break
+			return true
 		}
 		if t == nil {
 			t = w.steal()
@@ -122,14 +158,19 @@ func (w *Worker) takeBack(f, parent *frame, pushed bool) (err error) {
 		w.run(t)
 	}
 	w.found()
-	if !pushed { // nobody else knows of it
-		parent.forked--
-		f.called = true
-		w.count()
-		return w.invoke(f)
+	return false
+}
+
+// endedElsewhere takes the error of what another worker ran, or this one before Both came to it.
+func (w *Worker) endedElsewhere(f *frame) error {
+	err := f.err
+	f.fn, f.parent, f.err = nil, nil, nil
+	f.done.Store(false)
+	w.depth--
+	var pe *PanicError
+	if errors.As(err, &pe) {
+		panic(pe)
 	}
-	err = f.err
-	w.recycle(f)
 	return err
 }
 
@@ -213,12 +254,13 @@ func (w *Worker) count() {
 // invoke calls the task, waits for what it forked, turns a panic into an error and tells whoever waits. All of the end is
 // deferred so that it also happens when the task leaves by runtime.Goexit.
 func (w *Worker) invoke(f *frame) (err error) {
-	outer := w.current
+	outer, depth := w.current, w.depth
 	w.current = f
 	returned := false
 	defer func() {
 		if !returned {
 			err = w.unwound(f, recover())
+			w.abandon(depth)
 		}
 		w.current = outer
 		w.finish(f, err)
@@ -273,8 +315,8 @@ func (w *Worker) finish(f *frame, err error) {
 		w.pool.settle(group, err)
 		return
 	}
-	both := f.both
-	if both {
+	half := f.half
+	if half {
 		f.err = err
 	} else {
 		w.recycle(f)
@@ -287,7 +329,7 @@ func (w *Worker) finish(f *frame, err error) {
 	} else {
 		parent.remote.Add(1)
 	}
-	if both {
+	if half {
 		f.done.Store(true)
 	}
 	if owner == w {
@@ -322,12 +364,6 @@ func (w *Worker) frame(task Task, parent *frame, group *Group) *frame {
 // recycle keeps a bounded number of frames; they hold no reference to what the task captured.
 func (w *Worker) recycle(f *frame) {
 	f.fn, f.parent, f.group, f.owner, f.called = nil, nil, nil, nil, false
-	if f.both {
-		f.both, f.err = false, nil
-		if f.done.Load() {
-			f.done.Store(false)
-		}
-	}
 	if len(w.free) < 4*batchMax {
 		w.free = append(w.free, f)
 	}

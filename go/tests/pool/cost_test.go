@@ -162,7 +162,7 @@ func fibErrgroup(n, cut int) int {
 	return left + right
 }
 
-// fibTask is one node: its parts lie in one allocation, as a careful caller writes it.
+// fibTask is one node, as a careful caller writes it: what may be stolen is allocated, the rest stays on the stack.
 type fibTask struct {
 	n, cut, sum int
 }
@@ -172,9 +172,9 @@ func (t *fibTask) run(w *pool.Worker) error {
 		t.sum = fibSeq(t.n)
 		return nil
 	}
-	parts := &[2]fibTask{{n: t.n - 1, cut: t.cut}, {n: t.n - 2, cut: t.cut}}
-	err := w.Both(parts[0].run, parts[1].run)
-	t.sum = parts[0].sum + parts[1].sum
+	first, second := &fibTask{n: t.n - 1, cut: t.cut}, fibTask{n: t.n - 2, cut: t.cut}
+	err := w.Both(first.run, func(w *pool.Worker) error { return second.run(w) })
+	t.sum = first.sum + second.sum
 	return err
 }
 
