@@ -52,6 +52,26 @@ func (d *deque) push(f *frame) bool {
 	return true
 }
 
+// pushAll adds tasks at the bottom, all of them at once, and returns how many had room.
+func (d *deque) pushAll(all []*frame) int {
+	b, t, r := d.bottom.Load(), d.top.Load(), d.ring.Load()
+	for i, f := range all {
+		at := b + int64(i)
+		if at-t > r.mask {
+			if r.mask+1 >= d.limit {
+				all = all[:i]
+				break
+			}
+			r = d.grow(r, t, at)
+		}
+		r.slot[at&r.mask].Store(f)
+	}
+	if len(all) > 0 {
+		d.bottom.Store(b + int64(len(all)))
+	}
+	return len(all)
+}
+
 // grow copies into a ring of twice the size. Thieves may go on reading the old one: it is never written again.
 func (d *deque) grow(old *ring, t, b int64) *ring {
 	r := newRing(2 * (old.mask + 1))

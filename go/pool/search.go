@@ -31,14 +31,14 @@ func (w *Worker) fetch() *frame {
 	if n == 0 {
 		return nil
 	}
-	for i := n - 1; i > 0; i-- {
-		f := w.frame(w.batch[i].fn, nil, w.batch[i].group)
-		if !w.deque.push(f) {
-			w.run(f)
-		}
-	}
 	first := w.frame(w.batch[0].fn, nil, w.batch[0].group)
+	for i := n - 1; i > 0; i-- {
+		w.fetched[n-1-i] = w.frame(w.batch[i].fn, nil, w.batch[i].group)
+	}
 	clear(w.batch[:n])
+	for _, f := range w.fetched[w.deque.pushAll(w.fetched[:n-1]) : n-1] {
+		w.run(f)
+	}
 	if n > 1 {
 		w.pool.notifyForked()
 	}

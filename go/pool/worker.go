@@ -19,6 +19,7 @@ type Worker struct {
 	halves  []*frame // of Both, in use up to depth
 	depth   int
 	batch   [batchMax]rootTask
+	fetched [batchMax]*frame // as tasks of the deque
 	seed    uint32
 	since   uint32 // tasks run since the backlog was last looked at
 	ran     int64  // not yet published

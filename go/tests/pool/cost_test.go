@@ -173,7 +173,7 @@ func (t *fibTask) run(w *pool.Worker) error {
 		return nil
 	}
 	first, second := &fibTask{n: t.n - 1, cut: t.cut}, fibTask{n: t.n - 2, cut: t.cut}
-	err := w.Both(first.run, func(w *pool.Worker) error { return second.run(w) })
+	err := w.Both(first.run, second.run)
 	t.sum = first.sum + second.sum
 	return err
 }
