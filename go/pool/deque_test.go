@@ -12,9 +12,10 @@ import (
 	"testing"
 )
 
-// FuzzDeque drives push, pop and steal from one goroutine and compares each answer with a slice.
+// FuzzDeque drives push, pushAll, pop and steal from one goroutine and compares each answer with a slice.
 func FuzzDeque(f *testing.F) {
 	f.Add([]byte{0, 0, 1, 2, 1}, uint8(1))
+	f.Add([]byte{15, 1, 2, 31, 27, 1, 2, 1}, uint8(3))
 	f.Add([]byte{0, 0, 0, 0, 0, 0, 2, 2, 1, 0, 1}, uint8(2))
 	f.Fuzz(func(t *testing.T, ops []byte, size uint8) {
 		limit := int64(1) << (size % 8)
@@ -22,7 +23,7 @@ func FuzzDeque(f *testing.F) {
 		d.start(1, limit)
 		var model []*frame
 		for i, op := range ops {
-			switch op % 3 {
+			switch op % 4 {
 			case 0:
 				x := &frame{}
 				if got, want := d.push(x), int64(len(model)) < limit; got != want {
@@ -46,6 +47,16 @@ func FuzzDeque(f *testing.F) {
 				if got, retry := d.steal(); got != want || retry {
 					t.Fatalf("op %d: steal %p retry %v, want %p", i, got, retry, want)
 				}
+			case 3:
+				all := make([]*frame, op/4%8)
+				for j := range all {
+					all[j] = &frame{}
+				}
+				got, want := d.pushAll(all), min(len(all), int(limit)-len(model))
+				if got != want {
+					t.Fatalf("op %d: pushed %d of %d, want %d", i, got, len(all), want)
+				}
+				model = append(model, all[:got]...)
 			}
 			if d.size() != int64(len(model)) {
 				t.Fatalf("op %d: size %d, want %d", i, d.size(), len(model))

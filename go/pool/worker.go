@@ -102,10 +102,14 @@ func (w *Worker) Both(first, second Task) error {
 	}
 	err := second(w)
 	var failed error
-	if pushed && !w.takeBack(f, parent) {
+	t := f
+	if pushed {
+		t = w.deque.pop()
+	}
+	if t != f && !w.takeBack(f, parent, t) {
 		failed = w.endedElsewhere(f)
 	} else {
-		f.fn, f.parent = nil, nil
+		f.fn = nil
 		w.depth--
 		parent.forked--
 		w.count()
@@ -141,12 +145,12 @@ func (w *Worker) abandon(depth int) {
 }
 
 // takeBack takes what Both has forked from the deque, or waits for the thief that runs it. What second has forked and not joined
-// lies above it.
-func (w *Worker) takeBack(f, parent *frame) bool {
-	for !f.done.Load() {
-		t := w.deque.pop()
-		if t == f {
-			return true
+// lies above it; t is what did, or nil.
+func (w *Worker) takeBack(f, parent, t *frame) bool {
+	for ; t != f; t = w.deque.pop() {
+		if t == nil && f.done.Load() {
+			w.found()
+			return false
 		}
 		if t == nil {
 			t = w.steal()
@@ -158,14 +162,13 @@ func (w *Worker) takeBack(f, parent *frame) bool {
 		w.found()
 		w.run(t)
 	}
-	w.found()
-	return false
+	return true
 }
 
 // endedElsewhere takes the error of what another worker ran, or this one before Both came to it.
 func (w *Worker) endedElsewhere(f *frame) error {
 	err := f.err
-	f.fn, f.parent, f.err = nil, nil, nil
+	f.fn, f.err = nil, nil
 	f.done.Store(false)
 	w.depth--
 	var pe *PanicError

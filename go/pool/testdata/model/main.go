@@ -18,7 +18,7 @@ import (
 
 type frame struct{ id int }
 
-// program has a string for each thread: the owner's p (push) and o (pop), a thief's s (steal).
+// program has a string for each thread: the owner's p (push), a (pushAll of two) and o (pop), a thief's s (steal).
 type program struct {
 	start, limit int64
 	threads      []string
@@ -31,6 +31,9 @@ var programs = []program{
 	{1, 4, []string{"ppoppoo", "s"}},
 	{1, 4, []string{"pppo", "ss"}},
 	{1, 4, []string{"ppoo", "s", "s"}},
+	{1, 2, []string{"pao", "s"}},
+	{1, 4, []string{"paoo", "ss"}},
+	{2, 4, []string{"ao", "s", "s"}},
 }
 
 func main() {
@@ -69,7 +72,7 @@ func explore(p program) (states, finished int) {
 type operation struct {
 	thread int
 	kind   byte
-	answer string // push: ok, full; pop, steal: the frame's number, none; steal: lost
+	answer string // push: ok, full; pushAll: how many; pop, steal: the frame's number, none; steal: lost
 	arg    string
 	before []int // how many operations of each thread had ended when it began
 }
@@ -161,6 +164,11 @@ func (x *execution) body(i int, text string) {
 			if !x.deque.push(&frame{id: x.pushed}) {
 				op.answer = "full"
 			}
+		case 'a':
+			all := []*frame{{id: x.pushed + 1}, {id: x.pushed + 2}}
+			x.pushed += 2
+			op.arg = fmt.Sprint(x.pushed-1, " ", x.pushed)
+			op.answer = fmt.Sprint(x.deque.pushAll(all))
 		case 'o':
 			op.answer = name(x.deque.pop())
 		case 's':
@@ -277,6 +285,10 @@ func mustWait(ops []*operation, op *operation, done []int) bool {
 func apply(op *operation, held []string, limit int) ([]string, bool) {
 	n := len(held)
 	switch op.kind {
+	case 'a':
+		ids := strings.Fields(op.arg)
+		n := min(len(ids), limit-len(held))
+		return append(slices.Clone(held), ids[:n]...), op.answer == fmt.Sprint(n)
 	case 'p':
 		if op.answer == "full" {
 			return held, n == limit
