@@ -38,6 +38,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/goherd/goherd/go/internal/goid"
 )
 
 // A Policy says what follows a report. Policies are added with |; the file, if
@@ -130,7 +132,7 @@ func Start(ctx context.Context, opt Options) (*Scanner, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Scanner{opt: opt.defaults(), cancel: cancel, done: make(chan struct{})}
-	goid() // finds the offset before the first wait needs it
+	goid.Get() // finds the offset before the first wait needs it
 	scanners.Add(1)
 	go s.run(ctx)
 	return s, nil

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/goherd/goherd/go/fuse"
+	"github.com/goherd/goherd/go/internal/parked"
 )
 
 func readReport(t *testing.T, file string) *fuse.Report {
@@ -150,7 +151,7 @@ func TestWebhook(t *testing.T) {
 		bodies <- body
 	}))
 	defer server.Close()
-	park(t, 300)
+	parked.Start(t, 300)
 	scan(t, fuse.Options{Limit: 20 * time.Millisecond, Policy: fuse.Webhook, URL: server.URL, MaxBody: 6000})
 	var m fuse.Mutex
 	var done sync.WaitGroup
@@ -264,7 +265,7 @@ func TestPanicPolicy(t *testing.T) {
 
 // Of a dump that was cut nobody is said to have ended.
 func TestTruncated(t *testing.T) {
-	park(t, 100)
+	parked.Start(t, 100)
 	_, reports := scan(t, fuse.Options{Limit: 20 * time.Millisecond, MaxDump: 4096})
 	var m fuse.Mutex
 	m.Watch("cut")

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/goherd/goherd/go/internal/stacks"
 )
 
 // maxGuesses per lock: more than these say nothing. maxGuessed locks are guessed
@@ -78,7 +80,7 @@ func (s *sight) holders(rec *record) []Holder {
 	for _, held := range s.held[rec] {
 		h := Holder{Goroutine: held.goroutine, Mode: held.mode}
 		if g := s.byID[held.goroutine]; g != nil {
-			h.State, h.At = g.state, standsAt(g)
+			h.State, h.At = g.State, standsAt(g)
 		} else {
 			h.Ended = !s.cut
 		}
@@ -101,7 +103,7 @@ func (s *sight) guesses(rec *record, waiting []int64, waitsFor map[int64]*record
 	sites := map[string]bool{}
 	for _, id := range waiting {
 		if f := site(s.byID[id]); f != nil {
-			sites[f.fn] = true
+			sites[f.Func] = true
 		}
 	}
 	type scored struct {
@@ -115,7 +117,7 @@ func (s *sight) guesses(rec *record, waiting []int64, waitsFor map[int64]*record
 	}
 	for i := range s.dump {
 		g := &s.dump[i]
-		other := waitsFor[g.id]
+		other := waitsFor[g.ID]
 		waits := other == rec
 		score, why := suspect(g, rec.address, sites, others)
 		switch {
@@ -129,7 +131,7 @@ func (s *sight) guesses(rec *record, waiting []int64, waitsFor map[int64]*record
 			score = heldInside
 		}
 		number[score]++
-		found = append(found, scored{Guess{Goroutine: g.id, Why: why, State: g.state, At: standsAt(g)}, score})
+		found = append(found, scored{Guess{Goroutine: g.ID, Why: why, State: g.State, At: standsAt(g)}, score})
 	}
 	found = slices.DeleteFunc(found, func(f scored) bool {
 		return (f.score == heldInside || f.score == waitsInside) && number[f.score] > 1
@@ -153,20 +155,20 @@ const (
 )
 
 // suspect says what on a goroutine's stack has to do with the lock at address.
-func suspect(g *goroutine, address uintptr, sites map[string]bool, others map[uintptr]bool) (score int, why string) {
-	for i := range g.frames {
-		f := &g.frames[i]
-		if strings.HasPrefix(f.fn, here+".") || waitsIn(f.fn) {
+func suspect(g *stacks.Goroutine, address uintptr, sites map[string]bool, others map[uintptr]bool) (score int, why string) {
+	for i := range g.Frames {
+		f := &g.Frames[i]
+		if strings.HasPrefix(f.Func, here+".") || waitsIn(f.Func) {
 			continue
 		}
-		off, ok := argBefore(f.args, address, others)
+		off, ok := argBefore(f.Args, address, others)
 		switch {
 		case ok && off == 0 && score < lockArg:
-			score, why = lockArg, f.fn+" has the lock as an argument"
+			score, why = lockArg, f.Func+" has the lock as an argument"
 		case ok && score < structArg:
-			score, why = structArg, fmt.Sprintf("%s has the lock at offset %d of an argument", f.fn, off)
-		case sites[f.fn] && score < inside:
-			score, why = inside, "is inside of "+f.fn+", where others wait for it"
+			score, why = structArg, fmt.Sprintf("%s has the lock at offset %d of an argument", f.Func, off)
+		case sites[f.Func] && score < inside:
+			score, why = inside, "is inside of "+f.Func+", where others wait for it"
 		}
 	}
 	return score, why
@@ -199,28 +201,28 @@ func argBefore(args []byte, address uintptr, others map[uintptr]bool) (offset ui
 const here = "github.com/goherd/goherd/go/fuse"
 
 // site is where a goroutine called into this package, or else where it stands.
-func site(g *goroutine) *frame {
-	if g == nil || len(g.frames) == 0 {
+func site(g *stacks.Goroutine) *stacks.Frame {
+	if g == nil || len(g.Frames) == 0 {
 		return nil
 	}
 	last := -1
-	for i := range g.frames {
-		name := strings.TrimPrefix(g.frames[i].fn, here)
+	for i := range g.Frames {
+		name := strings.TrimPrefix(g.Frames[i].Func, here)
 		for _, own := range []string{".(*Mutex).", ".(*RWMutex).", ".(*rlocker).", ".(*Cond).", ".(*WaitGroup)."} {
-			if len(name) < len(g.frames[i].fn) && strings.HasPrefix(name, own) {
+			if len(name) < len(g.Frames[i].Func) && strings.HasPrefix(name, own) {
 				last = i
 			}
 		}
 	}
-	if last+1 < len(g.frames) && last >= 0 {
-		return &g.frames[last+1]
+	if last+1 < len(g.Frames) && last >= 0 {
+		return &g.Frames[last+1]
 	}
-	for i := range g.frames {
-		if !waitsIn(g.frames[i].fn) {
-			return &g.frames[i]
+	for i := range g.Frames {
+		if !waitsIn(g.Frames[i].Func) {
+			return &g.Frames[i]
 		}
 	}
-	return &g.frames[0]
+	return &g.Frames[0]
 }
 
 // waitsIn says whether a function is of the packages through which code waits.
@@ -234,9 +236,9 @@ func waitsIn(fn string) bool {
 	return false
 }
 
-func standsAt(g *goroutine) *Place {
+func standsAt(g *stacks.Goroutine) *Place {
 	if f := site(g); f != nil {
-		return f.place()
+		return place(f)
 	}
 	return nil
 }

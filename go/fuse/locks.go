@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/goherd/goherd/go/internal/goid"
 )
 
 // A Mutex is a [sync.Mutex] whose waiters a [Scanner] sees. The zero value is
@@ -32,7 +34,7 @@ func (m *Mutex) TryLock() bool {
 		return false
 	}
 	if r := m.rec.Load(); r != nil {
-		r.holder.Store(goid())
+		r.holder.Store(goid.Get())
 	}
 	return true
 }
@@ -59,7 +61,7 @@ func (m *Mutex) lockRecorded(locked bool) {
 		w.leave()
 	}
 	if r := m.rec.Load(); r != nil {
-		r.holder.Store(goid())
+		r.holder.Store(goid.Get())
 	}
 }
 
@@ -86,7 +88,7 @@ func (rw *RWMutex) TryLock() bool {
 		return false
 	}
 	if r := rw.rec.Load(); r != nil {
-		r.holder.Store(goid())
+		r.holder.Store(goid.Get())
 	}
 	return true
 }
@@ -113,7 +115,7 @@ func (rw *RWMutex) TryRLock() bool {
 		return false
 	}
 	if r := rw.rec.Load(); r != nil {
-		r.addReader(goid())
+		r.addReader(goid.Get())
 	}
 	return true
 }
@@ -121,7 +123,7 @@ func (rw *RWMutex) TryRLock() bool {
 // RUnlock undoes one RLock.
 func (rw *RWMutex) RUnlock() {
 	if r := rw.rec.Load(); r != nil {
-		r.dropReader(goid())
+		r.dropReader(goid.Get())
 	}
 	rw.mu.RUnlock()
 }
@@ -148,7 +150,7 @@ func (rw *RWMutex) lockRecorded(locked bool) {
 		w.leave()
 	}
 	if r := rw.rec.Load(); r != nil {
-		r.holder.Store(goid())
+		r.holder.Store(goid.Get())
 	}
 }
 
@@ -160,6 +162,6 @@ func (rw *RWMutex) rlockRecorded(locked bool) {
 		w.leave()
 	}
 	if r := rw.rec.Load(); r != nil {
-		r.addReader(goid())
+		r.addReader(goid.Get())
 	}
 }

@@ -5,13 +5,12 @@
 package fuse
 
 import (
-	"reflect"
-	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/goherd/goherd/go/internal/stacks"
 )
 
 // The locks exclude each other, with and without a scanner, watched or not.
@@ -116,26 +115,6 @@ func TestCondWakes(t *testing.T) {
 	wg.Wait()
 }
 
-// The fast number is the one that dumps print, in fresh and in reused goroutines.
-func TestGoid(t *testing.T) {
-	goid()
-	fast := runtime.GOARCH == "amd64" || runtime.GOARCH == "arm64"
-	if fast && goidOffset.Load() <= 0 {
-		t.Errorf("offset %d: not found in %s", goidOffset.Load(), runtime.Version())
-	}
-	var done sync.WaitGroup
-	for range 500 {
-		done.Add(1)
-		go func() {
-			defer done.Done()
-			if id, traced := goid(), tracedGoid(); id != traced || id == 0 {
-				t.Errorf("goid %d, the trace says %d", id, traced)
-			}
-		}()
-	}
-	done.Wait()
-}
-
 func TestStateFirst(t *testing.T) {
 	var m Mutex
 	for i := range 3 {
@@ -147,80 +126,22 @@ func TestStateFirst(t *testing.T) {
 	}
 }
 
-func TestParseHead(t *testing.T) {
-	labels := map[string]string{"endpoint": "/login", "service": "auth"}
-	for head, want := range map[string]goroutine{
-		"goroutine 1 [running]:":                                                                   {id: 1, state: "running"},
-		"goroutine 7 [chan receive, 2 minutes]:":                                                   {id: 7, state: "chan receive", minutes: 2},
-		"goroutine 7 [chan receive (leaked)]:":                                                     {id: 7, state: "chan receive", leaked: true},
-		"goroutine 7 [sync.Mutex.Lock, 12 minutes, locked to thread]:":                             {id: 7, state: "sync.Mutex.Lock", minutes: 12},
-		"goroutine 7 gp=0xc000 m=nil [select (no cases)]:":                                         {id: 7, state: "select (no cases)"},
-		`goroutine 19 [chan receive labels:{"endpoint": "/login", "service": "auth"}]:`:            {id: 19, state: "chan receive", labels: labels},
-		"goroutine 19 [chan receive] {endpoint: /login, service: auth}:":                           {id: 19, state: "chan receive", labels: labels},
-		`goroutine 19 [select, 1 minutes] {"a]b": "c}", service: auth}:`:                           {id: 19, state: "select", minutes: 1, labels: map[string]string{"a]b": "c}", "service": "auth"}},
-		`goroutine 19 [chan receive, 3 minutes labels:{"endpoint": "/login", "service": "auth"}]:`: {id: 19, state: "chan receive", minutes: 3, labels: labels},
-	} {
-		got, ok := parseHead(head)
-		if !ok || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s\n got %+v\nwant %+v", head, got, want)
-		}
-	}
-	for _, head := range []string{"", "panic: x", "goroutine x [running]:", "goroutine 7", "goroutine 7 running"} {
-		if g, ok := parseHead(head); ok {
-			t.Errorf("%q was read as %+v", head, g)
-		}
-	}
-}
-
-// Each goroutine of a real dump is read with frames and creator, and any cut of
-// it is survived.
-func TestParseDump(t *testing.T) {
-	stop := make(chan struct{})
-	defer close(stop)
-	up := make(chan struct{})
-	go func() { close(up); <-stop }()
-	<-up
-	text, cut := takeDump(64 << 20)
-	if cut {
-		t.Fatal("cut at 64 MiB")
-	}
-	all := parseDump(text)
-	if n := strings.Count(string(text), "\ngoroutine ") + 1; len(all) != n {
-		t.Errorf("%d goroutines of %d", len(all), n)
-	}
-	for _, g := range all {
-		for _, f := range g.frames {
-			if f.fn == "" || !strings.HasSuffix(f.file, ".go") && !strings.HasSuffix(f.file, ".s") || f.line == 0 {
-				t.Errorf("goroutine %d has the frame %+v", g.id, f)
-			}
-		}
-		if g.id > 1 && g.createdBy.fn == "" {
-			t.Errorf("goroutine %d has no creator", g.id)
-		}
-	}
-	for i := range min(len(text), 8192) {
-		parseDump(text[:i])
-	}
-	if short, cut := takeDump(100); !cut || len(short) != 100 {
-		t.Errorf("a dump of 100 bytes has %d and is said to be cut: %v", len(short), cut)
-	}
-}
-
-func FuzzParseDump(f *testing.F) {
-	text, _ := takeDump(1 << 20)
+// Whatever goroutines are in it, each is in the report, under one stack.
+func FuzzReport(f *testing.F) {
+	text, _ := stacks.Take(1 << 20)
 	f.Add(text)
 	f.Add([]byte("goroutine 7 [select] {a: b, \"c\": \"d\"}:\nf(0x1, {0x2, 0x3})\n\t/f.go:1 +0x1\ncreated by g in goroutine 1\n\t/g.go:2 +0x2\n"))
 	f.Add([]byte("goroutine 7 [a labels:{\"x\": \"y\"}]:\n...3 frames elided...\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		dump := parseDump(text)
+		dump := stacks.Parse(text)
 		seen := &sight{at: time.Now(), held: map[*record][]holding{}}
 		seen.read(dump)
 		for i, g := range dump {
 			if i < 8 {
 				rec := &record{kind: KindMutex, address: uintptr(i) * 64}
-				seen.waits = append(seen.waits, wait{rec: rec, goroutine: g.id})
+				seen.waits = append(seen.waits, wait{rec: rec, goroutine: g.ID})
 				if i%2 == 0 {
-					seen.held[rec] = []holding{{dump[(i+1)%len(dump)].id, "lock"}}
+					seen.held[rec] = []holding{{dump[(i+1)%len(dump)].ID, "lock"}}
 				}
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/goherd/goherd/go/internal/goid"
 )
 
 // Kinds of what can be waited for.
@@ -129,7 +131,7 @@ func enter(at *atomic.Pointer[record], kind string, address uintptr, mode string
 		}
 	}
 	w := waiters.Get().(*waiter)
-	id := goid()
+	id := goid.Get()
 	s := &shards[uint64(id)%uint64(len(shards))]
 	*w = waiter{rec: rec, goroutine: id, mode: mode, shard: s}
 	s.mu.Lock()

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/goherd/goherd/go/internal/stacks"
 )
 
 // Schema is the name and version of a report's JSON. Within a version fields
@@ -148,8 +150,8 @@ type Edge struct {
 type sight struct {
 	at    time.Time
 	took  time.Duration
-	dump  []goroutine
-	byID  map[int64]*goroutine
+	dump  []stacks.Goroutine
+	byID  map[int64]*stacks.Goroutine
 	cut   bool
 	waits []wait
 	held  map[*record][]holding
@@ -162,7 +164,7 @@ func look(maxDump int) *sight {
 		before[[2]any{w.rec, w.goroutine}] = w.rec.holdings()
 	}
 	started := time.Now()
-	text, cut := takeDump(maxDump)
+	text, cut := stacks.Take(maxDump)
 	s := &sight{at: time.Now(), took: time.Since(started), cut: cut, held: map[*record][]holding{}}
 	for _, w := range listed(s.at) {
 		was, waited := before[[2]any{w.rec, w.goroutine}]
@@ -174,14 +176,14 @@ func look(maxDump int) *sight {
 			s.held[w.rec] = is
 		}
 	}
-	s.read(parseDump(text))
+	s.read(stacks.Parse(text))
 	return s
 }
 
-func (s *sight) read(dump []goroutine) {
-	s.dump, s.byID = dump, make(map[int64]*goroutine, len(dump))
+func (s *sight) read(dump []stacks.Goroutine) {
+	s.dump, s.byID = dump, make(map[int64]*stacks.Goroutine, len(dump))
 	for i := range dump {
-		s.byID[dump[i].id] = &dump[i]
+		s.byID[dump[i].ID] = &dump[i]
 	}
 }
 
@@ -194,7 +196,7 @@ func (s *sight) report(limit time.Duration) *Report {
 		Waiters: []Waiter{}, Locks: []Lock{}, Cycles: []Cycle{},
 	}
 	for i := range s.dump {
-		r.States[s.dump[i].state]++
+		r.States[s.dump[i].State]++
 	}
 	for _, w := range s.waits {
 		r.Waiters = append(r.Waiters, Waiter{
@@ -210,37 +212,37 @@ func (s *sight) report(limit time.Duration) *Report {
 	return r
 }
 
-func (r *Report) addGoroutines(dump []goroutine) {
+func (r *Report) addGoroutines(dump []stacks.Goroutine) {
 	r.Goroutines, r.Stacks = make([]Goroutine, 0, len(dump)), []Stack{}
 	index := map[string]int{}
 	var key []byte
 	for i := range dump {
 		g := &dump[i]
 		key = key[:0]
-		for _, f := range append(g.frames[:len(g.frames):len(g.frames)], g.createdBy) {
-			key = append(strconv.AppendInt(append(append(key, f.fn...), f.file...), int64(f.line), 10), '\n')
+		for _, f := range append(g.Frames[:len(g.Frames):len(g.Frames)], g.CreatedBy) {
+			key = append(strconv.AppendInt(append(append(key, f.Func...), f.File...), int64(f.Line), 10), '\n')
 		}
 		at, ok := index[string(key)]
 		if !ok {
 			at = len(r.Stacks)
 			index[string(key)] = at
-			s := Stack{Frames: make([]Place, 0, len(g.frames))}
-			for _, f := range g.frames {
-				s.Frames = append(s.Frames, *f.place())
+			s := Stack{Frames: make([]Place, 0, len(g.Frames))}
+			for _, f := range g.Frames {
+				s.Frames = append(s.Frames, *place(&f))
 			}
-			if g.createdBy.fn != "" {
-				s.CreatedBy = g.createdBy.place()
+			if g.CreatedBy.Func != "" {
+				s.CreatedBy = place(&g.CreatedBy)
 			}
 			r.Stacks = append(r.Stacks, s)
 		}
 		r.Stacks[at].Count++
 		r.Goroutines = append(r.Goroutines, Goroutine{
-			ID: g.id, State: g.state, WaitS: g.minutes * 60, Leaked: g.leaked, Labels: g.labels, CreatedBy: g.creator, Stack: at,
+			ID: g.ID, State: g.State, WaitS: g.Minutes * 60, Leaked: g.Leaked, Labels: g.Labels, CreatedBy: g.Creator, Stack: at,
 		})
 	}
 }
 
-func graph(dump []goroutine) Graph {
+func graph(dump []stacks.Goroutine) Graph {
 	out := Graph{Nodes: []Node{}, Edges: []Edge{}}
 	nodes, edges := map[string]int{}, map[Edge]int{}
 	node := func(fn string) int {
@@ -256,8 +258,8 @@ func graph(dump []goroutine) Graph {
 		g := &dump[i]
 		seen, calls := map[int]bool{}, map[Edge]bool{}
 		callee := -1
-		for j := range g.frames {
-			n := node(g.frames[j].fn)
+		for j := range g.Frames {
+			n := node(g.Frames[j].Func)
 			if j == 0 {
 				out.Nodes[n].Leaves++
 			}
@@ -270,8 +272,8 @@ func graph(dump []goroutine) Graph {
 			}
 			callee = n
 		}
-		if g.createdBy.fn != "" && callee >= 0 {
-			calls[Edge{From: node(g.createdBy.fn), To: callee, Spawn: true}] = true
+		if g.CreatedBy.Func != "" && callee >= 0 {
+			calls[Edge{From: node(g.CreatedBy.Func), To: callee, Spawn: true}] = true
 		}
 		for e := range calls {
 			edges[e]++
@@ -290,7 +292,7 @@ func graph(dump []goroutine) Graph {
 	return out
 }
 
-func (f *frame) place() *Place { return &Place{Func: f.fn, File: f.file, Line: f.line} }
+func place(f *stacks.Frame) *Place { return &Place{Func: f.Func, File: f.File, Line: f.Line} }
 
 func pcPlace(pc uintptr) *Place {
 	if pc == 0 {

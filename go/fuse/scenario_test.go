@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/goherd/goherd/go/fuse"
+	"github.com/goherd/goherd/go/internal/parked"
 )
 
 // hang is how long a test waits for what must happen.
@@ -243,7 +244,7 @@ var troubles = map[string]func(*sync.WaitGroup, []fuse.Mutex) trouble{
 // Each kind of deadlock, with watched locks and with plain ones, in one process
 // of 10,000 goroutines and with the default limit.
 func TestDeadlocksAt10000Goroutines(t *testing.T) {
-	park(t, 10000)
+	parked.Start(t, 10000)
 	_, reports := scan(t, fuse.Options{Dir: t.TempDir()})
 	var done sync.WaitGroup
 	type running struct {
@@ -308,23 +309,6 @@ func TestDeadlocksAt10000Goroutines(t *testing.T) {
 			return true
 		})
 	}
-}
-
-// park starts n goroutines that wait on a channel until the test ends.
-func park(t testing.TB, n int) {
-	stop := make(chan int)
-	var up, down sync.WaitGroup
-	up.Add(n)
-	down.Add(n)
-	for range n {
-		go func() {
-			defer down.Done()
-			up.Done()
-			<-stop
-		}()
-	}
-	up.Wait()
-	t.Cleanup(func() { close(stop); down.Wait() })
 }
 
 // A lock that was waited for before is known to be held, without Watch.

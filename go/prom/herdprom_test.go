@@ -4,42 +4,23 @@ package herdprom
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
-	"runtime/pprof"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/goherd/goherd/go/account"
+	"github.com/goherd/goherd/go/internal/parked"
 	"github.com/goherd/goherd/go/labels"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
-
-// park keeps n goroutines with labels until the test ends.
-func park(t testing.TB, n int, kv ...string) {
-	stop := make(chan struct{})
-	var up, down sync.WaitGroup
-	for range n {
-		up.Add(1)
-		down.Add(1)
-		go pprof.Do(context.Background(), pprof.Labels(kv...), func(context.Context) {
-			defer down.Done()
-			up.Done()
-			<-stop
-		})
-	}
-	up.Wait()
-	t.Cleanup(func() { close(stop); down.Wait() })
-}
 
 // serve registers the collector and returns a function that scrapes it, in a format of Prometheus's.
 func serve(t *testing.T, c *Collector) func(accept string) map[string]float64 {
@@ -87,10 +68,10 @@ const (
 )
 
 func TestScrape(t *testing.T) {
-	park(t, 3, labels.Service, "auth", labels.Endpoint, "GET /login")
-	park(t, 2, labels.Service, "auth", labels.Endpoint, "GET /login", labels.TraceID, "4bf9", "more", "labels")
-	park(t, 4, labels.Service, "auth")
-	park(t, 1, labels.TraceID, "alone", labels.Service, "\xff")
+	parked.Start(t, 3, labels.Service, "auth", labels.Endpoint, "GET /login")
+	parked.Start(t, 2, labels.Service, "auth", labels.Endpoint, "GET /login", labels.TraceID, "4bf9", "more", "labels")
+	parked.Start(t, 4, labels.Service, "auth")
+	parked.Start(t, 1, labels.TraceID, "alone", labels.Service, "\xff")
 	for _, format := range []string{plain, open} {
 		got := serve(t, New())(format)
 		for name, want := range map[string]float64{
@@ -193,7 +174,7 @@ func TestBudget(t *testing.T) {
 
 func TestBudgetOverHTTP(t *testing.T) {
 	for i := range 20 {
-		park(t, 20-i, labels.Service, "auth", labels.Endpoint, fmt.Sprint(i))
+		parked.Start(t, 20-i, labels.Service, "auth", labels.Endpoint, fmt.Sprint(i))
 	}
 	c := New(WithBudget(5))
 	var now = time.Unix(0, 0)
@@ -238,7 +219,7 @@ func TestSelfLabelledByMiddleware(t *testing.T) {
 
 func BenchmarkRefresh(b *testing.B) {
 	for i := range 50 {
-		park(b, 200, labels.Service, "auth", labels.Endpoint, fmt.Sprint(i))
+		parked.Start(b, 200, labels.Service, "auth", labels.Endpoint, fmt.Sprint(i))
 	}
 	c := New()
 	b.ReportAllocs()
@@ -250,7 +231,7 @@ func BenchmarkRefresh(b *testing.B) {
 
 func BenchmarkCollect(b *testing.B) {
 	for i := range 50 {
-		park(b, 1, labels.Service, "auth", labels.Endpoint, fmt.Sprint(i))
+		parked.Start(b, 1, labels.Service, "auth", labels.Endpoint, fmt.Sprint(i))
 	}
 	c := New()
 	r := prometheus.NewRegistry()

@@ -4,35 +4,17 @@ package profile
 
 import (
 	"bytes"
-	"context"
 	"runtime/pprof"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+
+	"github.com/goherd/goherd/go/internal/parked"
 )
 
-// park starts n goroutines with labels that wait on a channel until the test ends, and waits until all stand
-// there.
-func park(t testing.TB, n int, kv ...string) {
-	stop := make(chan struct{})
-	var up, down sync.WaitGroup
-	for range n {
-		up.Add(1)
-		down.Add(1)
-		go pprof.Do(context.Background(), pprof.Labels(kv...), func(context.Context) {
-			defer down.Done()
-			up.Done()
-			<-stop
-		})
-	}
-	up.Wait()
-	t.Cleanup(func() { close(stop); down.Wait() })
-}
-
 func TestTakeCountsByLabel(t *testing.T) {
-	park(t, 7, "service", "auth", "endpoint", "/login")
-	park(t, 3, "service", "auth")
+	parked.Start(t, 7, "service", "auth", "endpoint", "/login")
+	parked.Start(t, 3, "service", "auth")
 	p, err := Take()
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +35,7 @@ func TestTakeCountsByLabel(t *testing.T) {
 }
 
 func TestStackAndWaits(t *testing.T) {
-	park(t, 1, "service", "stack")
+	parked.Start(t, 1, "service", "stack")
 	for {
 		p, err := Take()
 		if err != nil {
@@ -65,9 +47,9 @@ func TestStackAndWaits(t *testing.T) {
 			continue // it has announced itself and does not wait yet
 		}
 		own := Own(stack)
-		if Waits(stack) != "chan receive" || !strings.Contains(own[0].Func, "profile.park.") || own[0].Line == 0 ||
-			!strings.HasSuffix(own[0].File, "profile_test.go") {
-			t.Errorf("waits %q, innermost own frame %+v; want a chan receive in park", Waits(stack), own[0])
+		if Waits(stack) != "chan receive" || !strings.Contains(own[0].Func, "parked.Start.") || own[0].Line == 0 ||
+			!strings.HasSuffix(own[0].File, "parked.go") {
+			t.Errorf("waits %q, innermost own frame %+v; want a chan receive in parked.Start", Waits(stack), own[0])
 		}
 		return
 	}
@@ -85,7 +67,7 @@ func TestParseRefusesWhatIsNoProfile(t *testing.T) {
 }
 
 func TestParseCutAnywhere(t *testing.T) {
-	park(t, 2, "service", "cut")
+	parked.Start(t, 2, "service", "cut")
 	var raw bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&raw, 0); err != nil {
 		t.Fatal(err)
@@ -119,7 +101,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func BenchmarkTake(b *testing.B) {
-	park(b, 10_000, "service", "auth", "endpoint", "/login")
+	parked.Start(b, 10_000, "service", "auth", "endpoint", "/login")
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Take(); err != nil {

@@ -26,7 +26,7 @@ func (c *check) find() ([]leak, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, others := c.created(stacks())
+	own, others := c.created(running())
 	return join(labelled, own, others), nil
 }
 
@@ -53,7 +53,7 @@ func (c *check) labelled() ([]leak, error) {
 // created is, of all goroutines, those that the test's created, and theirs, as far as the chain is unbroken; all
 // others are kept beside them to describe what was found by its label.
 func (c *check) created(all []goroutine) (own, others []goroutine) {
-	mine := map[uint64]bool{c.self: true}
+	mine := map[int64]bool{c.self: true}
 	for grew := true; grew; {
 		grew = false
 		for _, g := range all {
@@ -113,7 +113,7 @@ func (l *leak) take(from []goroutine, n int) (rest []goroutine) {
 // all is every goroutine but the caller's own.
 func (c *check) all() ([]leak, error) {
 	var own []goroutine
-	for _, g := range stacks() {
+	for _, g := range running() {
 		if g.id != c.self && !c.ignore(names(g.frames)) {
 			own = append(own, g)
 		}

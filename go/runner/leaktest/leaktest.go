@@ -31,6 +31,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/goherd/goherd/go/internal/goid"
 )
 
 // Label is the key of the label that marks the goroutines of a test; its value is the test's name and a number.
@@ -55,7 +57,7 @@ type check struct {
 	limit   time.Duration
 	ignored []string
 	label   string
-	self    uint64 // id of the test's goroutine
+	self    int64 // id of the test's goroutine
 }
 
 var checks atomic.Int64
@@ -66,7 +68,7 @@ var checks atomic.Int64
 // one. A test that is checked within another answers for its own goroutines.
 func Check(t testing.TB, opts ...Option) context.Context {
 	t.Helper()
-	c := &check{limit: DefaultLimit, self: currentID(), label: fmt.Sprint(t.Name(), "#", checks.Add(1))}
+	c := &check{limit: DefaultLimit, self: goid.Traced(), label: fmt.Sprint(t.Name(), "#", checks.Add(1))}
 	for _, o := range opts {
 		if o != nil {
 			o(c)
@@ -99,7 +101,7 @@ func Main(m *testing.M, opts ...Option) int {
 }
 
 func after(w io.Writer, opts ...Option) int {
-	c := &check{limit: DefaultLimit, self: currentID()}
+	c := &check{limit: DefaultLimit, self: goid.Traced()}
 	for _, o := range opts {
 		if o != nil {
 			o(c)

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"runtime"
 	"runtime/pprof"
 	"strings"
 	"testing"
@@ -218,8 +217,8 @@ created by main.init.0
 	/src/main.go:10 +0x2e
 `
 
-func TestParse(t *testing.T) {
-	all := parse(text126)
+func TestRead(t *testing.T) {
+	all := read([]byte(text126))
 	if len(all) != 3 {
 		t.Fatalf("%d goroutines, want 3", len(all))
 	}
@@ -232,20 +231,6 @@ func TestParse(t *testing.T) {
 		g.creator.Func != "main.init.0" {
 		t.Errorf("read %+v", g)
 	}
-}
-
-func FuzzParse(f *testing.F) {
-	f.Add(text126)
-	buf := make([]byte, 1<<16)
-	f.Add(string(buf[:runtime.Stack(buf, true)]))
-	f.Fuzz(func(t *testing.T, text string) {
-		for _, g := range parse(text) {
-			if g.id == 0 {
-				t.Errorf("a goroutine without an id in %q", text)
-			}
-			key(g.frames)
-		}
-	})
 }
 
 func BenchmarkCheck(b *testing.B) {

@@ -2,7 +2,7 @@
 
 //go:build !((amd64 || arm64) && gc)
 
-package fuse
+package goid
 
 import "unsafe"
 

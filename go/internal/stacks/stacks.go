@@ -1,6 +1,6 @@
-// All goroutines of the process: taken once into a buffer of about the right size, and read.
-
-package fuse
+// Package stacks takes the stacks of all goroutines of the process and reads
+// their text.
+package stacks
 
 import (
 	"bytes"
@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// takeDump returns the stacks of all goroutines, and whether they were cut. The
+// Take returns the stacks of all goroutines, and whether they were cut. The
 // world stands still meanwhile, so the buffer is made before, by the number of
 // goroutines, and made larger once when that was too little.
-func takeDump(limit int) (text []byte, cut bool) {
+func Take(limit int) (text []byte, cut bool) {
 	size := min(1<<20+runtime.NumGoroutine()*1536, limit)
 	for grown := false; ; grown = true {
 		buf := make([]byte, size)
@@ -27,28 +27,29 @@ func takeDump(limit int) (text []byte, cut bool) {
 	}
 }
 
-// A goroutine is one stack of a dump.
-type goroutine struct {
-	id        int64
-	state     string
-	minutes   int
-	leaked    bool
-	labels    map[string]string
-	frames    []frame // innermost first
-	createdBy frame
-	creator   int64
+// Goroutine is one stack of a text.
+type Goroutine struct {
+	ID        int64
+	State     string
+	Minutes   int  // it has waited, 0 below one
+	Leaked    bool // so says the runtime
+	Labels    map[string]string
+	Frames    []Frame // innermost first
+	CreatedBy Frame
+	Creator   int64 // 0 where the text names none
 }
 
-type frame struct {
-	fn, file string
-	line     int
-	args     []byte // as printed; for guesses only, never in a report
+// Frame is one call.
+type Frame struct {
+	Func, File string
+	Line       int
+	Args       []byte // as printed
 }
 
-// parseDump reads what runtime.Stack printed. It takes what it can from text
+// Parse reads what runtime.Stack printed. It takes what it can from text
 // that was cut or that it does not know, and never fails.
-func parseDump(text []byte) []goroutine {
-	var all []goroutine
+func Parse(text []byte) []Goroutine {
+	var all []Goroutine
 	for len(text) > 0 {
 		var block []byte
 		block, text, _ = bytes.Cut(text, []byte("\n\n"))
@@ -59,7 +60,7 @@ func parseDump(text []byte) []goroutine {
 	return all
 }
 
-func parseGoroutine(block []byte) (g goroutine, ok bool) {
+func parseGoroutine(block []byte) (g Goroutine, ok bool) {
 	head, rest, _ := bytes.Cut(bytes.TrimLeft(block, "\n"), []byte("\n"))
 	if g, ok = parseHead(string(head)); !ok {
 		return g, false
@@ -70,33 +71,35 @@ func parseGoroutine(block []byte) (g goroutine, ok bool) {
 		if len(line) == 0 || line[0] == '\t' || bytes.HasPrefix(line, []byte("...")) || line[0] == '[' {
 			continue
 		}
-		place, rest, _ = bytes.Cut(rest, []byte("\n"))
+		if bytes.HasPrefix(rest, []byte("\t")) {
+			place, rest, _ = bytes.Cut(rest, []byte("\n"))
+		}
 		file, number := parsePlace(place)
 		if by, created := bytes.CutPrefix(line, []byte("created by ")); created {
 			name, in, _ := strings.Cut(string(by), " in goroutine ")
-			g.createdBy = frame{fn: name, file: file, line: number}
-			g.creator, _ = strconv.ParseInt(in, 10, 64)
+			g.CreatedBy = Frame{Func: name, File: file, Line: number}
+			g.Creator, _ = strconv.ParseInt(in, 10, 64)
 			continue
 		}
-		f := frame{fn: string(line), file: file, line: number}
+		f := Frame{Func: string(line), File: file, Line: number}
 		if i := bytes.LastIndexByte(line, '('); i > 0 {
-			f.fn, f.args = string(line[:i]), bytes.TrimSuffix(line[i+1:], []byte(")"))
+			f.Func, f.Args = string(line[:i]), bytes.TrimSuffix(line[i+1:], []byte(")"))
 		}
-		g.frames = append(g.frames, f)
+		g.Frames = append(g.Frames, f)
 	}
 	return g, true
 }
 
 // parseHead reads "goroutine 7 [chan receive, 2 minutes] {key: value}:", also
 // with the labels inside of the brackets, as Go 1.26 can print them.
-func parseHead(head string) (g goroutine, ok bool) {
+func parseHead(head string) (g Goroutine, ok bool) {
 	head, ok = strings.CutPrefix(head, "goroutine ")
 	if !ok {
 		return g, false
 	}
 	number, rest, _ := strings.Cut(head, " ")
 	var err error
-	if g.id, err = strconv.ParseInt(number, 10, 64); err != nil {
+	if g.ID, err = strconv.ParseInt(number, 10, 64); err != nil {
 		return g, false
 	}
 	_, rest, ok = strings.Cut(rest, "[")
@@ -106,22 +109,22 @@ func parseHead(head string) (g goroutine, ok bool) {
 	in, after, _ := strings.Cut(rest, "]")
 	if before, labels, has := strings.Cut(rest, " labels:{"); has && len(before) < len(in) {
 		in = before
-		g.labels = parseLabels(labels)
+		g.Labels = parseLabels(labels)
 	} else if _, labels, has := strings.Cut(after, "{"); has {
-		g.labels = parseLabels(labels)
+		g.Labels = parseLabels(labels)
 	}
 	for i, part := range strings.Split(in, ", ") {
 		if minutes, is := strings.CutSuffix(part, " minutes"); is {
-			g.minutes, _ = strconv.Atoi(minutes)
+			g.Minutes, _ = strconv.Atoi(minutes)
 		} else if i == 0 {
-			g.state = part
+			g.State = part
 		}
 	}
-	if i := strings.Index(g.state, " (leaked)"); i >= 0 {
-		g.leaked = true
-		g.state = g.state[:i]
+	if i := strings.Index(g.State, " (leaked)"); i >= 0 {
+		g.Leaked = true
+		g.State = g.State[:i]
 	}
-	g.state = strings.TrimSuffix(g.state, " (scan)")
+	g.State = strings.TrimSuffix(g.State, " (scan)")
 	return g, true
 }
 
