@@ -31,9 +31,10 @@ func Example() {
 	accounts.Watch("accounts")
 	go func() {
 		accounts.Lock()
-		accounts.Lock() // never
+		accounts.Lock() // waits for itself
 	}()
 	<-tripped
+	accounts.Unlock()
 	// Output:
 	// accounts has 1 waiter; holder known: true
 	// held by the waiter itself: true

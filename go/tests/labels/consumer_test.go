@@ -1,19 +1,15 @@
 // Builds a consumer of the module under the go lines and toolchains that decide whether and how debug=2 shows
 // labels, and reads its dumps.
-//
-// GO_TOOLCHAINS may list go commands, separated by colons; the default is the one on PATH.
 
 package labels
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/goherd/goherd/go/tests/internal/consumer"
 )
 
 const program = `package main
@@ -42,45 +38,16 @@ func main() {
 `
 
 func TestConsumers(t *testing.T) {
-	toolchains := filepath.SplitList(os.Getenv("GO_TOOLCHAINS"))
-	if len(toolchains) == 0 {
-		toolchains = []string{"go"}
-	}
-	for _, command := range toolchains {
-		version, err := exec.Command(command, "env", "GOVERSION").Output()
-		if err != nil {
-			t.Fatal(err)
+	consumer.Each(t, func(t *testing.T, command string, minor, line int) {
+		binary := consumer.Build(t, command, line, program)
+		for _, on := range []string{"", "tracebacklabels=1"} {
+			t.Run("GODEBUG="+on, func(t *testing.T) { dumps(t, binary, minor, line, on) })
 		}
-		minor, err := strconv.Atoi(regexp.MustCompile(`^go1\.(\d+)`).FindStringSubmatch(string(version))[1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := 24; line <= minor; line++ {
-			for _, on := range []string{"", "tracebacklabels=1"} {
-				t.Run(fmt.Sprintf("go1.%d/line1.%d/%s", minor, line, on), func(t *testing.T) {
-					consume(t, command, minor, line, on)
-				})
-			}
-		}
-	}
+	})
 }
 
-// consume builds the program and checks its dumps.
-func consume(t *testing.T, command string, minor, line int, godebug string) {
-	module, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "main.go"), program)
-	write(t, filepath.Join(dir, "go.mod"), fmt.Sprintf("module consumer\n\ngo 1.%d\n\nrequire github.com/goherd/goherd/go v0.0.0\n\nreplace github.com/goherd/goherd/go => %s\n", line, module))
-	binary := filepath.Join(dir, "consumer")
-	build := exec.Command(command, "build", "-o", binary, ".")
-	build.Dir = dir
-	build.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOWORK=off")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+// dumps checks what a consumer prints.
+func dumps(t *testing.T, binary string, minor, line int, godebug string) {
 	dump := func(debug string) string {
 		run := exec.Command(binary, debug)
 		run.Env = append(os.Environ(), "GODEBUG="+godebug)
@@ -109,12 +76,5 @@ func consume(t *testing.T, command string, minor, line int, godebug string) {
 				t.Errorf("%s in debug=2: want %v\n%s", part, want, text)
 			}
 		}
-	}
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -1,0 +1,11 @@
+// What the tests of this package start has ended when they are over.
+
+package fuse
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
