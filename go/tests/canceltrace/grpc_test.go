@@ -5,15 +5,18 @@ package canceltrace
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	health "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
@@ -61,6 +64,28 @@ var both = grpc.ServiceDesc{
 	}}},
 }
 
+// transport is what both sides speak below gRPC.
+type transport struct {
+	tls            bool
+	server, client credentials.TransportCredentials
+}
+
+var plain = transport{false, insecure.NewCredentials(), insecure.NewCredentials()}
+
+// secure is TLS by the certificate that package httptest has for loopback.
+func secure(t testing.TB) transport {
+	t.Helper()
+	s := httptest.NewTLSServer(nil)
+	defer s.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	return transport{
+		true,
+		credentials.NewServerTLSFromCert(&s.TLS.Certificates[0]),
+		credentials.NewClientTLSFromCert(roots, "example.com"),
+	}
+}
+
 type rpcService struct {
 	server *grpc.Server
 	conn   *grpc.ClientConn
@@ -68,14 +93,14 @@ type rpcService struct {
 
 // serveRPC starts a server whose events go to rec and a client whose events
 // go to outer, if that is not nil.
-func serveRPC(t testing.TB, rec, outer *recorder, do func(context.Context)) *rpcService {
+func serveRPC(t testing.TB, tr transport, rec, outer *recorder, do func(context.Context)) *rpcService {
 	t.Helper()
-	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	below, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, watched := herdgrpc.Listen(plain)
-	s := &rpcService{server: grpc.NewServer(append(herdgrpc.ServerOptions(rec.tracer), watched)...)}
+	l, watched := herdgrpc.Listen(below)
+	s := &rpcService{server: grpc.NewServer(append(herdgrpc.ServerOptions(rec.tracer), watched, grpc.Creds(tr.server))...)}
 	health.RegisterHealthServer(s.server, &rpc{do: do})
 	s.server.RegisterService(&both, &rpc{do: do})
 	served := make(chan struct{})
@@ -84,13 +109,13 @@ func serveRPC(t testing.TB, rec, outer *recorder, do func(context.Context)) *rpc
 		s.server.Serve(l)
 	}()
 	options := []grpc.DialOption{
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithTransportCredentials(tr.client),
 		grpc.WithDefaultCallOptions(grpc.WaitForReady(true)),
 	}
 	if outer != nil {
 		options = append(options, herdgrpc.DialOptions(outer.tracer)...)
 	}
-	if s.conn, err = grpc.NewClient(plain.Addr().String(), options...); err != nil {
+	if s.conn, err = grpc.NewClient(below.Addr().String(), options...); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -171,7 +196,7 @@ func TestGRPC(t *testing.T) {
 	for _, shape := range shapes {
 		for _, c := range []struct {
 			name string
-			test func(t *testing.T, shape call, n int)
+			test func(t *testing.T, tr transport, shape call, n int)
 		}{
 			{"timeout", timeoutRPC},
 			{"client_timeout", clientTimeoutRPC},
@@ -181,7 +206,8 @@ func TestGRPC(t *testing.T) {
 			{"parent", parentRPC},
 			{"client", clientRPC},
 		} {
-			t.Run(shape.name+"/"+c.name, func(t *testing.T) { c.test(t, shape.call, n) })
+			t.Run(shape.name+"/"+c.name, func(t *testing.T) { c.test(t, plain, shape.call, n) })
+			t.Run(shape.name+"/"+c.name+"/TLS", func(t *testing.T) { c.test(t, secure(t), shape.call, n) })
 		}
 	}
 }
@@ -189,10 +215,10 @@ func TestGRPC(t *testing.T) {
 // timeoutRPC: the header carries what is left at the time of sending, so the
 // server's deadline is later than the client's by the time on the way. When
 // that is long, the client's reset looks like any other.
-func timeoutRPC(t *testing.T, shape call, n int) {
+func timeoutRPC(t *testing.T, tr transport, shape call, n int) {
 	rec, outer := newRecorder(), newRecorder()
 	var deadlines sync.Map // the clients', by run
-	s := serveRPC(t, rec, outer, func(ctx context.Context) {
+	s := serveRPC(t, tr, rec, outer, func(ctx context.Context) {
 		run := runOf(metadata.FromIncomingContext(ctx))
 		own, _ := ctx.Deadline()
 		if clients, ok := deadlines.Load(run); ok && own.Sub(clients.(time.Time)) <= late {
@@ -221,7 +247,7 @@ func timeoutRPC(t *testing.T, shape call, n int) {
 
 // clientTimeoutRPC: a server of gRPC would answer at the deadline itself. This
 // one never says a word.
-func clientTimeoutRPC(t *testing.T, shape call, n int) {
+func clientTimeoutRPC(t *testing.T, tr transport, shape call, n int) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -262,10 +288,10 @@ func (r *recorder) beginCalls() []grpc.DialOption {
 	}
 }
 
-func clientGoneRPC(t *testing.T, shape call, n int) {
+func clientGoneRPC(t *testing.T, tr transport, shape call, n int) {
 	rec := newRecorder()
 	entered := make(chan string, n)
-	s := serveRPC(t, rec, nil, func(ctx context.Context) {
+	s := serveRPC(t, tr, rec, nil, func(ctx context.Context) {
 		entered <- runOf(metadata.FromIncomingContext(ctx))
 		<-ctx.Done()
 	})
@@ -283,10 +309,10 @@ func clientGoneRPC(t *testing.T, shape call, n int) {
 	}), canceltrace.BasisStreamReset)
 }
 
-func connectionGoneRPC(t *testing.T, shape call, n int) {
+func connectionGoneRPC(t *testing.T, tr transport, shape call, n int) {
 	rec := newRecorder()
 	entered := make(chan struct{}, n)
-	s := serveRPC(t, rec, nil, func(ctx context.Context) { entered <- struct{}{}; <-ctx.Done() })
+	s := serveRPC(t, tr, rec, nil, func(ctx context.Context) { entered <- struct{}{}; <-ctx.Done() })
 	for i := range n {
 		go shape(s, withRun(context.Background(), i), func() {})
 	}
@@ -294,14 +320,17 @@ func connectionGoneRPC(t *testing.T, shape call, n int) {
 		<-entered
 	}
 	s.conn.Close()
-	only(t, rec.expect(t, n, canceltrace.GRPCServer, canceltrace.ClientGone, func(int) error { return nil }),
-		canceltrace.BasisStreamReset, canceltrace.BasisConnectionEOF, canceltrace.BasisConnectionLost)
+	allowed := []canceltrace.Basis{canceltrace.BasisStreamReset, canceltrace.BasisConnectionEOF, canceltrace.BasisConnectionLost}
+	if tr.tls { // which announces its end
+		allowed = append(allowed, canceltrace.BasisConnectionClosed)
+	}
+	only(t, rec.expect(t, n, canceltrace.GRPCServer, canceltrace.ClientGone, func(int) error { return nil }), allowed...)
 }
 
-func explicitRPC(t *testing.T, shape call, n int) {
+func explicitRPC(t *testing.T, tr transport, shape call, n int) {
 	rec := newRecorder()
 	var times atomic.Int64 // a handler was called, or had a message
-	s := serveRPC(t, rec, nil, func(ctx context.Context) {
+	s := serveRPC(t, tr, rec, nil, func(ctx context.Context) {
 		times.Add(1)
 		_, end := rec.tracer.Start(ctx, "part")
 		end(errors.New("enough"))
@@ -320,10 +349,10 @@ func explicitRPC(t *testing.T, shape call, n int) {
 	}
 }
 
-func parentRPC(t *testing.T, shape call, n int) {
+func parentRPC(t *testing.T, tr transport, shape call, n int) {
 	rec := newRecorder()
 	entered := make(chan struct{}, n)
-	s := serveRPC(t, rec, nil, func(ctx context.Context) { entered <- struct{}{}; <-ctx.Done() })
+	s := serveRPC(t, tr, rec, nil, func(ctx context.Context) { entered <- struct{}{}; <-ctx.Done() })
 	for i := range n {
 		go shape(s, withRun(context.Background(), i), func() {})
 	}
@@ -335,14 +364,14 @@ func parentRPC(t *testing.T, shape call, n int) {
 		canceltrace.BasisServerClosed)
 }
 
-func clientRPC(t *testing.T, shape call, n int) {
+func clientRPC(t *testing.T, tr transport, shape call, n int) {
 	for _, c := range []struct {
 		cause canceltrace.Cause
 		basis canceltrace.Basis
 	}{{canceltrace.Explicit, canceltrace.BasisBelowParent}, {canceltrace.Parent, canceltrace.BasisParentCancelled}} {
 		rec, outer := newRecorder(), newRecorder()
 		entered := make(chan string, n)
-		s := serveRPC(t, rec, outer, func(ctx context.Context) {
+		s := serveRPC(t, tr, rec, outer, func(ctx context.Context) {
 			entered <- runOf(metadata.FromIncomingContext(ctx))
 			<-ctx.Done()
 		})
@@ -394,7 +423,7 @@ func TestOrdinaryGRPC(t *testing.T) {
 	for _, shape := range shapes {
 		t.Run(shape.name, func(t *testing.T) {
 			rec := newRecorder()
-			s := serveRPC(t, rec, rec, func(context.Context) {})
+			s := serveRPC(t, plain, rec, rec, func(context.Context) {})
 			abreast(t, n, 8, func(i int) error {
 				ctx, cancel := context.WithTimeout(withRun(context.Background(), i), time.Hour)
 				defer cancel()
@@ -418,7 +447,7 @@ func BenchmarkUnary(b *testing.B) {
 			if watched {
 				rec.tracer = new(canceltrace.Tracer)
 			}
-			s := serveRPC(b, rec, rec, func(context.Context) {})
+			s := serveRPC(b, plain, rec, rec, func(context.Context) {})
 			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 			defer cancel()
 			b.ReportAllocs()

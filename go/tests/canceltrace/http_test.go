@@ -1,4 +1,4 @@
-// HTTP/1.1 and HTTP/2, each with and without TLS, on loopback.
+// HTTP/1.1 and HTTP/2, each with and without TLS, on loopback; HTTP/1.1 over a Unix socket, too.
 
 package canceltrace
 
@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,29 +25,37 @@ import (
 )
 
 type protocol struct {
-	name    string
-	tls, h2 bool
+	name          string
+	tls, h2, unix bool
 }
 
-var protocols = []protocol{{name: "HTTP1"}, {name: "HTTP1TLS", tls: true}, {name: "HTTP2", tls: true, h2: true}, {name: "HTTP2Plain", h2: true}}
+var protocols = []protocol{
+	{name: "HTTP1"}, {name: "HTTP1TLS", tls: true}, {name: "HTTP2", tls: true, h2: true}, {name: "HTTP2Plain", h2: true},
+	{name: "HTTP1Unix", unix: true},
+}
 
-// service is a server and a client of one protocol. It holds each connection's
-// cancel function, by the client's address.
+// service is a server and a client of one protocol.
 type service struct {
 	*httptest.Server
-	client  *http.Client
-	cancels *sync.Map
+	client *http.Client
 }
+
+// cancelKey is where a connection's context holds its cancel function.
+type cancelKey struct{}
 
 func (p protocol) serve(t testing.TB, rec *recorder, h http.Handler, configure ...func(*http.Server)) *service {
 	t.Helper()
-	s := &service{cancels: new(sync.Map)}
+	s := &service{}
 	s.Server = httptest.NewUnstartedServer(h)
-	s.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+	s.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
 		ctx, cancel := context.WithCancel(ctx)
-		s.cancels.Store(c.RemoteAddr().String(), cancel)
-		return ctx
+		return context.WithValue(ctx, cancelKey{}, cancel)
 	}
+	if p.unix {
+		s.Listener.Close()
+		s.Listener = unixListener(t)
+	}
+	addr := s.Listener.Addr()
 	s.Listener = rec.tracer.Listener(s.Config, s.Listener)
 	s.EnableHTTP2 = p.h2 && p.tls
 	plain := p.h2 && !p.tls
@@ -66,6 +76,12 @@ func (p protocol) serve(t testing.TB, rec *recorder, h http.Handler, configure .
 		s.Start()
 	}
 	s.client = s.Client()
+	if p.unix {
+		s.URL = "http://unix"
+		s.client.Transport.(*http.Transport).DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, addr.Network(), addr.String())
+		}
+	}
 	s.client.Transport.(*http.Transport).MaxIdleConnsPerHost = 32
 	if plain {
 		s.client.Transport.(*http.Transport).Protocols = s.Config.Protocols
@@ -78,6 +94,20 @@ func (p protocol) serve(t testing.TB, rec *recorder, h http.Handler, configure .
 		s.Close()
 	})
 	return s
+}
+
+func unixListener(t testing.TB) net.Listener {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "goherd") // t.TempDir is too long for a socket's name
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
 }
 
 // call sends run i, waits for the head of the answer, and gives the response
@@ -175,11 +205,9 @@ func explicitHTTP(t *testing.T, p protocol, n int) {
 
 func parentHTTP(t *testing.T, p protocol, n int) {
 	rec := newRecorder()
-	var s *service
-	s = p.serve(t, rec, rec.watch(func(w http.ResponseWriter, r *http.Request) {
+	s := p.serve(t, rec, rec.watch(func(w http.ResponseWriter, r *http.Request) {
 		http.NewResponseController(w).Flush()
-		cancel, _ := s.cancels.Load(r.RemoteAddr)
-		cancel.(context.CancelFunc)()
+		r.Context().Value(cancelKey{}).(context.CancelFunc)()
 		<-r.Context().Done()
 	}))
 	only(t, rec.expect(t, n, canceltrace.HTTPServer, canceltrace.Parent, func(i int) error {
