@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/goherd/goherd/go/deadline"
 )
 
 type report struct {
@@ -17,12 +19,15 @@ type report struct {
 	onTime          float64       // of all requests sent
 	p50, p99        time.Duration // of all requests, refused and given up ones as they ended
 	goroutines      int           // at most, client's and server's
-	wasted          int64
+	left            int           // goroutines more than before, 100 ms after the last client has gone
+	wasted          int64         // answers computed for clients that had gone
 }
 
 func drive(url string, rate int, length time.Duration) report {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1024}}
-	defer client.CloseIdleConnections()
+	// What is left of the client's time is told to the server, less what the answer needs to come back.
+	chain := &deadline.Chain{Margin: allowed / 10}
+	client := &http.Client{Transport: chain.Transport(&http.Transport{MaxIdleConnsPerHost: 1024})}
+	before := runtime.NumGoroutine()
 	var mu sync.Mutex
 	var took []time.Duration
 	onTime := 0
@@ -50,9 +55,12 @@ func drive(url string, rate int, length time.Duration) report {
 		time.Sleep(time.Millisecond)
 	}
 	wg.Wait()
+	client.CloseIdleConnections()
+	time.Sleep(100 * time.Millisecond)
+	left := max(0, runtime.NumGoroutine()-before)
 	slices.Sort(took)
 	n := max(1, len(took))
-	r := report{onTimePerSecond: float64(onTime) / length.Seconds(), onTime: float64(onTime) / float64(n), goroutines: peak}
+	r := report{onTimePerSecond: float64(onTime) / length.Seconds(), onTime: float64(onTime) / float64(n), goroutines: peak, left: left}
 	if len(took) > 0 {
 		r.p50, r.p99 = took[n/2], took[n*99/100]
 	}

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/goherd/goherd/go/deadline"
 	"github.com/goherd/goherd/go/stream"
 )
 
@@ -50,7 +51,8 @@ func newService(f faults, work int, logDelay time.Duration) *service {
 	if f.loseContext {
 		return s
 	}
-	s.buffer = stream.New(runtime.GOMAXPROCS(0), 0, func(_ context.Context, r *request) { r.result <- summary{err: errLate} })
+	// One processor is left to the network: who must wait for windows to be told that it is too late has waited for nothing.
+	s.buffer = stream.New(max(1, runtime.GOMAXPROCS(0)-1), 0, func(_ context.Context, r *request) { r.result <- summary{err: errLate} })
 	s.served.Add(1)
 	go func() {
 		defer s.served.Done()
@@ -65,6 +67,14 @@ func (s *service) close() {
 		s.served.Wait()
 	}
 	s.log.close()
+}
+
+// handler takes over the client's deadline, unless contexts are lost anyway.
+func (s *service) handler() http.Handler {
+	if s.loseContext {
+		return s
+	}
+	return new(deadline.Chain).Middleware(s)
 }
 
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -27,3 +27,20 @@ func TestCuredServiceAnswers(t *testing.T) {
 		t.Error("nothing was answered in time")
 	}
 }
+
+// TestCureUnderOverload: work for those who have gone is what lost contexts cost, and the cure does next to none of it.
+func TestCureUnderOverload(t *testing.T) {
+	const rate = 300
+	work := windowsFor(2, rate)
+	sick, err := measure(faults{loseContext: true}, work, rate, time.Second, time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cured, err := measure(faults{}, work, rate, time.Second, time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sick.wasted == 0 || cured.wasted*2 > sick.wasted {
+		t.Errorf("%d answers for clients that had gone, %d with the cure", sick.wasted, cured.wasted)
+	}
+}

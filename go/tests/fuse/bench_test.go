@@ -14,7 +14,7 @@ import (
 )
 
 func BenchmarkUncontended(b *testing.B) {
-	b.Run("sync", func(b *testing.B) {
+	b.Run("lock=sync", func(b *testing.B) {
 		var m sync.Mutex
 		b.ReportAllocs()
 		for range b.N {
@@ -22,7 +22,7 @@ func BenchmarkUncontended(b *testing.B) {
 			m.Unlock()
 		}
 	})
-	b.Run("fuse", func(b *testing.B) {
+	b.Run("lock=fuse", func(b *testing.B) {
 		var m fuse.Mutex
 		b.ReportAllocs()
 		for range b.N {
@@ -30,7 +30,7 @@ func BenchmarkUncontended(b *testing.B) {
 			m.Unlock()
 		}
 	})
-	b.Run("fuse watched", func(b *testing.B) {
+	b.Run("lock=fuse watched", func(b *testing.B) {
 		var m fuse.Mutex
 		m.Watch("bench")
 		b.ReportAllocs()
@@ -39,7 +39,7 @@ func BenchmarkUncontended(b *testing.B) {
 			m.Unlock()
 		}
 	})
-	b.Run("go-deadlock", func(b *testing.B) {
+	b.Run("lock=go-deadlock", func(b *testing.B) {
 		var m deadlock.Mutex
 		b.ReportAllocs()
 		for range b.N {

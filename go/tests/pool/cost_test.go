@@ -122,7 +122,7 @@ var flatTasks = []struct {
 func BenchmarkFlat(b *testing.B) {
 	for _, t := range flatTasks {
 		for _, name := range flatOrder {
-			b.Run(t.name+"/"+name, func(b *testing.B) {
+			b.Run("task="+t.name+"/way="+name, func(b *testing.B) {
 				b.ReportAllocs()
 				flat[name](b.N, t.task)
 			})
@@ -192,7 +192,7 @@ func BenchmarkFib24(b *testing.B) {
 	for _, cut := range []struct {
 		name string
 		cut  int
-	}{{"cut2", 2}, {"cut10", 10}, {"cut20", 20}} {
+	}{{"2", 2}, {"10", 10}, {"20", 20}} {
 		for _, way := range []struct {
 			name string
 			fib  func(n, cut int) int
@@ -202,7 +202,7 @@ func BenchmarkFib24(b *testing.B) {
 			{"errgroup", fibErrgroup},
 			{"pool", func(n, cut int) int { return fibPool(p, n, cut) }},
 		} {
-			b.Run(cut.name+"/"+way.name, func(b *testing.B) {
+			b.Run("cut="+cut.name+"/way="+way.name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					sum = way.fib(24, cut.cut)
