@@ -204,23 +204,3 @@ func BenchmarkChain(b *testing.B) {
 		}
 	}
 }
-
-// TestChainAllocations holds the bound: 12 for everything, even where the
-// request wears its trace id and somebody waits for its deadline.
-func TestChainAllocations(t *testing.T) {
-	for _, h := range chainHandlers {
-		for _, timeout := range []string{"", "1H"} {
-			for _, flags := range []string{"00", "01"} {
-				r := chainRequest(timeout, flags)
-				count := func(h http.Handler) float64 {
-					return testing.AllocsPerRun(200, func() { serveOnce(h, r) })
-				}
-				if n := count(allOn(h.serve)) - count(h.serve); n > 12 {
-					t.Errorf("%s, deadline %q, flags %s: %v allocations, want at most 12", h.name, timeout, flags, n)
-				} else {
-					t.Logf("%s, deadline %q, flags %s: %v allocations", h.name, timeout, flags, n)
-				}
-			}
-		}
-	}
-}

@@ -78,28 +78,6 @@ func BenchmarkEvent(b *testing.B) {
 	}
 }
 
-// TestAllocations holds the bound named in the documentation: what the
-// middleware adds to a request whose context was cancellable before.
-func TestAllocations(t *testing.T) {
-	count := func(h http.Handler, timeout string) float64 {
-		r := httptest.NewRequest("GET", "/users/7", nil)
-		if timeout != "" {
-			r.Header.Set("Grpc-Timeout", timeout)
-		}
-		return testing.AllocsPerRun(200, func() {
-			ctx, cancel := context.WithCancel(context.Background())
-			h.ServeHTTP(nil, r.WithContext(ctx))
-			cancel()
-		})
-	}
-	base := count(routes(), "")
-	alone := count(new(canceltrace.Tracer).Middleware(routes()), "") - base
-	both := count((&canceltrace.Tracer{Deadlines: new(deadline.Chain)}).Middleware(routes()), "1H") - base
-	if alone > 4 || both > 4 {
-		t.Errorf("%v allocations alone, %v with a deadline; want at most 4", alone, both)
-	}
-}
-
 // BenchmarkConn reads and writes one byte over a watched and a plain
 // connection.
 func BenchmarkConn(b *testing.B) {

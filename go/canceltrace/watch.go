@@ -97,6 +97,8 @@ var hooks = sync.Pool{New: func() any {
 	h := new(hook)
 	h.fire = func() { h.watched.fire() }
 	h.cancelled = func() { h.watched.cancelled() }
+	h.timer = time.AfterFunc(time.Hour, h.fire)
+	h.timer.Stop() // it is there before it fires
 	return h
 }}
 
@@ -135,11 +137,7 @@ func (w *Watched) watch(source context.Context, deadline time.Time) {
 	if w.timed {
 		after = min(after, deadline.Sub(w.start))
 	}
-	if h.timer == nil {
-		h.timer = time.AfterFunc(after, h.fire)
-	} else {
-		h.timer.Reset(after)
-	}
+	h.timer.Reset(after)
 }
 
 // fire is called after a short time, and at the deadline.
