@@ -118,7 +118,7 @@ func TestUploadsAreRemoved(t *testing.T) {
 // their context, one after another and under way, some of them cancelled just
 // before: an event for each of those, and none for the others.
 func TestEndMeetsTheTimer(t *testing.T) {
-	const operations, each = 8, 150
+	const operations, each = 8, 60
 	tr := new(canceltrace.Tracer)
 	var wg sync.WaitGroup
 	for i := range operations {
