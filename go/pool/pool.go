@@ -5,8 +5,8 @@
 // # What it is for
 //
 // Tasks that fork smaller tasks and wait for them (divide and conquer, tree walks) with a small grain, and a bounded place for
-// many short independent tasks. A task receives its *Worker; Worker.Go forks, Worker.Join runs other tasks while it waits, so
-// nested fork-join cannot deadlock, not even with one worker.
+// many short independent tasks. A task receives its *Worker; Worker.Both divides work in two, Worker.Go forks, Worker.Join runs
+// other tasks while it waits, so nested fork-join cannot deadlock, not even with one worker.
 //
 // # What it costs
 //
