@@ -1,23 +1,35 @@
 //! goherd.toml: what it may say, where it is found, and what is wrong with it. A section a command; a key nobody knows is an error.
 
+mod alert;
 mod find;
+mod hidden;
 mod lint;
 mod nearest;
+mod span;
 
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use alert::{
+    Acknowledge, Alert, Alertmanager, Hook, Http, Inhibit, Language, OtlpLogs, Pagerduty, Pushgateway, QueueLimits, Receiver,
+    Route, SignedHook, Silence,
+};
 pub use find::{FILE_NAME, find};
+pub use hidden::{Guarded, Secret, SecretError, SecretFrom};
 pub use lint::{FailOn, Lint, LintPaths, LintSpawns, OneOrMany};
 pub use nearest::nearest;
+pub use span::Span;
 
 /// A goherd.toml.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "goherd.toml")]
 pub struct Config {
+    /// Who is told of what is found, when, and how.
+    #[serde(default)]
+    pub alert: Alert,
     /// What `goherd lint` and `goherd lsp` ask and tell.
     #[serde(default)]
     pub lint: Lint,
