@@ -1,20 +1,34 @@
-//! Findings to a webhook: one signed JSON POST, tried again a bounded number of times when the receiver is not to blame for what it was sent.
+//! Findings to whoever waits for them: one signed webhook call for a run ([`deliver`]); alerts with routes, groups, silences, escalation and
+//! a queue that survives for a daemon ([`Dispatch`]); metrics in the forms that monitoring reads ([`exposition`]).
 //!
 //! The interface blocks and must not be called inside a tokio runtime. How findings were made is not known here.
 
+pub mod alert;
+pub mod book;
+pub mod clock;
+mod dispatch;
 mod error;
+pub mod exposition;
+pub mod matching;
+pub mod notice;
 mod payload;
+pub mod plan;
 mod post;
+pub mod queue;
 mod sign;
+mod sinks;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use herd_model::Envelope;
 
+pub use dispatch::{Dispatch, DispatchError, Told};
 pub use error::DeliverError;
+pub use herd_config::Secret;
 pub use payload::{MAX_FINDINGS, PAYLOAD_SCHEMA};
 pub use sign::{DELIVERY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, signature};
+pub use sinks::{ALERT_SCHEMA, Sink};
 
 /// The longest pause between two attempts, whatever the back-off or the receiver's `Retry-After` asks for.
 pub const MAX_PAUSE: Duration = Duration::from_secs(30);
@@ -26,16 +40,28 @@ pub fn deliver(webhook: &Webhook, envelope: &Envelope) -> Result<Receipt, Delive
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let body = payload::encode(envelope)?;
     let delivery = sign::delivery_id(timestamp, &body);
-    let poster = post::Poster::open(webhook)?;
+    let poster = post::Poster::open(&post::Link {
+        url: &webhook.url,
+        headers: &webhook.headers,
+        timeout: webhook.timeout,
+        ca_file: webhook.ca_file.as_deref(),
+        insecure_tls: webhook.insecure_tls,
+    })?;
     let headers = sign::headers(webhook.secret.as_ref(), timestamp, &delivery, &body);
     let mut pause = webhook.backoff;
     let mut attempts = 1;
     loop {
-        let attempt = poster.post(&headers, &body);
-        let (error, wait) = match attempt {
-            Ok(status) => {
+        let call = post::Call {
+            method: reqwest::Method::POST,
+            url: poster.url().clone(),
+            content_type: "application/json",
+            headers: headers.clone(),
+            body: body.clone(),
+        };
+        let (error, wait) = match poster.send(call) {
+            Ok(answer) => {
                 let seconds = started.elapsed().as_secs_f64();
-                return Ok(Receipt { status, attempts, delivery, bytes: body.len() as u64, seconds });
+                return Ok(Receipt { status: answer.status, attempts, delivery, bytes: body.len() as u64, seconds });
             }
             Err(post::Failure { error, retry_after }) => (error, retry_after),
         };
@@ -82,16 +108,6 @@ impl Webhook {
             ca_file: None,
             insecure_tls: false,
         }
-    }
-}
-
-/// A shared secret; never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
     }
 }
 

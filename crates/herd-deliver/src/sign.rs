@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::Secret;
+use herd_config::Secret;
 
 /// `sha256=` and 64 hex digits; only with a secret.
 pub const SIGNATURE_HEADER: &str = "x-goherd-signature";
@@ -40,7 +40,7 @@ pub(crate) fn headers(secret: Option<&Secret>, timestamp: u64, delivery: &str, b
     headers
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
