@@ -20,12 +20,13 @@ struct Part {
     run: fn(u64, Save) -> anyhow::Result<()>,
 }
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part { name: "fuzz", title: "Fuzzing", times: 600, run: fuzzing },
     Part { name: "traces", title: "Damaged traces", times: 1_000_000, run: soak_tests::traces },
     Part { name: "runlog", title: "Damaged runtime logs", times: 1_000_000, run: soak_tests::runlog },
     Part { name: "churn", title: "A program that never rests", times: 500, run: soak_tests::churn },
     Part { name: "kill", title: "Readers that are killed", times: 500, run: soak_tests::kill },
+    Part { name: "delivery", title: "Deliveries that are killed", times: 50, run: soak_tests::delivery },
     Part { name: "services", title: "Healthy services", times: 20, run: soak_services::run },
     Part { name: "live", title: "A service under load", times: 1000, run: soak_live::run },
 ];

@@ -34,6 +34,31 @@ pub fn kill(rounds: u64, save: Save) -> anyhow::Result<()> {
     ))
 }
 
+/// A program that is killed while it delivers alerts.
+pub fn delivery(rounds: u64, save: Save) -> anyhow::Result<()> {
+    let test = "killed_while_it_delivers_nothing_it_kept_is_lost";
+    let mut command = Command::new("cargo");
+    command.args([
+        "test",
+        "--quiet",
+        "--package",
+        "herd-deliver",
+        "--examples",
+        "--test",
+        "crash",
+        test,
+        "--",
+        "--exact",
+        "--nocapture",
+    ]);
+    let said = heard(command.env("GOHERD_TEST_DELIVERY_KILLS", rounds.to_string()), test, "")?;
+    save(&format!(
+        "Written by `cargo xtask soak delivery --rounds {rounds}`. `alert_by_line` keeps alerts that fire and are resolved by turns and \
+         delivers them to a webhook, and is killed (SIGKILL) 0 to 40 ms after its seventh answer, again and again on one file. Each change \
+         it said it kept must arrive, in order for each instance; calls above changes are deliveries that were repeated.\n\n{said}"
+    ))
+}
+
 /// What the tests of damage do to an input.
 const DAMAGE: &str =
     "is cut, has up to 4 kB zeroed, left out, put in or said twice, has another one appended, or one to eight bits changed";

@@ -98,17 +98,20 @@ pub fn go_roots() -> anyhow::Result<(String, String)> {
 }
 
 /// What the tests of live processes run, and the Debian packages that hold it: core files, programs of another architecture, programs
-/// that are one file with their C; and what draws wait graphs.
-const PROGRAMS: [(&str, &str); 5] = [
+/// that are one file with their C; what draws wait graphs; and whom alerts and metrics are delivered to.
+const PROGRAMS: [(&str, &str); 8] = [
     ("/usr/bin/gcore", "gdb"),
     ("/usr/bin/qemu-aarch64", "qemu-user"),
     ("/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1", "libc6-arm64-cross"),
     ("/usr/bin/musl-gcc", "musl-tools"),
     ("/usr/bin/dot", "graphviz"),
+    ("/usr/bin/prometheus", "prometheus"),
+    ("/usr/bin/prometheus-alertmanager", "prometheus-alertmanager"),
+    ("/usr/bin/prometheus-pushgateway", "prometheus-pushgateway"),
 ];
 
 fn install_programs() -> anyhow::Result<()> {
-    const INSTEAD: &str = "install gcore, qemu-aarch64, the dynamic linker of arm64, musl-gcc and dot where Debian has them";
+    const INSTEAD: &str = "install gcore, qemu-aarch64, the dynamic linker of arm64, musl-gcc, dot, Prometheus, its Alertmanager and its Pushgateway where Debian has them";
     let missing: Vec<&str> = PROGRAMS.iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| *package).collect();
     if missing.is_empty() { Ok(()) } else { ui::debian(&missing, INSTEAD) }
 }
