@@ -144,6 +144,49 @@ high = 5
     }
 
     #[test]
+    fn who_is_told_is_read() {
+        let text = r#"
+[alert]
+default = ["chat"]
+escalate = ["pager"]
+group-wait = "10s"
+acknowledge = { critical = "2m" }
+runbooks = "https://wiki/runbooks/"
+
+[alert.receivers.chat.feishu]
+url = { file = "/etc/goherd/feishu-url" }
+secret = { env = "FEISHU_SECRET" }
+lang = "zh-CN"
+
+[alert.receivers.pager.pagerduty]
+routing-key = { env = "PAGERDUTY_KEY" }
+
+[alert.receivers.am.alertmanager]
+url = "http://localhost:9093"
+http = { timeout = "3s", headers = { authorization = { env = "AM_TOKEN" } } }
+
+[[alert.routes]]
+match = ["team=pay", "env!=dev"]
+receivers = ["am", "pager"]
+continue = true
+
+[[alert.silences]]
+match = ["service=batch"]
+until = "2026-11-30T08:00:00Z"
+"#;
+        let alert = parse(text).expect("it is right").alert;
+        assert_eq!((alert.default, alert.escalate), (vec!["chat".to_owned()], vec!["pager".to_owned()]));
+        assert_eq!((alert.group_wait, alert.group_interval), (Span::seconds(10), Span::seconds(300)));
+        assert_eq!((alert.acknowledge.critical, alert.acknowledge.warning), (Span::seconds(120), Span::seconds(1800)));
+        let Some(Receiver::Feishu(chat)) = alert.receivers.get("chat") else { panic!("{:?}", alert.receivers) };
+        assert_eq!((chat.lang, &chat.secret), (Language::Chinese, &Some(SecretFrom::Env("FEISHU_SECRET".to_owned()))));
+        let Some(Receiver::Alertmanager(am)) = alert.receivers.get("am") else { panic!("{:?}", alert.receivers) };
+        assert_eq!((am.resend, am.http.timeout, am.http.headers.len()), (Span::seconds(60), Span::seconds(3), 1));
+        assert!(alert.routes.iter().all(|route| route.go_on && route.matched.len() == 2 && route.group_wait.is_none()));
+        assert_eq!(alert.silences.len(), 1);
+    }
+
+    #[test]
     fn what_is_wrong_is_told_with_its_line_and_what_was_meant() {
         for (text, line, word, meant) in [
             ("[lint]\n\nselct = []\n", 3, "unknown field `selct`", Some("select")),
@@ -152,6 +195,11 @@ high = 5
             ("[lint]\ntests = 1\n", 2, "invalid type", None),
             ("[lint\n", 1, "", None),
             ("[lint]\nzzzzzzzzzz = 1\n", 2, "unknown field", None),
+            ("[alert]\ngroup-wiat = \"1s\"\n", 2, "unknown field `group-wiat`", Some("group-wait")),
+            ("[alert]\ngroup-wait = \"soon\"\n", 2, "`soon` is no length of time", None),
+            ("[alert.receivers.a.slak]\nurl = \"x\"\n", 1, "unknown variant `slak`", Some("slack")),
+            ("[alert.receivers.a.slack]\nurl = \"x\"\ntokn = 1\n", 3, "unknown field `tokn`", None),
+            ("[alert.receivers.a.webhook]\nurl = \"x\"\nsecret = \"plain\"\n", 3, "", None),
             ("\n[lint.spawns]\nmedium = 9\nhigh = 2\n", 2, "medium is 9", None),
         ] {
             let (at, why, nearest) = parse(text).expect_err(text);
