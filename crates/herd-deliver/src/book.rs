@@ -23,6 +23,8 @@ pub struct Book {
     subjects: BTreeMap<String, String>,
     /// Alerts that ended since the groups were last looked at.
     ended: BTreeSet<String>,
+    /// Something fires that did not when the groups were last looked at.
+    fresh: bool,
     /// The latest instant it was asked about.
     pub(crate) last: At,
     /// What changed since it was last saved.
@@ -37,6 +39,18 @@ pub(crate) struct Changed {
     pub(crate) standing: BTreeSet<String>,
     pub(crate) groups: BTreeSet<GroupKey>,
     pub(crate) silences: BTreeSet<String>,
+}
+
+impl Book {
+    /// What fires, and what is over and not told to everyone who heard of it; by key.
+    pub fn standing(&self) -> impl Iterator<Item = (&String, &Standing)> {
+        self.standing.iter()
+    }
+
+    /// Silences given by hand, by name.
+    pub fn silences(&self) -> impl Iterator<Item = (&String, &SilenceGiven)> {
+        self.silences.iter().map(|(id, (_, given))| (id, given))
+    }
 }
 
 impl Changed {
@@ -141,11 +155,13 @@ pub fn fire(book: &mut Book, plan: &Plan, alert: Alert, now: At) -> Entered {
         standing.alert = Alert { starts_at, ..alert };
         if again {
             book.changed.standing.insert(key.clone());
+            book.fresh = true;
         }
     } else {
         let standing = Standing { alert, asked_at: None, acknowledged: None, stage: 0 };
         book.standing.insert(key.clone(), standing);
         book.changed.standing.insert(key.clone());
+        book.fresh = true;
     }
     join_routes(book, plan, &key, now)
 }
@@ -194,20 +210,27 @@ pub fn unsilence(book: &mut Book, id: &str, now: At) -> bool {
     there
 }
 
-/// The messages that are due, in order. What they tell counts as told: they are to be kept until they are delivered.
+/// The messages that are due, in order. What they tell counts as told: they are to be kept until they are delivered. Linear in what stands in
+/// the book when something is due or new, and cheaper otherwise.
 pub fn due(book: &mut Book, plan: &Plan, now: At) -> Vec<Notice> {
     follow_clock(book, now);
     let ended: Vec<String> =
         book.silences.iter().filter(|(_, (silence, _))| silence.until <= now).map(|(id, _)| id.clone()).collect();
-    for id in ended {
-        unsilence(book, &id, now);
+    for id in &ended {
+        unsilence(book, id, now);
     }
+    let silences_ended = !ended.is_empty();
     let ended = std::mem::take(&mut book.ended);
     for (key, group) in &mut book.groups {
         if !ended.is_empty() && group.members.keys().any(|alert| ended.contains(alert)) {
             look_soon(group, now);
             book.changed.groups.insert(key.clone());
         }
+    }
+    let escalates = || book.standing.values().any(|standing| escalates_at(standing, plan).is_some_and(|at| at <= now));
+    let nothing_new = !std::mem::take(&mut book.fresh) && !silences_ended && ended.is_empty();
+    if nothing_new && book.groups.values().all(|group| group.next > now) && !escalates() {
+        return Vec::new();
     }
     let muted = muted(book, plan, now);
     escalate(book, plan, &muted, now);
@@ -385,9 +408,9 @@ fn escalates_at(standing: &Standing, plan: &Plan) -> Option<At> {
     if !standing.alert.is_firing() || standing.acknowledged.is_some() {
         return None;
     }
-    next_asked(standing, plan)?;
     let limit = time_to_acknowledge(plan, standing.alert.severity)?;
-    Some(standing.asked_at?.plus(limit.saturating_mul(standing.stage + 1)))
+    let at = standing.asked_at?.plus(limit.saturating_mul(standing.stage + 1));
+    next_asked(standing, plan).map(|_| at)
 }
 
 /// The next receiver of the chain of the first route that has one.
@@ -484,6 +507,9 @@ fn in_parts(notice: Option<Notice>, manner: Manner) -> Vec<Notice> {
 
 /// Alerts that are resolved and in no group any more.
 fn forget_resolved(book: &mut Book) {
+    if book.standing.values().all(|standing| standing.alert.is_firing()) {
+        return;
+    }
     let mut held: BTreeSet<&String> = BTreeSet::new();
     for group in book.groups.values() {
         held.extend(group.members.keys());
@@ -505,20 +531,27 @@ fn forget_resolved(book: &mut Book) {
     }
 }
 
+/// Less than this a clock may go back without anything being moved.
+const SLEWED: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// A clock that is set back takes all that is due with it: nothing waits for the old time to come again.
 fn follow_clock(book: &mut Book, now: At) {
-    let back = book.last.since(now);
-    if !back.is_zero() {
-        let earlier = |at: At| At(at.0.saturating_sub(book.last.0 - now.0));
-        for group in book.groups.values_mut() {
-            if group.next != At(u64::MAX) {
-                group.next = earlier(group.next);
-            }
-            group.last_sent = group.last_sent.map(earlier);
+    if book.last.since(now) < SLEWED {
+        book.last = book.last.max(now);
+        return;
+    }
+    let back = book.last.0 - now.0;
+    let earlier = |at: At| At(at.0.saturating_sub(back));
+    for (key, group) in &mut book.groups {
+        if group.next != At(u64::MAX) {
+            group.next = earlier(group.next);
         }
-        for standing in book.standing.values_mut() {
-            standing.asked_at = standing.asked_at.map(earlier);
-        }
+        group.last_sent = group.last_sent.map(earlier);
+        book.changed.groups.insert(key.clone());
+    }
+    for (key, standing) in &mut book.standing {
+        standing.asked_at = standing.asked_at.map(earlier);
+        book.changed.standing.insert(key.clone());
     }
     book.last = now;
 }

@@ -59,6 +59,7 @@ fn what_fires_arrives_and_so_does_its_end() {
         (Some("resolved"), Some("LK001"))
     );
     assert!(dispatch.standing().is_empty());
+    until("that it is noted", || (dispatch.waiting() == 0).then_some(()));
     let metrics = herd_deliver::exposition::prometheus_text(&dispatch.families().unwrap());
     assert!(metrics.contains("goherd_notifications_total{outcome=\"delivered\",receiver=\"hook\"} 2\n"), "{metrics}");
 }

@@ -148,6 +148,7 @@ fn clash(families: &[Family]) -> bool {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn a_page_is_read_back_equal(families in families()) {
         prop_assume!(!clash(&families));
