@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests.
 
+mod support;
+
 use std::collections::BTreeMap;
 
+use herd_config::{Guarded, Http};
 use herd_deliver::clock::At;
 use herd_deliver::exposition::{
-    Family, Kind, Sample, Series, encode_write_request, openmetrics, prometheus_text, write_requests,
+    Family, Kind, Push, PushForm, Sample, Series, encode_write_request, openmetrics, prometheus_text, write_requests,
 };
 use proptest::prelude::*;
 
@@ -264,4 +267,28 @@ fn requests_are_parted_and_hold_every_series() {
     assert_eq!(sum.to_bits(), 300_f64.to_bits());
     assert_eq!(parts[0][0].labels[0], ("__name__".to_owned(), "m".to_owned()));
     assert_eq!(parts[0][0].samples[0].1, At(1_000));
+}
+
+#[test]
+fn otlp_metrics() {
+    let families = [
+        Family::new("go_goroutines_by_context_total", Kind::Gauge, "Goroutines.")
+            .with(&[("service", "pay"), ("traceID", "")], 412.0),
+        Family::new("goroutine_dump_total", Kind::Counter, "Dumps taken.").with(&[("service", "pay")], 3.0),
+        Family::new("go_goroutines_p95", Kind::Unknown, "The 95th percentile.").with(&[], f64::NAN),
+    ];
+    let receiver = support::Receiver::start();
+    let resource = vec![("service.name".to_owned(), "goherd".to_owned())];
+    let form = PushForm::Otlp { resource, started_at: At(500) };
+    let url = Guarded::Plain(receiver.url("/v1/metrics"));
+    let push = Push::open(&url, &Http::default(), form, 1, std::time::Duration::from_millis(1)).unwrap();
+    receiver.answer(503, "");
+    push.write(&families, At(1_500)).unwrap();
+    let calls = receiver.calls();
+    assert_eq!((calls.len(), calls[0].headers["content-type"].to_str().unwrap()), (2, "application/json"));
+    assert_eq!(calls[0].body, calls[1].body);
+    insta::assert_json_snapshot!(calls[1].json());
+    receiver.answer(200, r#"{"partialSuccess":{"rejectedDataPoints":"1","errorMessage":"too old"}}"#);
+    let refused = push.write(&families, At(1_500)).unwrap_err().to_string();
+    assert!(refused.ends_with("answers 200 (1 attempt): 1 data points are rejected: too old"), "{refused}");
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use herd_config::{Alert as Config, Alertmanager, Guarded, Http, Pushgateway, Receiver as To, Span};
 use herd_deliver::Dispatch;
 use herd_deliver::clock::Clock;
-use herd_deliver::exposition::{Family, Kind, RemoteWrite, openmetrics, prometheus_text};
+use herd_deliver::exposition::{Family, Kind, Push, PushForm, openmetrics, prometheus_text};
 use herd_model::Severity;
 use serde_json::Value;
 use support::{Program, Receiver, alert, config, free_port, get, until};
@@ -212,7 +212,7 @@ fn prometheus_takes_what_is_written_and_scrapes_openmetrics() {
     until("a Prometheus", || get(&address, "/-/ready").filter(|(status, _)| *status == 200));
 
     let url = Guarded::Plain(format!("http://{address}/api/v1/write"));
-    let write = RemoteWrite::open(&url, &Http::default(), 3, Duration::from_millis(100)).unwrap();
+    let write = Push::open(&url, &Http::default(), PushForm::RemoteWrite, 3, Duration::from_millis(100)).unwrap();
     write.write(&metrics(), Clock::System.now()).unwrap();
     let ask = |query: &str| -> Vec<Value> {
         let answer = get(&address, &format!("/api/v1/query?query={query}")).unwrap().1;

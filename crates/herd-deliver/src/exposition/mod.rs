@@ -1,6 +1,9 @@
-//! Metrics as values, and the forms in which monitoring reads them: Prometheus text 0.0.4, OpenMetrics 1.0, remote write 1.0.
+//! Metrics as values, and the forms in which monitoring reads them: Prometheus text 0.0.4 and OpenMetrics 1.0 where it asks, remote write 1.0
+//! and OTLP where it is told.
 
 mod budget;
+mod otlp;
+mod push;
 mod remote_write;
 mod text;
 
@@ -9,7 +12,9 @@ use std::collections::BTreeMap;
 use crate::clock::At;
 
 pub use budget::{Budget, OVERFLOW, within_budget};
-pub use remote_write::{RemoteWrite, Series, encode_write_request, write_requests};
+pub use otlp::otlp_metrics;
+pub use push::{Push, PushForm};
+pub use remote_write::{Series, encode_write_request, write_requests};
 pub use text::{OPENMETRICS_TYPE, TEXT_TYPE, openmetrics, prometheus_text};
 
 /// A metric and its series.

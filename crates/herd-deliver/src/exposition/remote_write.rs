@@ -1,73 +1,14 @@
-//! Prometheus remote write 1.0: samples as protobuf in a block of snappy, and the call that brings them.
+//! Prometheus remote write 1.0: samples as protobuf in a block of snappy.
 //!
 //! The messages are few and fixed (`prompb/remote.proto` and `types.proto` of Prometheus): `WriteRequest{1: TimeSeries}`,
 //! `TimeSeries{1: Label, 2: Sample}`, `Label{1: name, 2: value}`, `Sample{1: double value, 2: int64 ms}`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use herd_config::{Guarded, Http};
-use reqwest::Method;
-
+use crate::DeliverError;
 use crate::clock::At;
 use crate::exposition::{Family, fit_name};
-use crate::post::{Call, Link, Poster, unusable};
-use crate::{DeliverError, MAX_PAUSE};
-
-/// Series one request carries.
-const SERIES_MAX: usize = 2_000;
-
-/// Where samples are written.
-#[derive(Debug)]
-pub struct RemoteWrite {
-    link: Poster,
-    retries: u32,
-    backoff: Duration,
-}
-
-impl RemoteWrite {
-    /// Prepares the connection; nothing is sent.
-    pub fn open(url: &Guarded, http: &Http, retries: u32, backoff: Duration) -> Result<RemoteWrite, DeliverError> {
-        let url = url.get().map_err(|error| unusable("URL", &error.to_string()))?;
-        let headers = crate::sinks::headers(http)?;
-        let (timeout, ca_file) = (http.timeout.0, http.ca_file.as_deref());
-        let link = Poster::open(&Link { url: &url.0, headers: &headers, timeout, ca_file, insecure_tls: http.insecure_tls })?;
-        Ok(RemoteWrite { link, retries, backoff })
-    }
-
-    /// Writes samples; those without a time were measured `now`. A server that fails is asked again, with growing pauses; one that refuses
-    /// is not. What was taken before a failure stays taken: the same samples may be written again.
-    pub fn write(&self, families: &[Family], now: At) -> Result<(), DeliverError> {
-        for body in write_requests(families, now, SERIES_MAX)? {
-            self.send(&body)?;
-        }
-        Ok(())
-    }
-
-    fn send(&self, body: &[u8]) -> Result<(), DeliverError> {
-        let mut pause = self.backoff;
-        let mut attempts = 1;
-        loop {
-            let call = Call {
-                method: Method::POST,
-                url: self.link.url().clone(),
-                content_type: "application/x-protobuf",
-                headers: vec![
-                    ("content-encoding", "snappy".to_owned()),
-                    ("x-prometheus-remote-write-version", "0.1.0".to_owned()),
-                ],
-                body: body.to_vec(),
-            };
-            let Err(failure) = self.link.send(call) else { return Ok(()) };
-            if attempts > self.retries || !failure.error.is_worth_retrying() {
-                return Err(failure.error.after(attempts));
-            }
-            std::thread::sleep(failure.retry_after.unwrap_or(pause).min(MAX_PAUSE));
-            pause = pause.saturating_mul(2);
-            attempts += 1;
-        }
-    }
-}
+use crate::post::unusable;
 
 /// The values of one series.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ mod alertmanager;
 mod chat;
 mod dingtalk;
 mod feishu;
-mod otlp_logs;
+pub(crate) mod otlp_logs;
 mod pagerduty;
 mod pushgateway;
 mod slack;

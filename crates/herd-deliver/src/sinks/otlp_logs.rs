@@ -33,14 +33,18 @@ pub(super) fn call(url: &Url, waiting: &[Waiting], now: At) -> Call {
 
 /// A collector that takes some records and not others says so with a status of success; the same records would not fare better later.
 pub(super) fn said_no(body: &[u8]) -> Option<(String, bool)> {
+    rejected(body, "rejectedLogRecords", "log records").map(|why| (why, false))
+}
+
+/// What a collector says it did not take, by the name of its count.
+pub(crate) fn rejected(body: &[u8], count: &str, noun: &str) -> Option<String> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     let partial = answer.get("partialSuccess")?;
-    let rejected = partial.get("rejectedLogRecords")?;
+    let rejected = partial.get(count)?;
     // 64-bit numbers are strings in OTLP's JSON; some write numbers all the same.
     let rejected = rejected.as_i64().or_else(|| rejected.as_str()?.parse().ok())?;
     let said = partial.get("errorMessage").and_then(Value::as_str).unwrap_or_default();
-    (rejected > 0)
-        .then(|| (format!("{rejected} log records are rejected: {}", first_line(said.as_bytes()).unwrap_or_default()), false))
+    (rejected > 0).then(|| format!("{rejected} {noun} are rejected: {}", first_line(said.as_bytes()).unwrap_or_default()))
 }
 
 /// Whose log it is, in OpenTelemetry's words.
@@ -75,11 +79,11 @@ fn prefixed<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, prefix: &str) -
     pairs.map(move |(name, value)| (format!("{prefix}{name}"), value))
 }
 
-fn attributes<N: Into<String>>(pairs: impl Iterator<Item = (N, impl Into<String>)>) -> Vec<Value> {
+pub(crate) fn attributes<N: Into<String>>(pairs: impl Iterator<Item = (N, impl Into<String>)>) -> Vec<Value> {
     pairs.map(|(name, value)| json!({"key": name.into(), "value": {"stringValue": value.into()}})).collect()
 }
 
-fn nanoseconds(at: At) -> String {
+pub(crate) fn nanoseconds(at: At) -> String {
     at.0.saturating_mul(1_000_000).to_string()
 }
 
