@@ -9,12 +9,12 @@ use herd_config::{
     Acknowledge, Alert as Config, Alertmanager, Guarded, Hook, Http, Inhibit, Language, OtlpLogs, Pushgateway, QueueLimits,
     Receiver, Route, Silence, Span,
 };
-use herd_deliver::alert::{Alert, Labels};
+use herd_deliver::alert::{About, Alert, Labels, of_finding};
 use herd_deliver::book::{Book, Entered, SilenceGiven, acknowledge, due, fire, next_due, resolve, silence, unsilence};
 use herd_deliver::clock::At;
 use herd_deliver::notice::{ALERTS_MAX, Notice, Reason};
 use herd_deliver::plan::{Plan, plan};
-use herd_model::Severity;
+use herd_model::{Certainty, Finding, PatternId, Place, Severity};
 
 const START: At = At(1_764_489_600_000);
 
@@ -395,4 +395,44 @@ fn what_is_wrong_with_a_configuration_is_told_with_its_place() {
         let error = plan(&config).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
     }
+}
+
+#[test]
+fn a_finding_becomes_an_alert() {
+    let finding = Finding {
+        id: PatternId::new("LK001"),
+        target: "10.0.0.7:6060".into(),
+        title: "Send that nobody receives".into(),
+        severity: Severity::Critical,
+        certainty: Certainty::Confirmed,
+        count: 412,
+        rate_per_s: Some(9.25),
+        at: Place { func: "pay.(*Log).send".into(), file: "audit/log.go".into(), line: 41 },
+        started_by: Some(Place { func: "pay.(*Server).Charge".into(), file: String::new(), line: 0 }),
+        waits_on: "chan send".into(),
+        since_s: None,
+        evidence: Vec::new(),
+        why: "Nobody receives.".into(),
+        fix: "Receive, or give up with a context.".into(),
+        next: vec!["goherd explain LK001".into(), "goherd open dump.txt".into()],
+        steps: Vec::new(),
+        fingerprint: "00000000000000aa".into(),
+        also: Vec::new(),
+        family: None,
+        position: None,
+        repair: None,
+    };
+    let labels = [("env", "prod"), ("service", "pay"), ("team", ""), ("app.kubernetes.io/name", "pay"), ("sla_tier", "gold")];
+    let about = About {
+        labels: labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        title: Some("无人接收的发送".into()),
+        runbooks: Some("https://wiki/runbooks/".into()),
+        evidence: None,
+    };
+    let alert = of_finding(&finding, &about, START);
+    insta::assert_json_snapshot!(alert);
+    let grown = Finding { count: 900, rate_per_s: None, ..finding.clone() };
+    assert_eq!(of_finding(&grown, &about, START).key(), alert.key(), "what changes identifies nothing");
+    let elsewhere = Finding { target: "10.0.0.8:6060".into(), ..finding };
+    assert_ne!(of_finding(&elsewhere, &about, START).key(), alert.key());
 }
