@@ -91,6 +91,11 @@ pub enum Told {
         /// Why.
         why: String,
     },
+    /// An entry of the file cannot be read and is left out.
+    Unreadable {
+        /// Which, and why.
+        why: String,
+    },
     /// Groups of receivers that the configuration does not name any more were dropped.
     ReceiversGone {
         /// Groups.
@@ -135,9 +140,12 @@ impl Dispatch {
             sinks.insert(name.clone(), sink);
         }
         let queue = Queue::open(path, plan.limits)?;
-        let (book, gone) = queue.book(&plan)?;
-        if gone > 0 {
-            tell(&Told::ReceiversGone { groups: gone });
+        let (book, left_out) = queue.book(&plan)?;
+        if left_out.groups > 0 {
+            tell(&Told::ReceiversGone { groups: left_out.groups });
+        }
+        for why in left_out.unreadable {
+            tell(&Told::Unreadable { why });
         }
         let state = Mutex::new(State { book, queue, unsaved: Vec::new(), stop: false });
         let shared = Arc::new(Shared { plan, clock, tell: Box::new(tell), state, news: Condvar::new() });
@@ -234,7 +242,7 @@ impl Dispatch {
             waiting = waiting.with(&[("receiver", receiver)], messages as f64);
             bytes = bytes.with(&[("receiver", receiver)], sum as f64);
         }
-        let help = "Messages a receiver took (delivered) or never will (refused, overflow).";
+        let help = "Messages a receiver took (delivered) or never will (refused, overflow, unreadable).";
         let mut done = Family::new("goherd_notifications_total", Kind::Counter, help);
         for ((outcome, receiver), value) in state.queue.counters()? {
             done = done.with(&[("receiver", &receiver), ("outcome", &outcome)], value as f64);
@@ -350,8 +358,13 @@ fn keep_delivering(shared: &Shared, receiver: &str, sink: &Sink) {
             state = shared.wait(state, rests);
             continue;
         }
-        let turn = match state.queue.next(receiver, sink.at_once) {
-            Ok(turn) => turn,
+        let turn = match state.queue.next(receiver, sink.at_once, now) {
+            Ok((turn, losses)) => {
+                for loss in losses {
+                    (shared.tell)(&Told::Lost(loss));
+                }
+                turn
+            }
             Err(error) => {
                 (shared.tell)(&Told::Unsaved { why: error.to_string() });
                 state = shared.wait(state, PAUSE_FIRST);
@@ -359,7 +372,8 @@ fn keep_delivering(shared: &Shared, receiver: &str, sink: &Sink) {
             }
         };
         if turn.is_empty() {
-            state = shared.wait(state, LOOK);
+            let pause = if state.queue.waiting(receiver).0 > 0 { Duration::ZERO } else { LOOK };
+            state = shared.wait(state, pause);
             continue;
         }
         drop(state);

@@ -60,6 +60,15 @@ pub struct Loss {
     pub about: String,
 }
 
+/// What of a saved book is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Groups of receivers there are no more.
+    pub groups: usize,
+    /// Entries that cannot be read, with why.
+    pub unreadable: Vec<String>,
+}
+
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
@@ -119,6 +128,7 @@ impl Queue {
                  id integer primary key autoincrement, receiver text not null, lane text not null, firing integer not null,
                  bytes integer not null, refusals integer not null default 0, delivery text not null, body text not null);
              create index if not exists by_turn on notice (receiver, refusals, id);
+             create index if not exists by_state on notice (receiver, firing, id);
              create index if not exists by_lane on notice (receiver, lane, id);
              create table if not exists loss (
                  id integer primary key autoincrement, at integer not null, receiver text not null, firing integer not null,
@@ -134,18 +144,23 @@ impl Queue {
         Ok(queue)
     }
 
-    /// The book as it was last saved, and how many of its groups belong to receivers there are no more.
-    pub fn book(&self, plan: &Plan) -> Result<(Book, usize), QueueError> {
-        let standing = self.entries::<Standing>("standing")?.into_iter().collect();
-        let groups = self.entries::<(GroupKey, Group)>("group")?.into_iter().map(|(_, group)| group).collect();
+    /// The book as it was last saved, and what of it is left out.
+    pub fn book(&self, plan: &Plan) -> Result<(Book, LeftOut), QueueError> {
+        let mut unreadable = Vec::new();
+        let standing = self.entries::<Standing>("standing", &mut unreadable)?.into_iter().collect();
+        let groups = self.entries::<(GroupKey, Group)>("group", &mut unreadable)?.into_iter().map(|(_, group)| group).collect();
         let mut silences = BTreeMap::new();
-        for (id, given) in self.entries::<SilenceGiven>("silence")? {
-            let read = read_silence("silence", &given.matched, &given.until);
-            let silence = read.map_err(|why| QueueError::Entry { what: format!("silence {id}"), why: why.to_string() })?;
-            silences.insert(id, (silence, given));
+        for (id, given) in self.entries::<SilenceGiven>("silence", &mut unreadable)? {
+            match read_silence("silence", &given.matched, &given.until) {
+                Ok(silence) => drop(silences.insert(id, (silence, given))),
+                Err(why) => {
+                    unreadable.push(QueueError::Entry { what: format!("silence {id}"), why: why.to_string() }.to_string());
+                }
+            }
         }
-        let last = self.entries::<At>("clock")?.first().map_or(At(0), |(_, at)| *at);
-        Ok(restore(plan, standing, groups, silences, last))
+        let last = self.entries::<At>("clock", &mut unreadable)?.first().map_or(At(0), |(_, at)| *at);
+        let (book, groups) = restore(plan, standing, groups, silences, last);
+        Ok((book, LeftOut { groups, unreadable }))
     }
 
     /// Saves what changed in the book, and messages, both or neither. What there was no room for is given back.
@@ -164,18 +179,26 @@ impl Queue {
         Ok(losses)
     }
 
-    /// Messages whose turn it is, at most one of a lane: what was refused lets others pass, but not those of its own lane.
-    pub fn next(&self, receiver: &str, at_most: usize) -> Result<Vec<Waiting>, QueueError> {
+    /// Messages whose turn it is, at most one of a lane: what was refused lets others pass, but not those of its own lane. With them what
+    /// cannot be read and is given up for that.
+    pub fn next(&mut self, receiver: &str, at_most: usize, now: At) -> Result<(Vec<Waiting>, Vec<Loss>), QueueError> {
+        let mut losses = Vec::new();
         if self.waiting.get(receiver).is_none_or(|(messages, _)| *messages == 0) {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), losses));
         }
         for looked_at in [LOOKED_AT_FIRST, -1] {
-            let found = self.first_of_lanes(receiver, at_most, looked_at)?;
-            if !found.is_empty() {
-                return Ok(found);
+            let mut readable = Vec::new();
+            for (id, delivery, body) in self.first_of_lanes(receiver, at_most, looked_at)? {
+                match parsed(&body, "message", &id.to_string()) {
+                    Ok(notice) => readable.push(Waiting { id, delivery, notice }),
+                    Err(error) => losses.push(self.give_up_unreadable(id, receiver, &error.to_string(), now)?),
+                }
+            }
+            if !readable.is_empty() || !losses.is_empty() {
+                return Ok((readable, losses));
             }
         }
-        Ok(Vec::new())
+        Ok((Vec::new(), losses))
     }
 
     /// Their receiver took them.
@@ -237,21 +260,29 @@ impl Queue {
         rows.and_then(Iterator::collect).map_err(reading)
     }
 
-    /// What was counted since the file was made: `delivered`, `refused`, `overflow`, by receiver.
+    /// What was counted since the file was made: `delivered`, `refused`, `overflow`, `unreadable`, by receiver.
     pub fn counters(&self) -> Result<BTreeMap<(String, String), u64>, QueueError> {
         let mut rows = self.file.prepare("select name, receiver, value from counter").map_err(reading)?;
         let rows = rows.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get::<_, i64>(2)?.cast_unsigned())));
         rows.and_then(Iterator::collect).map_err(reading)
     }
 
-    fn entries<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<(String, T)>, QueueError> {
+    fn entries<T: DeserializeOwned>(&self, kind: &str, unreadable: &mut Vec<String>) -> Result<Vec<(String, T)>, QueueError> {
         let mut rows = self.file.prepare("select key, body from entry where kind = ?1 order by key").map_err(reading)?;
         let rows = rows.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)));
         let rows: Vec<(String, String)> = rows.and_then(Iterator::collect).map_err(reading)?;
-        rows.into_iter().map(|(key, body)| parsed(&body, kind, &key).map(|body| (key, body))).collect()
+        let mut entries = Vec::new();
+        for (key, body) in rows {
+            match parsed(&body, kind, &key) {
+                Ok(entry) => entries.push((key, entry)),
+                Err(error) => unreadable.push(error.to_string()),
+            }
+        }
+        Ok(entries)
     }
 
-    fn first_of_lanes(&self, receiver: &str, at_most: usize, looked_at: i64) -> Result<Vec<Waiting>, QueueError> {
+    /// Number, delivery and body.
+    fn first_of_lanes(&self, receiver: &str, at_most: usize, looked_at: i64) -> Result<Vec<(i64, String, String)>, QueueError> {
         let sql = "select id, delivery, body from (
                        select id, lane, delivery, body from notice where receiver = ?1 order by refusals, id limit ?2) as turn
                    where not exists (
@@ -259,11 +290,20 @@ impl Queue {
         let mut rows = self.file.prepare_cached(sql).map_err(reading)?;
         let limit = i64::try_from(at_most).unwrap_or(i64::MAX);
         let rows = rows.query_map(params![receiver, looked_at, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-        let rows: Vec<(i64, String, String)> = rows.and_then(Iterator::collect).map_err(reading)?;
-        let read = |(id, delivery, body): (i64, String, String)| {
-            parsed(&body, "message", &id.to_string()).map(|notice| Waiting { id, delivery, notice })
-        };
-        rows.into_iter().map(read).collect()
+        rows.and_then(Iterator::collect).map_err(reading)
+    }
+
+    fn give_up_unreadable(&mut self, id: i64, receiver: &str, why: &str, now: At) -> Result<Loss, QueueError> {
+        let mut waiting = self.waiting.clone();
+        let changes = self.file.transaction().map_err(writing)?;
+        remove(&changes, &mut waiting, id)?;
+        // Nobody knows whether it fires; what is not known is not called harmless.
+        let loss =
+            Loss { at: now, receiver: receiver.to_owned(), firing: true, why: why.to_owned(), about: format!("message {id}") };
+        note_loss(&changes, &loss, "unreadable")?;
+        changes.commit().map_err(writing)?;
+        self.waiting = waiting;
+        Ok(loss)
     }
 
     fn count_waiting(&self) -> Result<BTreeMap<String, (u64, u64)>, QueueError> {
@@ -353,8 +393,9 @@ fn make_room(
         }
         let victims = [
             "select id, body from notice where receiver = ?1 and firing = 0 order by id limit 1",
-            "select id, body from notice as old where receiver = ?1 and exists (
-                 select 1 from notice where receiver = ?1 and lane = old.lane and id > old.id) order by id limit 1",
+            "select id, body from (
+                 select id, lane, body from notice where receiver = ?1 and firing = 1 order by id limit 1000) as old
+             where exists (select 1 from notice where receiver = ?1 and lane = old.lane and id > old.id) order by id limit 1",
             "select id, body from notice where receiver = ?1 order by id limit 1",
         ];
         let mut found: Option<(i64, String)> = None;
@@ -368,9 +409,17 @@ fn make_room(
             }
         }
         let Some((id, body)) = found else { break };
-        let notice: Notice = parsed(&body, "message", &id.to_string())?;
+        let receiver = receiver.clone();
         remove(changes, waiting, id)?;
-        losses.push(lose(changes, &notice, "there was no room for more messages", "overflow", now)?);
+        let why = "there was no room for more messages";
+        losses.push(if let Ok(notice) = parsed::<Notice>(&body, "message", &id.to_string()) {
+            lose(changes, &notice, why, "overflow", now)?
+        } else {
+            let about = format!("message {id}, which cannot be read");
+            let loss = Loss { at: now, receiver, firing: true, why: why.to_owned(), about };
+            note_loss(changes, &loss, "overflow")?;
+            loss
+        });
     }
     Ok(losses)
 }
@@ -393,13 +442,17 @@ fn lose(changes: &Transaction, notice: &Notice, why: &str, counter: &str, now: A
     let about = notice.alerts.first().map(|alert| format!("{} {}", alert.label("alertname"), alert.annotation("summary")));
     let about = format!("{} ({} alerts)", about.unwrap_or_default(), notice.alerts.len());
     let loss = Loss { at: now, receiver: notice.receiver.clone(), firing: notice.is_firing(), why: why.to_owned(), about };
+    note_loss(changes, &loss, counter)?;
+    Ok(loss)
+}
+
+fn note_loss(changes: &Transaction, loss: &Loss, counter: &str) -> Result<(), QueueError> {
     let sql = "insert into loss (at, receiver, firing, why, about) values (?1, ?2, ?3, ?4, ?5)";
-    let row = params![now.0.cast_signed(), loss.receiver, loss.firing, loss.why, loss.about];
+    let row = params![loss.at.0.cast_signed(), loss.receiver, loss.firing, loss.why, loss.about];
     changes.prepare_cached(sql).and_then(|mut sql| sql.execute(row)).map_err(writing)?;
     let sql = "delete from loss where id <= (select max(id) from loss) - ?1";
     changes.prepare_cached(sql).and_then(|mut sql| sql.execute([LOSSES_KEPT])).map_err(writing)?;
-    count(changes, counter, &loss.receiver, 1)?;
-    Ok(loss)
+    count(changes, counter, &loss.receiver, 1)
 }
 
 fn count(changes: &Transaction, name: &str, receiver: &str, by: i64) -> Result<(), QueueError> {

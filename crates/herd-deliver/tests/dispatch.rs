@@ -252,6 +252,42 @@ fn bytes_are_bounded_too() {
 }
 
 #[test]
+fn what_cannot_be_read_is_told_and_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alerts.db");
+    let port = free_port();
+    let config = config(&[("hook", hook(&format!("http://127.0.0.1:{port}/")))]);
+    let away = open(&config, &folder, Clock::System);
+    for at in 0..4 {
+        away.fire(vec![alert("LK001", &at.to_string(), Severity::Info)]).unwrap();
+    }
+    drop(away);
+    let file = rusqlite::Connection::open(&path).unwrap();
+    assert_eq!(file.execute("update notice set body = '{' where id in (1, 3)", []).unwrap(), 2);
+    let one =
+        "update entry set body = '{}' where kind = 'standing' and key = (select min(key) from entry where kind = 'standing')";
+    assert_eq!(file.execute(one, []).unwrap(), 1);
+    drop(file);
+
+    let receiver = Receiver::at(std::net::TcpListener::bind(("127.0.0.1", port)).unwrap());
+    let (all, tell) = told();
+    let again = Dispatch::open(&config, &path, Clock::System, tell).unwrap();
+    until("the rest", || (again.waiting() == 0).then_some(()));
+    assert_eq!(received(&receiver).len(), 2);
+    let losses = again.losses().unwrap();
+    assert_eq!(losses.len(), 2);
+    assert!(losses.iter().all(|loss| loss.firing && loss.why.contains("cannot be read")), "{losses:?}");
+    assert!(matches!(&all.lock().unwrap()[0], Told::Unreadable { why } if why.contains("standing")));
+    assert_eq!(again.standing().len(), 3);
+
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.pragma_update(None, "user_version", 2).unwrap();
+    drop(again);
+    let error = Dispatch::open(&config, &path, Clock::System, |_| ()).err().unwrap();
+    assert!(error.to_string().contains("has format 2, and this goherd knows 1"), "{error}");
+}
+
+#[test]
 fn secrets_are_not_shown() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
