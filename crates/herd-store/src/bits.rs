@@ -4,6 +4,7 @@
 use crate::StoreError;
 
 /// Appends a number in groups of seven bits, low ones first; at most ten bytes.
+#[inline]
 pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
@@ -51,27 +52,29 @@ impl<'a> Bytes<'a> {
     }
 
     /// One byte.
+    #[inline]
     pub fn byte(&mut self) -> Result<u8, StoreError> {
-        let (first, rest) = self.rest.split_first().ok_or(StoreError::damaged("a record ends too soon"))?;
+        let (first, rest) = self.rest.split_first().ok_or_else(|| StoreError::damaged("a record ends too soon"))?;
         self.rest = rest;
         Ok(*first)
     }
 
     /// So many bytes.
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], StoreError> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or(StoreError::damaged("a record ends too soon"))?;
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(|| StoreError::damaged("a record ends too soon"))?;
         self.rest = rest;
         Ok(taken)
     }
 
     /// The eight bytes of a number, as they are.
     pub fn fixed(&mut self) -> Result<u64, StoreError> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(StoreError::damaged("a record ends too soon"))?;
+        let (taken, rest) = self.rest.split_first_chunk().ok_or_else(|| StoreError::damaged("a record ends too soon"))?;
         self.rest = rest;
         Ok(u64::from_le_bytes(*taken))
     }
 
     /// A number.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, StoreError> {
         let mut value = 0;
         for shift in (0..70).step_by(7) {
@@ -88,9 +91,10 @@ impl<'a> Bytes<'a> {
     }
 
     /// A number that counts something held in memory, at most `most`.
+    #[inline]
     pub fn count(&mut self, most: usize) -> Result<usize, StoreError> {
         let value = self.varint()?;
-        usize::try_from(value).ok().filter(|value| *value <= most).ok_or(StoreError::damaged("a count is past its limit"))
+        usize::try_from(value).ok().filter(|value| *value <= most).ok_or_else(|| StoreError::damaged("a count is past its limit"))
     }
 
     /// A signed number.
@@ -114,6 +118,7 @@ impl<'a> BitWriter<'a> {
     }
 
     /// Appends the low `bits` of `value`, whose other bits must be zero; at most 32.
+    #[inline]
     pub fn put(&mut self, value: u64, bits: u32) {
         debug_assert!(bits <= 32 && value >> bits == 0, "{value:#x} has more than {bits} bits");
         self.held |= value << self.bits;
@@ -126,6 +131,7 @@ impl<'a> BitWriter<'a> {
     }
 
     /// Appends up to 64 bits.
+    #[inline]
     pub fn put_long(&mut self, value: u64, bits: u32) {
         if bits <= 32 {
             self.put(value, bits);
@@ -157,6 +163,7 @@ impl<'a> BitReader<'a> {
         BitReader { bytes, next: 0, held: 0, bits: 0 }
     }
 
+    #[inline]
     fn fill(&mut self) {
         if let Some(word) = self.bytes.get(self.next..).and_then(|rest| rest.first_chunk::<4>()) {
             self.held |= u64::from(u32::from_le_bytes(*word)) << self.bits;
@@ -174,6 +181,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// The next `bits`, at most 32.
+    #[inline]
     pub fn get(&mut self, bits: u32) -> u64 {
         if self.bits < bits {
             self.fill();
@@ -185,6 +193,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// The next `bits`, at most 64.
+    #[inline]
     pub fn get_long(&mut self, bits: u32) -> u64 {
         if bits <= 32 {
             return self.get(bits);
@@ -194,6 +203,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// How many ones come before a zero, which is read as well, or `most` ones, after which nothing is read. `most` is at most 31.
+    #[inline]
     pub fn ones(&mut self, most: u32) -> u32 {
         if self.bits < 32 {
             self.fill();

@@ -170,7 +170,7 @@ impl<'a> Chunk<'a> {
         let mut others = Vec::new();
         self.written(input.count(column)?, &mut others)?;
         for (bits, other) in bits.iter_mut().zip(others) {
-            *bits = combined(kind, *bits, other).ok_or(StoreError::damaged("a sum of no whole numbers"))?;
+            *bits = combined(kind, *bits, other).ok_or_else(|| StoreError::damaged("a sum of no whole numbers"))?;
         }
         Ok(())
     }
@@ -181,7 +181,7 @@ impl<'a> Chunk<'a> {
     }
 
     fn body(&self, column: usize) -> Result<&'a [u8], StoreError> {
-        self.columns.get(column).copied().ok_or(StoreError::damaged("a chunk has fewer columns than its layout"))
+        self.columns.get(column).copied().ok_or_else(|| StoreError::damaged("a chunk has fewer columns than its layout"))
     }
 }
 

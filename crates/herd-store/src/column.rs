@@ -116,6 +116,7 @@ pub fn decode_whole(bytes: &[u8], rows: usize, values: &mut Vec<i64>) -> Result<
 }
 
 /// The whole number a float is, if it is one and nothing is lost.
+#[inline]
 pub fn as_whole(bits: u64) -> Option<i64> {
     let whole = f64::from_bits(bits) as i64;
     (whole.unsigned_abs() <= WHOLE_MAX && (whole as f64).to_bits() == bits).then_some(whole)
@@ -152,6 +153,7 @@ fn as_decimals(bits: &[u64], scratch: &mut Scratch) -> Option<u8> {
 }
 
 /// The float times a power of ten, where that is a whole number from which the same float comes back.
+#[inline]
 fn scaled(bits: u64, decimals: u8) -> Option<i64> {
     if decimals == 0 {
         return as_whole(bits);
@@ -201,7 +203,7 @@ fn decode_decimals(
         each_whole(second, input, rows, |whole| values.push((whole as f64 / ten).to_bits()))?;
     }
     for (row, bits) in odd {
-        *values.get_mut(row).ok_or(StoreError::damaged("a value past the end of its column"))? = bits;
+        *values.get_mut(row).ok_or_else(|| StoreError::damaged("a value past the end of its column"))? = bits;
     }
     Ok(())
 }
@@ -284,6 +286,7 @@ fn each_whole(second: bool, input: &mut Bytes<'_>, rows: usize, mut each: impl F
     if reader.ended_within() { Ok(()) } else { Err(StoreError::damaged("a column ends too soon")) }
 }
 
+#[inline]
 fn read_difference(reader: &mut BitReader<'_>, width: u32) -> u64 {
     let ones = reader.ones(ONES_MAX);
     if ones == ONES_MAX { reader.get_long(64) } else { u64::from(ones) << width | reader.get_long(width) }

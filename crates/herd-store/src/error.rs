@@ -1,5 +1,6 @@
 //! Why the store could not do what it was asked, and what to do about it.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Why the store failed. Messages fit after "failed to …: ".
@@ -42,7 +43,7 @@ pub enum StoreError {
     )]
     Damaged {
         /// What does not hold together.
-        what: String,
+        what: Cow<'static, str>,
     },
     /// No room. Nothing of the call was stored; the same call works again once there is room.
     #[error("there is no room for the store: {what}; free space, or lower `retention` or raise `bytes_max` in [store]")]
@@ -89,8 +90,9 @@ pub enum StoreError {
 
 impl StoreError {
     /// Something read back does not hold together.
-    pub(crate) fn damaged(what: &str) -> Self {
-        StoreError::Damaged { what: what.to_owned() }
+    #[cold]
+    pub(crate) fn damaged(what: impl Into<Cow<'static, str>>) -> Self {
+        StoreError::Damaged { what: what.into() }
     }
 
     /// The caller's values cannot be stored.
@@ -117,7 +119,7 @@ impl From<rusqlite::Error> for StoreError {
         if is(&[ErrorCode::DiskFull]) || matches!(extended, Some(SQLITE_IOERR_WRITE | SQLITE_IOERR_SHMSIZE)) {
             StoreError::Full { what }
         } else if is(&[ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase]) {
-            StoreError::Damaged { what }
+            StoreError::damaged(what)
         } else if is(&[ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked]) {
             StoreError::Busy { what }
         } else {

@@ -165,7 +165,7 @@ impl Store {
         let db = &self.own.db;
         let mut statement = db.prepare_cached("SELECT at_ms, body FROM profile WHERE instance = ?1 ORDER BY at_ms, id")?;
         let mut rows = statement.query([instance])?;
-        let mut profiles: Vec<(i64, FxHashMap<Cell, u64>)> = Vec::new();
+        let mut profiles: Vec<(i64, Vec<(Cell, u64)>)> = Vec::new();
         let mut cells = 0;
         while let Some(row) = rows.next()? {
             let (at_ms, counts) = (row.get(0)?, read_profile(row.get_ref(1)?)?);
@@ -195,13 +195,8 @@ impl Store {
 }
 
 /// Adds a chunk: which cells there are, then a column for each.
-fn add(
-    db: &Connection,
-    packs: &mut PackWriter,
-    instance: u32,
-    profiles: &[(i64, FxHashMap<Cell, u64>)],
-) -> Result<(), StoreError> {
-    let mut cells: Vec<Cell> = profiles.iter().flat_map(|(_, counts)| counts.keys().copied()).collect();
+fn add(db: &Connection, packs: &mut PackWriter, instance: u32, profiles: &[(i64, Vec<(Cell, u64)>)]) -> Result<(), StoreError> {
+    let mut cells: Vec<Cell> = profiles.iter().flat_map(|(_, counts)| counts.iter().map(|(cell, _)| *cell)).collect();
     cells.sort_unstable();
     cells.dedup();
     let mut head = Vec::new();
@@ -215,8 +210,11 @@ fn add(
     let mut rows = Rows { layout: 0, columns: cells.len(), times_ms: Vec::new(), bits: Vec::new() };
     for (at_ms, counts) in profiles {
         rows.times_ms.push(*at_ms);
-        let count = |cell| (counts.get(cell).copied().unwrap_or(0) as f64).to_bits();
-        rows.bits.extend(cells.iter().map(count));
+        let mut counts = counts.iter().peekable();
+        for cell in &cells {
+            let count = counts.next_if(|(known, _)| known == cell).map_or(0, |(_, count)| *count);
+            rows.bits.push((count as f64).to_bits());
+        }
     }
     packs.add_with(db, instance, &head, &rows)
 }
@@ -228,20 +226,27 @@ pub(crate) fn read_cells(body: &[u8]) -> Result<(Vec<Cell>, &[u8]), StoreError> 
     let mut cells = Vec::with_capacity(count);
     let mut stack = 0u32;
     for _ in 0..count {
-        stack = stack.checked_add(input.count(u32::MAX as usize)? as u32).ok_or(StoreError::damaged("a stack past its limit"))?;
+        stack = stack
+            .checked_add(input.count(u32::MAX as usize)? as u32)
+            .ok_or_else(|| StoreError::damaged("a stack past its limit"))?;
         cells.push((stack, input.count(u32::MAX as usize)? as u32));
     }
     Ok((cells, input.rest()))
 }
 
-/// The counts of a profile that is not sealed.
-pub(crate) fn read_profile(body: rusqlite::types::ValueRef<'_>) -> Result<FxHashMap<Cell, u64>, StoreError> {
-    let body = body.as_blob().map_err(|error| StoreError::Damaged { what: format!("a profile: {error}") })?;
+/// The counts of a profile that is not sealed, by cell.
+pub(crate) fn read_profile(body: rusqlite::types::ValueRef<'_>) -> Result<Vec<(Cell, u64)>, StoreError> {
+    let body = body.as_blob().map_err(|error| StoreError::damaged(format!("a profile: {error}")))?;
     let mut input = Bytes::new(body);
-    let mut counts = FxHashMap::default();
+    let mut counts: Vec<(Cell, u64)> = Vec::with_capacity(body.len() / 3);
     while !input.rest().is_empty() {
         let cell = (input.count(u32::MAX as usize)? as u32, input.count(u32::MAX as usize)? as u32);
-        *counts.entry(cell).or_default() += input.varint()?;
+        let count = input.varint()?;
+        match counts.last_mut() {
+            Some((last, sum)) if *last == cell => *sum = sum.saturating_add(count),
+            Some((last, _)) if *last > cell => return Err(StoreError::damaged("the counts of a profile are not in order")),
+            Some(_) | None => counts.push((cell, count)),
+        }
     }
     Ok(counts)
 }

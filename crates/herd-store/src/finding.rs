@@ -45,7 +45,7 @@ macro_rules! words {
             fn from_word(word: &str) -> Result<Self, StoreError> {
                 match word {
                     $($word => Ok($name::$variant),)*
-                    _ => Err(StoreError::Damaged { what: format!("`{word}` is no step or state of a finding") }),
+                    _ => Err(StoreError::damaged(format!("`{word}` is no step or state of a finding"))),
                 }
             }
         }

@@ -256,7 +256,7 @@ impl History {
     }
 
     /// The profiles of an instance that are not sealed.
-    fn each_profile(&self, instance: InstanceId, mut each: impl FnMut(i64, FxHashMap<Cell, u64>)) -> Result<(), StoreError> {
+    fn each_profile(&self, instance: InstanceId, mut each: impl FnMut(i64, Vec<(Cell, u64)>)) -> Result<(), StoreError> {
         let mut statement = self.db.prepare_cached("SELECT at_ms, body FROM profile WHERE instance = ?1 ORDER BY at_ms, id")?;
         let mut rows = statement.query([instance.0])?;
         while let Some(row) = rows.next()? {

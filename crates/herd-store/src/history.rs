@@ -139,7 +139,7 @@ impl History {
         let mut rows = statement.query([])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let text = row.get_ref(1)?.as_str().map_err(|error| StoreError::Damaged { what: format!("labels: {error}") })?;
+            let text = row.get_ref(1)?.as_str().map_err(|error| StoreError::damaged(format!("labels: {error}")))?;
             let labels_of: Vec<(String, String)> = serde_json::from_str(text)?;
             let instance =
                 Instance { id: InstanceId(row.get(0)?), labels: labels_of, first_ms: row.get(2)?, last_ms: row.get(3)? };
@@ -361,7 +361,7 @@ impl History {
             let mut rows = statement.query([tick_row(shard, 0), tick_row(shard + 1, 0)])?;
             while let Some(row) = rows.next()? {
                 let at_ms: i64 = row.get(0)?;
-                let body = row.get_ref(1)?.as_blob().map_err(|error| StoreError::Damaged { what: format!("a tick: {error}") })?;
+                let body = row.get_ref(1)?.as_blob().map_err(|error| StoreError::damaged(format!("a tick: {error}")))?;
                 read_tick(body, &mut lasts, |row| {
                     if wanted.contains(&row.instance) {
                         each(row.instance, row.layout, at_ms.saturating_add(row.offset_ms), row.bits);

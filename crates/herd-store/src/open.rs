@@ -12,6 +12,8 @@ use crate::{History, Limits, Store, StoreError, family, names, sample, schema, t
 pub const FILE: &str = "goherd.db";
 /// Full pages of this size hold packs with little waste; it is fixed when a file is made.
 const PAGE_BYTES: u32 = 16 * 1024;
+/// What a commit writes to the log besides its blobs: some changed pages of tables and indexes.
+const COMMIT_BYTES: u64 = 8 * PAGE_BYTES as u64;
 /// Pages of the log after which a commit by itself writes them to the file, where nobody tends the store.
 const LOG_PAGES: u32 = 4096;
 
@@ -73,6 +75,7 @@ impl Store {
                 return Err(StoreError::refused("one of several calls that belong together failed").into());
             }
             self.execute("COMMIT")?;
+            self.due.log_bytes += COMMIT_BYTES;
             Ok(done)
         });
         if done.is_err() {

@@ -135,7 +135,8 @@ impl Store {
         let shards = &mut self.shards;
         let home = if let Some(home) = shards.home.get_mut(&row.instance.0) {
             if home.columns != columns {
-                let shard = shards.all.get_mut(home.shard as usize).ok_or(StoreError::damaged("an instance without shard"))?;
+                let shard =
+                    shards.all.get_mut(home.shard as usize).ok_or_else(|| StoreError::damaged("an instance without shard"))?;
                 shard.columns = shard.columns.saturating_sub(home.columns).saturating_add(columns);
                 home.columns = columns;
             }
@@ -148,7 +149,7 @@ impl Store {
             }
             home
         };
-        shards.all.get_mut(home.shard as usize).ok_or(StoreError::damaged("an instance without shard"))
+        shards.all.get_mut(home.shard as usize).ok_or_else(|| StoreError::damaged("an instance without shard"))
     }
 }
 

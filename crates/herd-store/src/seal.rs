@@ -80,6 +80,7 @@ impl Store {
             packs.add(&self.own.db, *instance, rows)?;
         }
         packs.finish(&self.own.db)?;
+        self.due.log_bytes += packs.bytes;
         let mut seen =
             self.own.db.prepare_cached("UPDATE instance SET last_ms = max(coalesce(last_ms, ?2), ?2) WHERE id = ?1")?;
         for (instance, rows) in &open {
@@ -134,6 +135,8 @@ pub struct PackWriter {
     writer: ChunkWriter,
     body: Vec<u8>,
     chunks: Vec<Placed>,
+    /// Bytes of packs written.
+    pub bytes: u64,
 }
 
 /// Where a chunk is in the pack being filled.
@@ -151,7 +154,7 @@ struct Placed {
 impl PackWriter {
     /// Chunks of one kind.
     pub fn new(kind: u8) -> Self {
-        PackWriter { kind, writer: ChunkWriter::default(), body: Vec::new(), chunks: Vec::new() }
+        PackWriter { kind, writer: ChunkWriter::default(), body: Vec::new(), chunks: Vec::new(), bytes: 0 }
     }
 
     /// Adds a chunk of these rows, if there are any.
@@ -198,11 +201,12 @@ impl PackWriter {
             let place = params![self.kind, chunk.instance, chunk.from_ms, pack, at, size, chunk.to_ms, rows, chunk.layout];
             insert.execute(place)?;
         }
+        self.bytes += self.body.len() as u64;
         self.body.clear();
         Ok(())
     }
 }
 
 fn no_blob(error: &rusqlite::types::FromSqlError) -> StoreError {
-    StoreError::Damaged { what: format!("a tick: {error}") }
+    StoreError::damaged(format!("a tick: {error}"))
 }

@@ -151,7 +151,7 @@ fn read_values(input: &mut Bytes<'_>, bits: &mut [u64]) -> Result<(), StoreError
         }
         let Some(value) = bits.get_mut(at) else { break };
         *value = if token & 2 == 0 {
-            let before = as_whole(*value).ok_or(StoreError::damaged("a difference to no whole number"))?;
+            let before = as_whole(*value).ok_or_else(|| StoreError::damaged("a difference to no whole number"))?;
             (before.wrapping_add(unzigzag(token >> 2)) as f64).to_bits()
         } else {
             input.fixed()?
