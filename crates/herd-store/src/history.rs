@@ -1,6 +1,7 @@
 //! Reading: instances by their labels, and series of samples over time, sealed or not, raw or in five-minute figures.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use rusqlite::{Connection, params};
@@ -209,55 +210,70 @@ impl History {
     /// Series over time. About 10 ns a value decoded, and what reading the chunks takes: 2 bytes a sample of the instances in question.
     pub fn series(&self, query: &SeriesQuery) -> Result<Vec<SampleSeries>, StoreError> {
         self.at_once(|| {
-            let rolled = Rolled::load(&self.db)?;
             let instances: Vec<InstanceId> = self.instances(&query.labels)?.into_iter().map(|instance| instance.id).collect();
-            let mut wanted = Wanted { history: self, query, layouts: FxHashMap::default() };
-            let mut fresh: FxHashMap<u32, BTreeMap<i64, Vec<Point>>> = FxHashMap::default();
-            let mut failed = Ok(());
-            self.each_unsealed(&instances, |instance, layout, at_ms, bits| {
-                if at_ms < query.from_ms || at_ms > query.to_ms || failed.is_err() {
-                    return;
+            let (mut answer, mut points) = (Vec::new(), 0);
+            self.each_series(query, &instances, |series| {
+                points += series.at_ms.len();
+                if points > POINTS_MAX {
+                    return Err(StoreError::refused(format!(
+                        "the answer has more than {POINTS_MAX} points; ask for fewer series, less time or a longer step"
+                    )));
                 }
-                match wanted.columns(layout) {
-                    Ok(columns) => {
-                        let of = fresh.entry(instance).or_default();
-                        for (column, series) in columns {
-                            let Some(bits) = bits.get(*column) else { continue };
-                            let point = Point { at_ms, value: f64::from_bits(*bits), weight: 1.0 };
-                            of.entry(*series).or_default().push(point);
-                        }
-                    }
-                    Err(error) => failed = Err(error),
-                }
+                answer.push(series);
+                Ok(())
             })?;
-            failed?;
-            let mut answer = Vec::new();
-            let mut points = 0;
-            let mut keys: FxHashMap<i64, String> = FxHashMap::default();
-            for instance in instances {
-                let unsealed = fresh.remove(&instance.0).unwrap_or_default();
-                for (series, mut found) in self.points_of(instance, &mut wanted, &rolled, unsealed)? {
-                    found.sort_by_key(|point| point.at_ms);
-                    let (at_ms, values) = folded(&found, query);
-                    points += at_ms.len();
-                    if points > POINTS_MAX {
-                        return Err(StoreError::refused(format!(
-                            "the answer has more than {POINTS_MAX} points; ask for fewer series, less time or a longer step"
-                        )));
-                    }
-                    if let Some(first) = keys.get(&series) {
-                        answer.push(SampleSeries { instance, key: first.clone(), at_ms, values });
-                        continue;
-                    }
-                    let mut key = self.db.prepare_cached("SELECT key FROM series WHERE id = ?1")?;
-                    let key: String = key.query_row([series], |row| row.get(0))?;
-                    keys.insert(series, key.clone());
-                    answer.push(SampleSeries { instance, key, at_ms, values });
-                }
-            }
-            answer.retain(|series| !series.at_ms.is_empty());
             Ok(answer)
         })
+    }
+
+    /// Each series that is not empty, by instance and then by series, one after the other. Memory is what one instance has in the time.
+    pub(crate) fn each_series(
+        &self,
+        query: &SeriesQuery,
+        instances: &[InstanceId],
+        mut each: impl FnMut(SampleSeries) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let rolled = Rolled::load(&self.db)?;
+        let mut wanted = Wanted { history: self, query, layouts: FxHashMap::default() };
+        let mut fresh: FxHashMap<u32, BTreeMap<i64, Vec<Point>>> = FxHashMap::default();
+        let mut failed = Ok(());
+        self.each_unsealed(instances, |instance, layout, at_ms, bits| {
+            if at_ms < query.from_ms || at_ms > query.to_ms || failed.is_err() {
+                return;
+            }
+            match wanted.columns(layout) {
+                Ok(columns) => {
+                    let of = fresh.entry(instance).or_default();
+                    for (column, series) in columns {
+                        let Some(bits) = bits.get(*column) else { continue };
+                        let point = Point { at_ms, value: f64::from_bits(*bits), weight: 1.0 };
+                        of.entry(*series).or_default().push(point);
+                    }
+                }
+                Err(error) => failed = Err(error),
+            }
+        })?;
+        failed?;
+        let mut keys: FxHashMap<i64, String> = FxHashMap::default();
+        for instance in instances {
+            let unsealed = fresh.remove(&instance.0).unwrap_or_default();
+            for (series, mut found) in self.points_of(*instance, &mut wanted, &rolled, unsealed)? {
+                found.sort_by_key(|point| point.at_ms);
+                let (at_ms, values) = folded(&found, query);
+                if at_ms.is_empty() {
+                    continue;
+                }
+                let key = match keys.entry(series) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => {
+                        let mut key = self.db.prepare_cached("SELECT key FROM series WHERE id = ?1")?;
+                        new.insert(key.query_row([series], |row| row.get(0))?)
+                    }
+                };
+                each(SampleSeries { instance: *instance, key: key.clone(), at_ms, values })?;
+            }
+        }
+        Ok(())
     }
 
     fn points_of(

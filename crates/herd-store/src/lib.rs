@@ -16,6 +16,7 @@ mod chunk;
 mod column;
 mod error;
 mod evidence;
+mod export;
 mod family;
 mod finding;
 mod growth;
@@ -35,6 +36,7 @@ use std::time::Duration;
 
 pub use error::StoreError;
 pub use evidence::{EvidenceFilter, EvidenceId, NewEvidence, StoredEvidence};
+pub use export::Exported;
 pub use family::{FamilyCount, FamilyProfile, StackId, stack_id};
 pub use finding::{FindingFilter, FindingState, Step, StoredFinding, Told, Transition};
 pub use growth::{FamilyGrowth, GrowthBy, GrowthQuery};

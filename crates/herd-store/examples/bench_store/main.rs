@@ -179,7 +179,7 @@ fn timed<T>(what: &str, mut work: impl FnMut() -> Result<T, StoreError>) -> Resu
         last = work()?;
         runs.push((started.elapsed(), cpu() - before));
     }
-    runs.sort_by(|one, two| one.0.cmp(&two.0));
+    runs.sort_by_key(|run| run.0);
     let (wall, cpu) = runs[runs.len() / 2];
     println!("{what}\t{:.2} ms\t(CPU {:.2} ms)", wall.as_secs_f64() * 1e3, cpu * 1e3);
     Ok(last)
