@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::chunk::Chunk;
 use crate::family::{Cell, FamilyProfile, StackId, read_cells, read_profile};
-use crate::history::LabelMatch;
+use crate::history::{LabelMatch, Packs};
 use crate::names::InstanceId;
 use crate::seal::KIND_FAMILIES;
 use crate::{History, StoreError};
@@ -59,14 +59,18 @@ pub struct FamilyGrowth {
 }
 
 /// A cell over the time, in one instance.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Line {
     sum: f64,
     /// Of count times time.
     moment: f64,
+    first_ms: i64,
     first: f64,
+    last_ms: i64,
     last: f64,
 }
+
+const EMPTY: Line = Line { sum: 0.0, moment: 0.0, first_ms: i64::MAX, first: 0.0, last_ms: i64::MIN, last: 0.0 };
 
 /// When an instance was looked at.
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +106,7 @@ impl History {
                 Some(number) => number,
                 None => None,
             };
+            let mut packs = Packs::default();
             for instance in self.instances(&query.labels)? {
                 let label = match &query.by {
                     GrowthBy::Label(name) | GrowthBy::LabelAndStack(name) => {
@@ -113,7 +118,7 @@ impl History {
                     }
                     GrowthBy::Stack => 0,
                 };
-                let (times, lines) = self.lines(instance.id, query, only)?;
+                let (times, lines) = self.lines(instance.id, query, only, &mut packs)?;
                 let spread = times.count * times.squares - times.sum * times.sum;
                 for ((stack, state), line) in lines {
                     let key = if matches!(query.by, GrowthBy::Label(_)) { (label, 0) } else { (label, stack) };
@@ -144,11 +149,12 @@ impl History {
     }
 
     /// The cells of one instance over the time.
-    fn lines(
-        &self,
+    fn lines<'a>(
+        &'a self,
         instance: InstanceId,
         query: &GrowthQuery,
         only: Option<u32>,
+        packs: &mut Packs<'a>,
     ) -> Result<(Times, BTreeMap<Cell, Line>), StoreError> {
         let mut times = Times { count: 0.0, sum: 0.0, squares: 0.0, first_ms: i64::MAX, last_ms: i64::MIN };
         let mut lines: BTreeMap<Cell, Line> = BTreeMap::new();
@@ -156,9 +162,8 @@ impl History {
         // Slopes do not change with where time begins; near the samples, no digits are lost.
         let begin = std::cell::OnceCell::new();
         let seconds = |at_ms: i64| at_ms.saturating_sub(*begin.get_or_init(|| at_ms)) as f64 / 1000.0;
-        let mut ends: Vec<(i64, Cell, f64)> = Vec::new();
         let mut bits = Vec::new();
-        self.each_chunk(KIND_FAMILIES, instance, query.from_ms, query.to_ms, |place, body| {
+        self.each_chunk(packs, KIND_FAMILIES, instance, query.from_ms, query.to_ms, |place, body| {
             let (cells, body) = read_cells(body)?;
             let chunk = Chunk::open(body, place.rows)?;
             let from = chunk.times_ms.partition_point(|at_ms| *at_ms < query.from_ms);
@@ -174,15 +179,15 @@ impl History {
                 }
                 chunk.column(column, &mut bits)?;
                 let counts = bits.get(from..to).unwrap_or_default();
-                let line = lines.entry(*cell).or_default();
+                let line = lines.entry(*cell).or_insert(EMPTY);
                 for (bits, at_ms) in counts.iter().zip(inside) {
                     let count = f64::from_bits(*bits);
                     line.sum += count;
                     line.moment += count * seconds(*at_ms);
                 }
                 let end = |bits: Option<&u64>| bits.map_or(0.0, |bits| f64::from_bits(*bits));
-                ends.push((*first_ms, *cell, end(counts.first())));
-                ends.push((*last_ms, *cell, end(counts.last())));
+                line.end(*first_ms, end(counts.first()));
+                line.end(*last_ms, end(counts.last()));
             }
             Ok(())
         })?;
@@ -190,21 +195,17 @@ impl History {
             if within(at_ms) {
                 times.add(at_ms, seconds(at_ms));
                 for (cell, count) in counts.into_iter().filter(|(cell, _)| only.is_none_or(|only| only == cell.0)) {
-                    let line = lines.entry(cell).or_default();
+                    let line = lines.entry(cell).or_insert(EMPTY);
                     line.sum += count as f64;
                     line.moment += count as f64 * seconds(at_ms);
-                    ends.push((at_ms, cell, count as f64));
+                    line.end(at_ms, count as f64);
                 }
             }
         })?;
-        for (at_ms, cell, count) in ends {
-            let line = lines.entry(cell).or_default();
-            if at_ms == times.first_ms {
-                line.first = count;
-            }
-            if at_ms == times.last_ms {
-                line.last = count;
-            }
+        // A stack that was not in the first profile, or the last, counted zero there.
+        for line in lines.values_mut() {
+            line.first = if line.first_ms == times.first_ms { line.first } else { 0.0 };
+            line.last = if line.last_ms == times.last_ms { line.last } else { 0.0 };
         }
         Ok((times, lines))
     }
@@ -213,7 +214,8 @@ impl History {
     pub fn profiles(&self, instance: InstanceId, from_ms: i64, to_ms: i64) -> Result<Vec<FamilyProfile>, StoreError> {
         self.at_once(|| {
             let mut found: Vec<(i64, Vec<(Cell, u64)>)> = Vec::new();
-            self.each_chunk(KIND_FAMILIES, instance, from_ms, to_ms, |place, body| {
+            let mut packs = Packs::default();
+            self.each_chunk(&mut packs, KIND_FAMILIES, instance, from_ms, to_ms, |place, body| {
                 let (cells, body) = read_cells(body)?;
                 let chunk = Chunk::open(body, place.rows)?;
                 let start = found.len();
@@ -263,6 +265,18 @@ impl History {
             each(row.get(0)?, read_profile(row.get_ref(1)?)?);
         }
         Ok(())
+    }
+}
+
+impl Line {
+    /// A count that may be the first or the last.
+    fn end(&mut self, at_ms: i64, count: f64) {
+        if at_ms < self.first_ms {
+            (self.first_ms, self.first) = (at_ms, count);
+        }
+        if at_ms >= self.last_ms {
+            (self.last_ms, self.last) = (at_ms, count);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
 use std::path::Path;
 
+use rusqlite::blob::Blob;
 use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
 
@@ -108,6 +109,15 @@ pub struct SampleRow {
     pub values: Vec<f64>,
 }
 
+/// What the file takes; the log beside it, up to 64 MiB, is not in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreSize {
+    /// Bytes in all.
+    pub file_bytes: u64,
+    /// Of them, pages that what comes next is written to.
+    pub free_bytes: u64,
+}
+
 /// A value on the way into a step.
 #[derive(Clone, Copy, Debug)]
 struct Point {
@@ -176,7 +186,8 @@ impl History {
         let within = |at_ms: i64| at_ms >= from_ms && at_ms <= to_ms;
         self.at_once(|| {
             let rolled = Rolled::load(&self.db)?;
-            self.each_chunk(KIND_RAW, instance, from_ms, to_ms, |place, body| {
+            let mut packs = Packs::default();
+            self.each_chunk(&mut packs, KIND_RAW, instance, from_ms, to_ms, |place, body| {
                 let chunk = Chunk::open(body, place.rows)?;
                 let start = found.len();
                 found.extend(chunk.times_ms.iter().map(|at_ms| SampleRow {
@@ -255,9 +266,10 @@ impl History {
         })?;
         failed?;
         let mut keys: FxHashMap<i64, String> = FxHashMap::default();
+        let mut packs = (Packs::default(), Packs::default());
         for instance in instances {
             let unsealed = fresh.remove(&instance.0).unwrap_or_default();
-            for (series, mut found) in self.points_of(*instance, &mut wanted, &rolled, unsealed)? {
+            for (series, mut found) in self.points_of(*instance, &mut wanted, &rolled, unsealed, &mut packs)? {
                 found.sort_by_key(|point| point.at_ms);
                 let (at_ms, values) = folded(&found, query);
                 if at_ms.is_empty() {
@@ -276,17 +288,18 @@ impl History {
         Ok(())
     }
 
-    fn points_of(
-        &self,
+    fn points_of<'a>(
+        &'a self,
         instance: InstanceId,
         wanted: &mut Wanted<'_>,
         rolled: &Rolled,
         mut points: BTreeMap<i64, Vec<Point>>,
+        (raw, figures): &mut (Packs<'a>, Packs<'a>),
     ) -> Result<BTreeMap<i64, Vec<Point>>, StoreError> {
         let query = wanted.query;
         let (mut bits, mut weights) = (Vec::new(), Vec::new());
         let within = |at_ms: i64| at_ms >= query.from_ms && at_ms <= query.to_ms;
-        self.each_chunk(KIND_RAW, instance, query.from_ms, query.to_ms, |place, body| {
+        self.each_chunk(raw, KIND_RAW, instance, query.from_ms, query.to_ms, |place, body| {
             let chunk = Chunk::open(body, place.rows)?;
             for (column, series) in wanted.columns(place.layout)? {
                 chunk.column(*column, &mut bits)?;
@@ -305,7 +318,7 @@ impl History {
             Fold::Mean => 2,
             Fold::Last => 3,
         };
-        self.each_chunk(KIND_ROLLED, instance, query.from_ms, query.to_ms, |place, body| {
+        self.each_chunk(figures, KIND_ROLLED, instance, query.from_ms, query.to_ms, |place, body| {
             let chunk = Chunk::open(body, place.rows)?;
             for (column, series) in wanted.columns(place.layout)? {
                 chunk.column(column * FIGURES + figure, &mut bits)?;
@@ -325,8 +338,9 @@ impl History {
     }
 
     /// The chunks of an instance that may have rows in a time.
-    pub(crate) fn each_chunk(
-        &self,
+    pub(crate) fn each_chunk<'a>(
+        &'a self,
+        packs: &mut Packs<'a>,
         kind: u8,
         instance: InstanceId,
         from_ms: i64,
@@ -338,25 +352,13 @@ impl History {
                       WHERE kind = ?1 AND instance = ?2 AND from_ms >= ?3 AND from_ms <= ?4 AND to_ms >= ?5 ORDER BY from_ms, pack, at";
         let mut statement = self.db.prepare_cached(select)?;
         let mut rows = statement.query(params![kind, instance.0, from_ms.saturating_sub(span), to_ms, from_ms])?;
-        let mut body = Vec::new();
-        let mut pack: Option<rusqlite::blob::Blob<'_>> = None;
         while let Some(row) = rows.next()? {
             let size = |column| -> Result<usize, rusqlite::Error> { Ok(row.get::<_, u32>(column)? as usize) };
             let place = ChunkPlace { pack: row.get(0)?, at: size(1)?, size: size(2)?, rows: size(3)?, layout: row.get(4)? };
-            let blob = match pack.take() {
-                Some(mut blob) => {
-                    blob.reopen(place.pack)?;
-                    blob
-                }
-                None => self.db.blob_open("main", "pack", "body", place.pack, true)?,
-            };
-            if place.rows > ROWS_MAX || place.at.saturating_add(place.size) > blob.len() {
-                return Err(StoreError::damaged("a chunk ends past its pack"));
+            if place.rows > ROWS_MAX {
+                return Err(StoreError::damaged("a chunk has too many rows"));
             }
-            body.resize(place.size, 0);
-            blob.read_at_exact(&mut body, place.at)?;
-            each(place, &body)?;
-            pack = Some(blob);
+            each(place, packs.read(&self.db, place)?)?;
         }
         Ok(())
     }
@@ -388,6 +390,13 @@ impl History {
         Ok(())
     }
 
+    /// What the file takes.
+    pub fn size(&self) -> Result<StoreSize, StoreError> {
+        let figure = |pragma: &str| self.db.query_row(pragma, [], |row| row.get::<_, u32>(0)).map(u64::from);
+        let page = figure("PRAGMA page_size")?;
+        Ok(StoreSize { file_bytes: figure("PRAGMA page_count")? * page, free_bytes: figure("PRAGMA freelist_count")? * page })
+    }
+
     /// Several reads of one state of the store.
     pub(crate) fn at_once<T>(&self, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         if !self.db.is_autocommit() {
@@ -397,6 +406,33 @@ impl History {
         let done = work();
         self.db.prepare_cached("ROLLBACK")?.execute([])?;
         done
+    }
+}
+
+/// The pack that was read last, kept open: opening one anew costs as much as reading twenty chunks.
+#[derive(Default)]
+pub(crate) struct Packs<'a> {
+    open: Option<Blob<'a>>,
+    body: Vec<u8>,
+}
+
+impl<'a> Packs<'a> {
+    /// The bytes of a chunk.
+    fn read(&mut self, db: &'a Connection, place: ChunkPlace) -> Result<&[u8], StoreError> {
+        let blob = match self.open.take() {
+            Some(mut blob) => {
+                blob.reopen(place.pack)?;
+                blob
+            }
+            None => db.blob_open("main", "pack", "body", place.pack, true)?,
+        };
+        if place.at.saturating_add(place.size) > blob.len() {
+            return Err(StoreError::damaged("a chunk ends past its pack"));
+        }
+        self.body.resize(place.size, 0);
+        blob.read_at_exact(&mut self.body, place.at)?;
+        self.open = Some(blob);
+        Ok(&self.body)
     }
 }
 

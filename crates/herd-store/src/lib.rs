@@ -40,7 +40,7 @@ pub use export::Exported;
 pub use family::{FamilyCount, FamilyProfile, StackId, stack_id};
 pub use finding::{FindingFilter, FindingState, Step, StoredFinding, Told, Transition};
 pub use growth::{FamilyGrowth, GrowthBy, GrowthQuery};
-pub use history::{Fold, History, Instance, LabelMatch, SampleRow, SampleSeries, SeriesQuery};
+pub use history::{Fold, History, Instance, LabelMatch, SampleRow, SampleSeries, SeriesQuery, StoreSize};
 pub use names::{InstanceId, LayoutId};
 pub use sample::{Appended, Row, Tick};
 pub use tend::Tended;

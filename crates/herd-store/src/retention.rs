@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 use crate::chunk::Chunk;
+use crate::history::Packs;
 use crate::names::{Hash, InstanceId};
 use crate::seal::{KIND_FAMILIES, KIND_RAW, KIND_ROLLED, PackWriter, Rows};
 use crate::{Store, StoreError};
@@ -161,7 +162,8 @@ impl Store {
     fn roll_instance(&self, instance: InstanceId, rolled: &Rolled, era: Era, packs: &mut PackWriter) -> Result<(), StoreError> {
         let mut layouts: BTreeMap<u32, BTreeMap<i64, Vec<Figures>>> = BTreeMap::new();
         let mut bits = Vec::new();
-        self.own.each_chunk(KIND_RAW, instance, i64::MIN, era.below_ms - 1, |place, body| {
+        let mut open = Packs::default();
+        self.own.each_chunk(&mut open, KIND_RAW, instance, i64::MIN, era.below_ms - 1, |place, body| {
             if place.pack > era.pack {
                 return Ok(());
             }

@@ -72,13 +72,14 @@ fn samples(folder: &Path, instances: i64, ticks: i64) -> Result<(), StoreError> 
     store.seal_all()?;
     while store.tend(START_MS + ticks * STEP_MS, Duration::from_secs(1))?.more {}
     spent += cpu() - before;
-    let path = store.path().to_owned();
     drop(store);
     let count = instances * ticks * SERIES;
     let history = History::open(folder)?;
-    let file = std::fs::metadata(&path).map_or(0, |found| found.len());
+    let size = history.size()?;
+    let (file, used) = (size.file_bytes, size.file_bytes - size.free_bytes);
     println!("samples\t{instances}\t{ticks}\t{count}");
     println!("bytes a sample in the file\t{:.3}\t({file} bytes)", file as f64 / count as f64);
+    println!("bytes a sample in pages used\t{:.3}\t({used} bytes)", used as f64 / count as f64);
     println!("bytes a sample before sealing\t{:.3}", bytes as f64 / count as f64);
     println!("CPU µs a sample, all\t{:.4}", spent * 1e6 / count as f64);
     println!("CPU µs a sample, appending\t{:.4}", appending * 1e6 / count as f64);
@@ -146,11 +147,11 @@ fn families(folder: &Path, services: i64) -> Result<(), StoreError> {
     println!("CPU µs a count, sealing\t{:.3}", (cpu() - before) * 1e6 / count as f64);
     while store.tend(START_MS, Duration::from_secs(1))?.more {}
     drop(history);
-    let path = store.path().to_owned();
     drop(store);
-    let file = std::fs::metadata(path).map_or(0, |found| found.len());
-    println!("bytes a count in the file\t{:.2}\t({file} bytes)", file as f64 / count as f64);
     let history = History::open(&folder)?;
+    let size = history.size()?;
+    let used = size.file_bytes - size.free_bytes;
+    println!("bytes a count in pages used\t{:.2}\t({used} bytes)", used as f64 / count as f64);
     timed("top growing by service and stack", || history.top_growing(&query(GrowthBy::LabelAndStack(service()))))?;
     timed("top growing by stack", || history.top_growing(&query(GrowthBy::Stack)))?;
     timed("rates by service", || history.top_growing(&query(GrowthBy::Label(service()))))?;
