@@ -72,7 +72,7 @@ pub fn stack_id(frames: &[Place]) -> StackId {
 }
 
 impl Store {
-    /// Keeps a stack and gives its id; one that is known costs a hash.
+    /// Keeps a stack and gives its id; one that is known costs a hash, a new one is a commit of its own outside [`Store::together`].
     pub fn stack(&mut self, frames: &[Place]) -> Result<StackId, StoreError> {
         let id = stack_id(frames);
         if self.stack_number(id)?.is_none() {

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use rusqlite::blob::Blob;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use rustc_hash::FxHashMap;
 
 use crate::bits::Bytes;
@@ -369,7 +369,9 @@ impl History {
         let mut shard = self.db.prepare_cached("SELECT shard FROM instance WHERE id = ?1")?;
         let mut shards = std::collections::BTreeSet::new();
         for instance in instances {
-            shards.extend(shard.query_row([instance.0], |row| row.get::<_, Option<u32>>(0))?);
+            // An instance that is forgotten has no shard and nothing in one.
+            let place: Option<Option<u32>> = shard.query_row([instance.0], |row| row.get(0)).optional()?;
+            shards.extend(place.flatten());
         }
         let mut statement = self.db.prepare_cached("SELECT at_ms, body FROM tick WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
         for shard in shards {

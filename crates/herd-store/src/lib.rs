@@ -66,6 +66,9 @@ pub struct Limits {
     pub evidence_piece_bytes: u64,
     /// Bytes of the file; zero is no limit. Past it, calls that write fail with [`StoreError::Full`] until retention made room.
     pub file_bytes: u64,
+    /// How long a clock that leapt ahead by more than a day must stay there before retention believes it; meanwhile nothing is deleted.
+    /// Zero for clocks that are made up.
+    pub clock_doubt: Duration,
     /// Instances known at a time.
     pub instances: u32,
     /// Series of one instance.
@@ -85,6 +88,7 @@ impl Default for Limits {
             evidence_bytes: 1 << 30,
             evidence_piece_bytes: 64 << 20,
             file_bytes: 0,
+            clock_doubt: Duration::from_secs(60 * 60),
             instances: 200_000,
             series_per_instance: 50_000,
         }

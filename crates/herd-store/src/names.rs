@@ -60,7 +60,8 @@ impl Names {
 }
 
 impl Store {
-    /// The number of an instance; the same labels in any order have the same number.
+    /// The number of an instance; the same labels in any order have the same number. A new one is a commit of its own, unless several are
+    /// named inside [`Store::together`].
     pub fn instance(&mut self, labels: &[(&str, &str)]) -> Result<InstanceId, StoreError> {
         let mut labels = labels.to_vec();
         labels.sort_unstable();

@@ -2,12 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use rusqlite::OptionalExtension as _;
+
 use crate::{Store, StoreError};
 
 /// Bytes written after which the log is brought into the file.
 const LOG_BYTES: u64 = 8 << 20;
 /// How often retention looks for something to do.
 const RETENTION_MS: i64 = 60 * 1000;
+/// A step of the clock that is doubted: a day.
+const LEAP_MS: i64 = 24 * 60 * 60 * 1000;
 /// Pages given back to the system at a time: 1 MiB.
 const PAGES_AT_ONCE: u32 = 64;
 /// Free pages that are kept for what comes next, at least; else a twentieth of the file.
@@ -26,6 +30,8 @@ pub struct Tended {
     pub pages: u32,
     /// Whether there is more to do: call again soon.
     pub more: bool,
+    /// Whether the clock leapt ahead by more than a day, so that retention waits for [`Limits::clock_doubt`](crate::Limits::clock_doubt).
+    pub clock_doubted: bool,
 }
 
 /// Where tending goes on.
@@ -36,6 +42,8 @@ pub struct Due {
     pub log_bytes: u64,
     /// When retention last found nothing to do.
     retained_ms: Option<i64>,
+    /// Since when the clock is far ahead of what it last was.
+    doubted: Option<Instant>,
 }
 
 impl Store {
@@ -67,6 +75,10 @@ impl Store {
         if self.due.retained_ms.is_some_and(|last| now_ms >= last && now_ms - last < RETENTION_MS) {
             return Ok(false);
         }
+        if self.doubts(now_ms)? {
+            tended.clock_doubted = true;
+            return Ok(false);
+        }
         let expired = self.expire(now_ms)?;
         if expired > 0 {
             tended.expired += u32::try_from(expired).unwrap_or(u32::MAX);
@@ -80,8 +92,29 @@ impl Store {
         tended.pages += pages;
         if pages == 0 {
             self.due.retained_ms = Some(now_ms);
+            self.trust(now_ms)?;
         }
         Ok(pages > 0)
+    }
+
+    /// Whether the clock is so far ahead of what it was when retention last was done that it may be wrong: a clock that is set wrong for a
+    /// minute must not cost the history. It is believed when it stays so.
+    fn doubts(&mut self, now_ms: i64) -> Result<bool, StoreError> {
+        let mut known = self.own.db.prepare_cached("SELECT value FROM meta WHERE name = 'retained_ms'")?;
+        let known: Option<i64> = known.query_row([], |row| row.get(0)).optional()?;
+        if known.is_none_or(|known| now_ms.saturating_sub(known) <= LEAP_MS) {
+            self.due.doubted = None;
+            return Ok(false);
+        }
+        Ok(self.due.doubted.get_or_insert_with(Instant::now).elapsed() < self.limits.clock_doubt)
+    }
+
+    fn trust(&mut self, now_ms: i64) -> Result<(), StoreError> {
+        self.due.doubted = None;
+        let insert =
+            "INSERT INTO meta (name, value) VALUES ('retained_ms', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.own.db.prepare_cached(insert)?.execute([now_ms])?;
+        Ok(())
     }
 
     fn seal_next_shard(&mut self) -> Result<bool, StoreError> {

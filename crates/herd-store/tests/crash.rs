@@ -37,7 +37,7 @@ fn main() {
 }
 
 fn limits() -> Limits {
-    Limits { seal_ticks: 12, raw_for: Duration::from_hours(1), ..Limits::default() }
+    Limits { seal_ticks: 12, raw_for: Duration::from_hours(1), clock_doubt: Duration::ZERO, ..Limits::default() }
 }
 
 /// The values of an instance at a tick.

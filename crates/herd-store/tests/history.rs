@@ -142,7 +142,8 @@ fn piece(instance: InstanceId, at_ms: i64, body: &[u8]) -> NewEvidence<'_> {
 #[test]
 fn evidence_is_kept_once_and_is_gone_when_deleted() {
     let folder = tempfile::tempdir().unwrap();
-    let limits = Limits { evidence_bytes: 100_000, evidence_piece_bytes: 60_000, ..Limits::default() };
+    let limits =
+        Limits { evidence_bytes: 100_000, evidence_piece_bytes: 60_000, clock_doubt: Duration::ZERO, ..Limits::default() };
     let mut store = Store::open(folder.path(), &limits).unwrap();
     let instance = store.instance(&[("instance", "a")]).unwrap();
     let secret = b"account of Mrs Example 4929".repeat(1500);

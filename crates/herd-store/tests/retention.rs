@@ -58,8 +58,13 @@ fn queries_give_the_same_whatever_is_downsampled_so_far() {
     const INSTANCES: i64 = 20;
     const HOURS: i64 = 40;
     let folder = tempfile::tempdir().unwrap();
-    let limits =
-        Limits { raw_for: Duration::from_hours(6), rolled_for: Duration::from_hours(12), seal_ticks: 50, ..Limits::default() };
+    let limits = Limits {
+        raw_for: Duration::from_hours(6),
+        rolled_for: Duration::from_hours(12),
+        seal_ticks: 50,
+        clock_doubt: Duration::ZERO,
+        ..Limits::default()
+    };
     let mut store = Store::open(folder.path(), &limits).unwrap();
     let layout = store.layout(&["up", "go_goroutines"]).unwrap();
     let instances: Vec<_> = (0..INSTANCES).map(|at| store.instance(&[("instance", &format!("{at:02}"))]).unwrap()).collect();
@@ -148,4 +153,34 @@ fn samples_of_a_clock_that_jumped_back_are_downsampled_with_the_rest() {
     while store.tend(11 * HOUR_MS, Duration::from_secs(1)).unwrap().more {}
     assert_eq!(store.reader().rows(instance, 0, 4 * HOUR_MS).unwrap().len(), 0, "the late samples are downsampled too");
     assert_eq!(store.reader().series(&query).unwrap()[0].values, expected);
+}
+
+#[test]
+fn a_clock_that_leaps_ahead_costs_nothing_unless_it_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let doubtful = Limits { raw_for: Duration::from_hours(1), rolled_for: Duration::ZERO, seal_ticks: 10, ..Limits::default() };
+    let mut store = Store::open(folder.path(), &doubtful).unwrap();
+    let layout = store.layout(&["go_goroutines"]).unwrap();
+    let instance = store.instance(&[("instance", "a")]).unwrap();
+    for minute in 0..50 {
+        let rows = [Row { instance, layout, offset_ms: 0, values: &[1.0] }];
+        store.append(&Tick { at_ms: minute * MINUTE_MS, rows: &rows }).unwrap();
+    }
+    store.seal_all().unwrap();
+    let tend = |store: &mut Store, at_ms: i64| store.tend(at_ms, Duration::from_secs(10)).unwrap();
+    let rows = |store: &Store| store.reader().rows(instance, 0, i64::MAX).unwrap().len();
+    assert!(!tend(&mut store, HOUR_MS).clock_doubted);
+    let far = 30 * 365 * 24 * HOUR_MS;
+    assert!(tend(&mut store, far).clock_doubted);
+    assert!(!tend(&mut store, HOUR_MS + 2 * MINUTE_MS).clock_doubted);
+    drop(store);
+    let mut store = Store::open(folder.path(), &doubtful).unwrap();
+    assert!(tend(&mut store, far).clock_doubted, "a restart does not make the clock right");
+    assert_eq!(rows(&store), 50);
+    drop(store);
+    let mut store = Store::open(folder.path(), &Limits { clock_doubt: Duration::from_millis(1), ..doubtful }).unwrap();
+    tend(&mut store, far);
+    std::thread::sleep(Duration::from_millis(5));
+    assert!(!tend(&mut store, far + 1).clock_doubted, "it stayed");
+    assert_eq!(rows(&store), 0);
 }
