@@ -88,7 +88,7 @@ impl Default for Limits {
             evidence_bytes: 1 << 30,
             evidence_piece_bytes: 64 << 20,
             file_bytes: 0,
-            clock_doubt: Duration::from_secs(60 * 60),
+            clock_doubt: Duration::from_hours(1),
             instances: 200_000,
             series_per_instance: 50_000,
         }
