@@ -10,7 +10,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 
 use crate::docs::root;
-use crate::{bench_diff, bench_flame, bench_live, bench_live_proof, bench_profiles, bench_runlog, bench_timeline, bench_traces};
+use crate::{
+    bench_diff, bench_flame, bench_live, bench_live_proof, bench_profiles, bench_runlog, bench_store, bench_timeline,
+    bench_traces,
+};
 
 /// Goroutines of the files; the last is the figure.
 const GOROUTINES: [u64; 3] = [10_000, 1_000_000, 2_048_192];
@@ -38,7 +41,7 @@ struct Reader {
     up_to: u64,
 }
 
-/// `bench [parse]`, `bench profiles`, `bench diff [FOLDER]`, `bench flame`, `bench traces [FOLDER]`, `bench runlog`, `bench timeline TRACE`,
+/// `bench [parse]`, `bench profiles`, `bench diff [FOLDER]`, `bench flame`, `bench traces [FOLDER]`, `bench runlog`, `bench store`, `bench timeline TRACE`,
 /// `bench live [GOROUTINES…]`, `bench proof [PART…]`, `bench same`.
 pub fn run(args: &[String]) -> anyhow::Result<()> {
     let (title, table) = match args.split_first() {
@@ -49,11 +52,12 @@ pub fn run(args: &[String]) -> anyhow::Result<()> {
         Some((first, rest)) if first == "traces" => return bench_traces::run(rest),
         Some((first, [trace])) if first == "timeline" => return bench_timeline::run(trace),
         Some((first, _)) if first == "runlog" => return bench_runlog::run(),
+        Some((first, _)) if first == "store" => return bench_store::run(),
         Some((first, rest)) if first == "proof" => return bench_live_proof::run(rest),
         Some((first, _)) if first == "same" => ("Processes against their own dumps", bench_live::same()?),
         Some((first, _)) if first != "parse" => {
             bail!(
-                "unknown bench `{first}`; there are parse, profiles, diff, flame, traces, timeline TRACE, runlog, live, proof and same"
+                "unknown bench `{first}`; there are parse, profiles, diff, flame, traces, timeline TRACE, runlog, store, live, proof and same"
             )
         }
         _ => ("Dumps", parse()?),

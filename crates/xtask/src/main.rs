@@ -7,6 +7,7 @@ mod bench_live;
 mod bench_live_proof;
 mod bench_profiles;
 mod bench_runlog;
+mod bench_store;
 mod bench_timeline;
 mod bench_traces;
 mod docs;
@@ -56,8 +57,8 @@ usage: cargo xtask <task>
   docs      schema and pattern pages, written from the code
   ui        build the viewer into ui/dist; with --check test it and fail when ui/dist is stale
   fuzz      fuzz each format for some seconds
-  bench     measure against peers, write bench/RESULTS.md: dumps, or with profiles, flame, traces, timeline, runlog, live and proof those
-  soak      long runs, write bench/SOAK.md: fuzz, traces, runlog, churn, kill, delivery, services, live
+  bench     measure against peers, write bench/RESULTS.md: dumps, or with profiles, flame, traces, timeline, runlog, store, live and proof those
+  soak      long runs, write bench/SOAK.md: fuzz, traces, runlog, churn, kill, services, live
 ";
 
 fn main() -> ExitCode {
