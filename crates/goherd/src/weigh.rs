@@ -56,6 +56,8 @@ fn of_head(head: &[u8]) -> Holds {
         Kind::ProfileProto { .. } | Kind::Gzip | Kind::Zstd | Kind::Binary(_) => Holds::Packed,
         Kind::DumpText
         | Kind::SavedEnvelope
+        | Kind::FuseReport
+        | Kind::Account
         | Kind::Html(_)
         | Kind::Trace
         | Kind::RuntimeLog

@@ -67,7 +67,7 @@ pub fn graph_of_found(snapshot: &Snapshot, found: &BTreeSet<String>, hidden: &mu
         waits: lines(&nodes, 0, &names),
         cycles: rings.iter().map(|ring| cycle(&scene, &placed, ring)).collect(),
         one_instant: waits.frozen,
-        searched: waits.searched,
+        searched: waits.searched || waits.recorded,
         followed: waits.followed,
         rest: GraphRest {
             groups: groups(&scene, &beyond, &names),
@@ -315,7 +315,7 @@ fn drawn_families(scene: &Scene, nodes: &[Node], held: &[(Vec<Candidate>, u64)])
     let mut drawn: BTreeSet<usize> = families_of(nodes).collect();
     for candidate in held.iter().flat_map(|(candidates, _)| candidates) {
         if nodes.len() + drawn.len() < NODES_MAX {
-            drawn.insert(scene.family(candidate.cluster));
+            drawn.extend(candidate.cluster.map(|cluster| scene.family(cluster)));
         }
     }
     ordered(scene, drawn.into_iter())

@@ -4,6 +4,8 @@
 //! `Cond` by all whose stacks hold its address; of a lock by at least one, as all who use it hold its address. What is not seen on any
 //! stack is no part of a ring: it may be anyone's. Stacks are not all that can reach an object: a ring is proven only when all its
 //! goroutines are known to be leaked, and where the heap was searched for that and one of them is not, it is no deadlock.
+//!
+//! A lock that remembers who took it needs no stack: its holders alone can end the wait, unless another unlocks for them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +38,7 @@ type Alike = (Vec<(usize, Side, What)>, bool);
 
 /// Finds rings, the proven first, then the shortest; those that differ in their goroutines only are one.
 pub fn rings(scene: &Scene) -> Vec<Ring> {
-    if !scene.waits.searched {
+    if !scene.waits.searched && !scene.waits.recorded {
         return Vec::new();
     }
     let stuck = Stuck::find(scene);
@@ -56,7 +58,9 @@ pub fn rings(scene: &Scene) -> Vec<Ring> {
         }
         let Some(from) = path.iter().position(|one| *one == at).filter(|_| seen.get(&at) == Some(&start)) else { continue };
         let members = rotated(scene, &path[from..]);
-        if members.len() < 2 || members.len() > STEPS_MAX {
+        // The address of what it waits for is on everyone's own stack; only a lock that remembers says that one waits for itself.
+        let alone = members.len() == 1 && !members.iter().all(|one| stuck.holder_known(scene, *one));
+        if alone || members.len() > STEPS_MAX {
             continue;
         }
         let proven = members.iter().all(|waiter| is_leaked(scene, *waiter));
@@ -110,6 +114,8 @@ struct Servers {
     waiting: Vec<usize>,
     /// Others hold it, too.
     others: bool,
+    /// They are those the lock itself remembers.
+    known: bool,
 }
 
 impl Stuck {
@@ -118,7 +124,15 @@ impl Stuck {
         let by_id: FxHashMap<u64, usize> = waits.waiters.iter().enumerate().map(|(at, one)| (one.goroutine.0, at)).collect();
         let mut servers = vec![Servers::default(); waits.objects.len()];
         let out_of_reach = out_of_reach(scene);
-        for mention in &waits.mentions {
+        for held in &waits.held {
+            let of = &mut servers[held.object as usize];
+            of.known = true;
+            match by_id.get(&held.goroutine.0) {
+                Some(waiter) if of.waiting.len() + 1 < MENTIONS_MAX => of.waiting.push(*waiter),
+                _ => of.others = true,
+            }
+        }
+        for mention in waits.mentions.iter().filter(|mention| !servers_known(waits, mention.object)) {
             // What a goroutine that can run has of it is left over from before.
             if out_of_reach.contains(&mention.object) && !scene.leaked.contains(&mention.goroutine.0) {
                 continue;
@@ -166,11 +180,20 @@ impl Stuck {
         scene.waits.waiters[waiter].on.iter().all(ends)
     }
 
+    /// Whether what a waiter waits on says itself who holds it.
+    fn holder_known(&self, scene: &Scene, waiter: usize) -> bool {
+        scene.waits.waiters[waiter].on.first().is_some_and(|(object, _)| self.servers[*object as usize].known)
+    }
+
     /// The goroutine seen with what a waiter waits on.
     fn next(&self, scene: &Scene, waiter: usize) -> Option<usize> {
         let (object, _) = scene.waits.waiters[waiter].on.first()?;
         self.servers[*object as usize].waiting.iter().copied().find(|server| self.in_ring[*server])
     }
+}
+
+fn servers_known(waits: &herd_model::Waits, object: u32) -> bool {
+    !waits.holders(object).is_empty()
 }
 
 /// Judges a ring: proven where nothing that can run reaches any of it, else with what stands open.
@@ -179,7 +202,10 @@ fn ring(scene: &Scene, stuck: &Stuck, members: Vec<usize>, proven: bool) -> Ring
     let mut open = BTreeSet::new();
     for (object, _) in members.iter().filter(|_| !proven).flat_map(|waiter| &*waits.waiters[*waiter].on) {
         let is_lock = waits.objects[*object as usize].what.is_lock();
-        if is_lock {
+        if is_lock && stuck.servers[*object as usize].known {
+            open.insert(Doubt::AnotherMayUnlock);
+            continue;
+        } else if is_lock {
             open.insert(Doubt::NoHolderRecorded);
         } else if !waits.followed {
             open.insert(Doubt::HeapNotSearched);
@@ -212,6 +238,7 @@ pub fn cycle(scene: &Scene, placed: &Placed, ring: &Ring) -> WaitCycle {
             kind: waits.objects[object as usize].what,
             address: waits.objects[object as usize].address.map(hex),
             next: waits.waiters[*next].goroutine.0,
+            holder_known: servers_known(waits, object),
             leaked: is_leaked(scene, *waiter),
             group: placed.group(scene, one.cluster),
             object: placed.object(object as usize),

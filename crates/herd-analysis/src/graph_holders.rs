@@ -1,10 +1,12 @@
-//! Who may hold a lock or serve a channel: Go records no holder, so these are candidates, each with its reason.
+//! Who may hold a lock or serve a channel: Go records no holder, so these are candidates, each with its reason; but for locks that
+//! remember who took them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use herd_model::{ClusterId, Holder, HolderReason, NameId};
 
 use crate::graph::{Placed, Scene};
+use crate::names;
 
 /// Holders listed of one object.
 const HOLDERS_MAX: usize = 3;
@@ -18,28 +20,35 @@ const OF_CLUSTER_MAX: usize = 16;
 pub struct Candidate {
     reason: HolderReason,
     goroutine: u64,
-    /// Its cluster.
-    pub cluster: ClusterId,
+    /// Its cluster; nothing where it has ended.
+    pub cluster: Option<ClusterId>,
 }
 
 /// A candidate as it is printed.
 pub fn holder(scene: &Scene, placed: &Placed, candidate: Candidate) -> Holder {
+    let state = |cluster: ClusterId| scene.snapshot.clusters[cluster.0 as usize].state.as_str().to_owned();
     Holder {
         goroutine: candidate.goroutine,
-        state: scene.snapshot.clusters[candidate.cluster.0 as usize].state.as_str().to_owned(),
-        at: scene.place(candidate.cluster),
+        state: candidate.cluster.map(state).unwrap_or_default(),
+        at: candidate.cluster.map(|cluster| scene.place(cluster)).unwrap_or_default(),
         reason: candidate.reason,
-        group: placed.group(scene, candidate.cluster),
+        group: candidate.cluster.and_then(|cluster| placed.group(scene, cluster)),
     }
 }
 
 /// The candidates of all `objects` together, most likely first, and how many are not listed.
 pub fn candidates(scene: &Scene, objects: &[usize]) -> (Vec<Candidate>, u64) {
-    if !scene.waits.searched {
+    if !scene.waits.searched && !scene.waits.recorded {
         return (Vec::new(), 0);
     }
-    let mut found: BTreeMap<u64, (HolderReason, ClusterId)> = BTreeMap::new();
+    let mut found: BTreeMap<u64, (HolderReason, Option<ClusterId>)> = BTreeMap::new();
     for object in objects.iter().take(OBJECTS_MAX) {
+        let held = u32::try_from(*object).map_or(&[][..], |object| scene.waits.holders(object));
+        let known: Vec<_> = held.iter().map(|held| (held.goroutine.0, (recorded(held.cluster), held.cluster))).collect();
+        if !known.is_empty() {
+            found.extend(known);
+            continue;
+        }
         let takers = takers(scene, *object);
         let mentions = scene.waits.mentions.iter().filter(|mention| mention.object as usize == *object);
         for mention in mentions {
@@ -48,7 +57,7 @@ pub fn candidates(scene: &Scene, objects: &[usize]) -> (Vec<Candidate>, u64) {
             } else {
                 HolderReason::Address
             };
-            let slot = found.entry(mention.goroutine.0).or_insert((reason, mention.cluster));
+            let slot = found.entry(mention.goroutine.0).or_insert((reason, Some(mention.cluster)));
             slot.0 = slot.0.min(reason);
         }
         // A lock that is free has no holder.
@@ -63,7 +72,7 @@ pub fn candidates(scene: &Scene, objects: &[usize]) -> (Vec<Candidate>, u64) {
             }
             let others = cluster.log.iter().take(OF_CLUSTER_MAX).filter(|one| !takers.goroutines.contains(&one.id));
             for one in others {
-                found.entry(one.id).or_insert((HolderReason::Function, id));
+                found.entry(one.id).or_insert((HolderReason::Function, Some(id)));
             }
         }
     }
@@ -73,6 +82,10 @@ pub fn candidates(scene: &Scene, objects: &[usize]) -> (Vec<Candidate>, u64) {
     let left = found.len().saturating_sub(HOLDERS_MAX) as u64;
     found.truncate(HOLDERS_MAX);
     (found, left)
+}
+
+fn recorded(cluster: Option<ClusterId>) -> HolderReason {
+    if cluster.is_some() { HolderReason::Recorded } else { HolderReason::RecordedAndEnded }
 }
 
 /// Who waits for a lock, and in which functions.
@@ -92,9 +105,7 @@ fn takers(scene: &Scene, object: usize) -> Takers {
         takers.goroutines.insert(waiter.goroutine.0);
         let snapshot = scene.snapshot;
         let stack = snapshot.stack(&snapshot.clusters[waiter.cluster.0 as usize]);
-        let machinery =
-            |name: &str| name.starts_with("runtime.") || name.starts_with("sync.") || name.starts_with("internal/sync.");
-        let taker = stack.frames.iter().find(|frame| !machinery(snapshot.func(**frame)));
+        let taker = stack.frames.iter().find(|frame| !names::is_machinery(snapshot.func(**frame)));
         takers.functions.extend(taker.map(|frame| snapshot.frame(*frame).func));
     }
     takers

@@ -116,7 +116,7 @@ pub fn is_hidden_runtime(func: &str) -> bool {
 }
 
 /// Whether the frame is machinery below the operation a reader thinks of: `sync`, `internal/…`, `syscall`, `time.Sleep`,
-/// `golang.org/x/sync`, linknamed hooks such as `sync.runtime_SemacquireMutex`.
+/// `golang.org/x/sync`, linknamed hooks such as `sync.runtime_SemacquireMutex`, the locks and the Runner of goherd's own Go module.
 pub fn is_machinery(func: &str) -> bool {
     let package = package(func);
     matches!(
@@ -128,6 +128,8 @@ pub fn is_machinery(func: &str) -> bool {
             | "internal"
             | "golang.org/x/sync/semaphore"
             | "golang.org/x/sync/errgroup"
+            | "github.com/goherd/goherd/go/fuse"
+            | "github.com/goherd/goherd/go/runner"
     ) || package.starts_with("internal/")
         || package.starts_with("runtime/")
         || func == "time.Sleep"

@@ -217,6 +217,7 @@ fn is_spawner(func: &str) -> bool {
         "sync.(*WaitGroup).Go"
             | "golang.org/x/sync/errgroup.(*Group).Go"
             | "golang.org/x/sync/errgroup.(*Group).TryGo"
+            | "github.com/goherd/goherd/go/runner.(*Runner).start"
             | "time.goFunc"
             | "context.AfterFunc"
     )

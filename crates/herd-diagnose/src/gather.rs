@@ -9,12 +9,12 @@ use herd_analysis::trace::plateau::Facts;
 use herd_analysis::{Point, as_profile};
 use herd_model::{Note, NoteKind, Origin, RuntimeLogs, Snapshot, Target as TargetReport, TargetKind};
 use herd_sources::{
-    CancelFlag, ErrorClass, Memory, Options, SourceError, Target, Testimony, collect, collect_leaks, date_series,
+    AccountAsked, CancelFlag, ErrorClass, Memory, Options, SourceError, Target, Testimony, collect, collect_leaks, date_series,
     holds_runtime_log, holds_trace, is_served_by,
 };
 
 use crate::traced::TraceWitness;
-use crate::{Cross, Event, Request, cross, witnesses};
+use crate::{Cross, Event, Request, accounts, cross, witnesses};
 
 /// How long a wait may go without looking at the cancel flag.
 const WAIT_SLICE: Duration = Duration::from_millis(50);
@@ -187,7 +187,13 @@ fn ask_addresses(
     for round in 1..=rounds {
         let last = round == rounds;
         let memory = if last { request.options.memory } else { Memory::Stacks };
-        let options = Options { leak_profile: request.options.leak_profile && last, memory, ..request.options.clone() };
+        let account = match request.options.account {
+            AccountAsked::WithLabels if last => AccountAsked::WithLabels,
+            AccountAsked::Counters | AccountAsked::WithLabels => AccountAsked::Counters,
+            AccountAsked::No => AccountAsked::No,
+        };
+        let leak_profile = request.options.leak_profile && last;
+        let options = Options { leak_profile, memory, account, ..request.options.clone() };
         for (target, into) in addresses.iter().zip(&mut all) {
             tell(Event::Collecting { target: &target.name, index: round, of: rounds });
             match collect(target, &options, cancel) {
@@ -332,6 +338,9 @@ fn subject(mut testimonies: Vec<Testimony>, runtime: Option<Runtime>) -> Subject
     };
     for testimony in &mut testimonies {
         notes.append(&mut testimony.notes);
+        if let Some(labels) = testimony.labels.take() {
+            accounts::label(&mut testimony.snapshot, &labels);
+        }
     }
     dedup_notes(&mut notes);
     let (leaks, rest): (Vec<Testimony>, Vec<Testimony>) =

@@ -16,7 +16,7 @@ use crate::judge_rules::{S3_COUNT, S3_SHARE_PERCENT};
 use crate::looks::{self, Still};
 use crate::remedy::Asked;
 use crate::traced::TraceWitness;
-use crate::{judge_broods, judge_proof, judge_rules, load, remedy};
+use crate::{accounts, judge_broods, judge_held, judge_proof, judge_rules, load, remedy};
 
 /// Patterns named for one family.
 pub(crate) const PATTERNS_A_FAMILY: usize = 3;
@@ -93,6 +93,7 @@ pub fn judge(series: &Series, proofs: &Proofs<'_>, target: &Target, notes: &mut 
     }
     judgement.candidates = suspects.into_iter().flat_map(|suspect| suspect.candidates).collect();
     number(&mut judgement.candidates);
+    accounts::name(series, &mut judgement, notes);
     note_short_series(series, &judgement, notes);
     note_vanished(series, &mut judgement, notes);
     judgement
@@ -166,6 +167,9 @@ fn judge_family(
     }
     if sightings.first().is_some_and(|(_, sighting)| sighting.structural) {
         return push_finding(judgement, scene, case.target, &sightings, Certainty::Proven, scene.count());
+    }
+    if let Some(certainty) = judge_held::certainty(scene).filter(|_| !sightings.is_empty() && proof == 0) {
+        return push_finding(judgement, scene, case.target, &sightings, certainty, scene.count());
     }
     let sustained =
         scene.growth.and_then(|growth| growth.sustained.filter(|_| outlives(growth)).map(|stretch| (growth, stretch)));

@@ -1,10 +1,12 @@
 //! The one way from targets to findings: gather testimony within a budget, join the witnesses, judge. Doctor, demo and tests run
 //! this same code; it takes its clock as a value.
 
+mod accounts;
 mod cross;
 mod gather;
 mod judge;
 mod judge_broods;
+mod judge_held;
 mod judge_proof;
 pub mod judge_rules;
 pub mod lint;
@@ -13,6 +15,7 @@ mod lint_globs;
 mod lint_ignored;
 pub mod lint_kept;
 mod lint_marks;
+mod lint_module;
 pub mod lint_rules;
 mod lint_spawns;
 mod load;

@@ -22,10 +22,10 @@ use rustc_hash::FxHashMap;
 use crate::lint_deadlines::{self, Part, joined};
 use crate::lint_ignored::Ignored;
 use crate::lint_kept;
-use crate::lint_marks;
 use crate::lint_rules::{Asked, Left, Rules};
 use crate::lint_spawns;
 use crate::sourced::{self, Standing};
+use crate::{lint_marks, lint_module};
 
 /// How packages are gone through.
 #[derive(Clone, Copy)]
@@ -143,6 +143,7 @@ pub(crate) fn lint_and_stand(
         looked_s: None,
         cost: None,
     });
+    lint_module::alternatives(&mut envelope.findings, &program);
     let target = envelope.targets.first().map(|target| target.name.clone()).unwrap_or_default();
     envelope.findings.iter_mut().for_each(|finding| finding.target.clone_from(&target));
     envelope.notes.extend(program.notes.iter().map(|note| told(note, folder)));

@@ -216,7 +216,8 @@ fn reasons(spawn: &Spawn) -> Vec<Evidence> {
             | SpawnReasonKind::NoRecover
             | SpawnReasonKind::Joined
             | SpawnReasonKind::WaitedFor
-            | SpawnReasonKind::SendsHaveRoom => return None,
+            | SpawnReasonKind::SendsHaveRoom
+            | SpawnReasonKind::Owned => return None,
         };
         Some(Evidence::new(EvidenceKind::Source, text).at(reason.at.clone()?))
     });

@@ -3,9 +3,10 @@
 //!
 //! Pure: no file, socket, clock or thread. A reader never panics and never refuses the rest: what it cannot read becomes a note.
 
+pub mod account;
 pub mod dump;
 pub mod escape;
-pub mod exposition;
+pub mod fuse;
 mod infer;
 pub mod labels;
 pub mod measurements;

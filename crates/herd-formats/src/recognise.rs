@@ -28,6 +28,10 @@ pub enum Kind {
     Zstd,
     /// An envelope goherd printed.
     SavedEnvelope,
+    /// A report of the Go module's fuse.
+    FuseReport,
+    /// What the Go module counts at `/debug/goherd`.
+    Account,
     /// A web page, with its title.
     Html(String),
     /// An execution trace.
@@ -63,8 +67,10 @@ pub fn recognise(head: &[u8]) -> Kind {
         return Kind::Empty;
     }
     // Before the text search: an envelope quotes goroutines.
-    if is_envelope(text) {
-        return Kind::SavedEnvelope;
+    for (schema, kind) in SCHEMAS {
+        if names_schema(text, schema) {
+            return kind.clone();
+        }
     }
     if has_goroutines(text) {
         return Kind::DumpText;
@@ -101,11 +107,16 @@ const MAGICS: &[(&[u8], Kind)] = &[
     (b"BZh", Kind::Binary("bzip2-compressed data")),
 ];
 
-/// The schema is the first key goherd prints.
-fn is_envelope(text: &[u8]) -> bool {
+/// How the schemas of goherd and its Go module begin, and what each is.
+const SCHEMAS: &[(&[u8], Kind)] =
+    &[(b"goherd/", Kind::SavedEnvelope), (b"goherd-fuse/", Kind::FuseReport), (b"goherd-account/", Kind::Account)];
+
+/// Whether an object's first key names a schema that begins so; goherd and its Go module print it first.
+pub(crate) fn names_schema(text: &[u8], schema: &[u8]) -> bool {
     let start = text[..text.len().min(80)].strip_prefix(b"{").unwrap_or_default();
     let value = start.trim_ascii_start().strip_prefix(b"\"schema\"").unwrap_or_default().trim_ascii_start();
-    value.strip_prefix(b":").is_some_and(|value| value.trim_ascii_start().starts_with(b"\"goherd/"))
+    let value = value.strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+    value.and_then(|value| value.strip_prefix(b"\"")).is_some_and(|value| value.starts_with(schema))
 }
 
 fn has_goroutines(text: &[u8]) -> bool {
@@ -187,6 +198,8 @@ impl Kind {
             Kind::Gzip => "gzip-compressed data".to_owned(),
             Kind::Zstd => "zstd-compressed data".to_owned(),
             Kind::SavedEnvelope => "an envelope saved by goherd".to_owned(),
+            Kind::FuseReport => "a report of the Go module's fuse".to_owned(),
+            Kind::Account => "what the Go module counts at /debug/goherd, which names no goroutine".to_owned(),
             Kind::Html(title) if title.is_empty() => "an HTML page".to_owned(),
             Kind::Html(title) => format!("an HTML page: {title}"),
             Kind::Trace => "a Go execution trace".to_owned(),

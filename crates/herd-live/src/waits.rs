@@ -150,7 +150,7 @@ fn read(
             select: cases.select,
         });
     }
-    Ok(Waits { objects: objects.all, waiters, mentions, searched: true, frozen, moved, followed: false })
+    Ok(Waits { objects: objects.all, waiters, mentions, searched: true, frozen, moved, ..Waits::default() })
 }
 
 /// What one goroutine waits on.

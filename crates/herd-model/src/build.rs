@@ -34,6 +34,7 @@ impl SnapshotBuilder {
                 truncated: None,
                 crash: None,
                 waits: None,
+                account: None,
             },
             frame_index: FxHashMap::default(),
             stack_index: FxHashMap::default(),

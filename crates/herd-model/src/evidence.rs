@@ -64,6 +64,10 @@ pub enum EvidenceKind {
     Trace,
     /// What the source shows.
     Source,
+    /// What locks of the Go module remember of who holds and who waits.
+    LockRecord,
+    /// What the process counts of itself at `/debug/goherd`.
+    Account,
 }
 
 /// A measured fact.

@@ -7,6 +7,7 @@ use crate::{Address, ClusterId, GoroutineId, ObjectKind, Place};
 
 /// Every wait of a snapshot's goroutines whose object the witness names.
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "four independent properties of how the waits were seen")]
 pub struct Waits {
     /// What is waited on.
     pub objects: Vec<Awaited>,
@@ -14,14 +15,27 @@ pub struct Waits {
     pub waiters: Vec<Waiter>,
     /// Whose stack holds the address of what others wait on.
     pub mentions: Vec<Mention>,
+    /// Who is known to hold a lock: a witness inside the process saw them take it. In order of their objects.
+    pub held: Vec<Held>,
     /// Stacks were searched for [`Waits::mentions`].
     pub searched: bool,
+    /// Locks were asked for [`Waits::held`]; what is not said of one is not known.
+    pub recorded: bool,
     /// The memory did not change while it was read.
     pub frozen: bool,
     /// Goroutines that went on while their waits were read; they are left out.
     pub moved: u64,
     /// What can still run was followed through the heap: a goroutine that is not leaked can be woken.
     pub followed: bool,
+}
+
+impl Waits {
+    /// Who is known to hold an object.
+    pub fn holders(&self, object: u32) -> &[Held] {
+        let from = self.held.partition_point(|held| held.object < object);
+        let len = self.held[from..].partition_point(|held| held.object == object);
+        &self.held[from..from + len]
+    }
 }
 
 /// Something goroutines wait on.
@@ -214,6 +228,19 @@ pub struct Mention {
     pub cluster: ClusterId,
 }
 
+/// A goroutine that was seen to lock and not to unlock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Held {
+    /// Index into [`Waits::objects`].
+    pub object: u32,
+    /// Who.
+    pub goroutine: GoroutineId,
+    /// Its cluster in the snapshot; nothing where it is not there any more.
+    pub cluster: Option<ClusterId>,
+    /// For itself alone, or for reading.
+    pub side: Side,
+}
+
 /// Who waits on what, clustered to what fits a picture.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WaitGraph {
@@ -345,6 +372,10 @@ pub struct Holder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HolderReason {
+    /// It was seen to lock it: the lock is the Go module's, which remembers who holds it.
+    Recorded,
+    /// The same, and it has ended without an unlock.
+    RecordedAndEnded,
     /// Its stack holds the address and shows a function that others take this lock in.
     AddressAndFunction,
     /// Its stack holds the object's address, and it does not wait on it itself.
@@ -383,6 +414,9 @@ pub struct CycleStep {
     pub address: Option<String>,
     /// Who is seen with it.
     pub next: u64,
+    /// The lock says that `next` holds it; otherwise only its stack speaks for that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub holder_known: bool,
     /// Nothing that can run reaches what it waits on.
     #[serde(default)]
     pub leaked: bool,
@@ -404,6 +438,8 @@ pub enum Doubt {
     OthersHoldAddress,
     /// Another goroutine may reach the channel through the heap or a global variable, which were not searched.
     HeapNotSearched,
+    /// Each lock says who holds it, but Go lets another goroutine unlock it.
+    AnotherMayUnlock,
     /// The process ran while it was read: the waits are not of one instant.
     NotOneInstant,
     /// What can still run was followed through the heap, and one of them may be woken: something that is not proven to be stuck reaches

@@ -3,6 +3,7 @@
 //!
 //! This crate knows no format, no clock and no input or output.
 
+mod account;
 mod build;
 mod capacity;
 mod diff;
@@ -39,6 +40,7 @@ mod trace_report;
 mod tracks;
 mod tune;
 
+pub use account::{Account, AccountKind, AccountName, AccountRow, AccountRuntime, LabelSets, worn};
 pub use build::SnapshotBuilder;
 pub use capacity::{
     CapacityDoubt, CapacityDoubtKind, CapacityPoints, CapacityPrediction, CapacityReport, Diagnostics, LatencyModel,
@@ -53,7 +55,7 @@ pub use evidence::{Evidence, EvidenceKind, Place};
 pub use finding::{Candidate, Certainty, Finding, PatternId, Severity, Spread, Step, shell_word};
 pub use goroutine::{Address, Goroutine, GoroutineId, GoroutineLog, LabelSetId};
 pub use graph::{
-    Awaited, CycleStep, Doubt, GraphGroup, GraphObject, GraphRest, GraphWait, Holder, HolderReason, Inside, Mention, Side,
+    Awaited, CycleStep, Doubt, GraphGroup, GraphObject, GraphRest, GraphWait, Held, Holder, HolderReason, Inside, Mention, Side,
     WaitCycle, WaitGraph, Waiter, Waits, What,
 };
 pub use guard::{GateVerdict, GuardArm, GuardCheck, GuardCheckKind, GuardReport};

@@ -50,6 +50,10 @@ pub enum SpawnKind {
     Group,
     /// `errgroup.Group.Go` or `TryGo`
     ErrGroup,
+    /// `Go` or `TryGo` of the Go module's `runner.Runner`
+    Runner,
+    /// A task handed to the Go module's `pool.Pool`, one of its groups or workers
+    Pool,
     /// `time.AfterFunc`
     AfterFunc,
     /// `context.AfterFunc`
@@ -65,6 +69,8 @@ impl SpawnKind {
             SpawnKind::Go => "go",
             SpawnKind::Group => "group",
             SpawnKind::ErrGroup => "err-group",
+            SpawnKind::Runner => "runner",
+            SpawnKind::Pool => "pool",
             SpawnKind::AfterFunc => "after-func",
             SpawnKind::ContextAfterFunc => "context-after-func",
             SpawnKind::Handler => "handler",
@@ -145,6 +151,8 @@ pub enum SpawnReasonKind {
     WaitedFor,
     /// It only sends where there is room.
     SendsHaveRoom,
+    /// A Runner has it: its context ends with the Runner's, a panic is an error, and who does not stop is named.
+    Owned,
 }
 
 impl SpawnReasonKind {
@@ -167,6 +175,7 @@ impl SpawnReasonKind {
             SpawnReasonKind::Joined => "joined",
             SpawnReasonKind::WaitedFor => "waited-for",
             SpawnReasonKind::SendsHaveRoom => "sends-have-room",
+            SpawnReasonKind::Owned => "owned",
         }
     }
 }

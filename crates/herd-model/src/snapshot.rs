@@ -6,7 +6,7 @@ use std::hash::BuildHasher as _;
 use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use crate::{Address, Goroutine, GoroutineLog, LabelSetId, WaitReason, Waits};
+use crate::{Account, Address, Goroutine, GoroutineLog, LabelSetId, WaitReason, Waits};
 
 /// Index into [`Names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -270,6 +270,8 @@ pub struct Snapshot {
     pub crash: Option<Crash>,
     /// All waits with their objects, where they were asked for.
     pub waits: Option<Box<Waits>>,
+    /// What the process counted of itself at that moment, where it was asked and tells.
+    pub account: Option<Box<Account>>,
 }
 
 impl Snapshot {

@@ -90,6 +90,8 @@ benign![
     ("opentelemetry", "go.opentelemetry.io/otel/sdk/metric.(*PeriodicReader).run", "one per reader", "每个 reader 一个"),
     ("zap", "go.uber.org/zap/zapcore.(*BufferedWriteSyncer).flushLoop", "one per buffered syncer", "每个带缓冲的 syncer 一个"),
     ("lumberjack", "gopkg.in/natefinch/lumberjack.v2.(*Logger).millRun", "one per logger", "每个 logger 一个"),
+    ("goherd", "github.com/goherd/goherd/go/fuse.(*Scanner).run", "one per scanner", "每个扫描器一个"),
+    ("goherd", "github.com/goherd/goherd/go/pool.(*Worker).park", "one per worker that is idle", "每个空闲的 worker 一个"),
     ("klog", "k8s.io/klog/v2.(*flushDaemon).run", "one per process", "每个进程一个"),
     ("glog", "github.com/golang/glog.(*fileSink).flushDaemon", "one per process", "每个进程一个"),
     ("opencensus", "go.opencensus.io/stats/view.(*worker).start", "one per process", "每个进程一个"),

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use herd_analysis::Point;
 use herd_analysis::graph::{graph, hex};
-use herd_model::{Awaited, Doubt, Evidence, EvidenceKind, Inside, Side, WaitCycle, Waits, What};
+use herd_model::{Awaited, Doubt, Evidence, EvidenceKind, GoroutineId, Inside, Side, WaitCycle, Waiter, Waits, What};
+
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::scene::Scene;
 
@@ -18,10 +20,12 @@ pub struct Memory {
     families: Vec<Awaiting>,
     /// Goroutines that seem to wait on each other.
     rings: Vec<WaitCycle>,
+    /// By object, a goroutine that waits for it and holds it, by the lock's own record.
+    own: FxHashMap<u32, (GoroutineId, Side)>,
 }
 
 /// Of a witness that has not seen the memory.
-pub static NOT_READ: Memory = Memory { families: Vec::new(), rings: Vec::new() };
+pub static NOT_READ: Memory = Memory { families: Vec::new(), rings: Vec::new(), own: FxHashMap::with_hasher(FxBuildHasher) };
 
 /// What one family waits on.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +38,8 @@ struct Awaiting {
     timed: u64,
     /// Objects, those with most of the family's goroutines first.
     things: Vec<Thing>,
+    /// Who waits, as indices, where locks tell who holds them.
+    waiters: Vec<u32>,
 }
 
 /// One object as one family waits on it.
@@ -54,7 +60,9 @@ struct Thing {
 /// Sorts the waits of a snapshot by family. Cost: linear in waits, and what [`graph`] costs.
 pub fn memory(point: &Point) -> Memory {
     let snapshot = &point.snapshot;
-    let Some(waits) = snapshot.waits.as_deref().filter(|waits| waits.searched) else { return Memory::default() };
+    let Some(waits) = snapshot.waits.as_deref().filter(|waits| waits.searched || waits.recorded) else {
+        return Memory::default();
+    };
     let homes = homes(point);
     let mut families = vec![Awaiting::default(); point.census.families.len()];
     let mut all = vec![0u32; waits.objects.len()];
@@ -64,9 +72,10 @@ pub fn memory(point: &Point) -> Memory {
         named[mention.object as usize] += 1;
     }
     let mut uses: Vec<(usize, u32, Side)> = Vec::with_capacity(waits.waiters.len());
-    for waiter in &waits.waiters {
+    for (at, waiter) in (0u32..).zip(&waits.waiters) {
         let home = homes[waiter.cluster.0 as usize];
         let family = &mut families[home];
+        family.waiters.extend(waits.recorded.then_some(at));
         family.waiting += 1;
         family.selects += u64::from(waiter.select);
         let timed = |(object, _): &(u32, Side)| waits.objects[*object as usize].what == What::TimerChannel;
@@ -87,7 +96,14 @@ pub fn memory(point: &Point) -> Memory {
     for family in &mut families {
         family.things.sort_by_key(|thing| (std::cmp::Reverse(thing.own), waits.objects[thing.object as usize].address));
     }
-    Memory { families, rings: graph(snapshot, &mut BTreeMap::new()).cycles }
+    Memory { families, rings: graph(snapshot, &mut BTreeMap::new()).cycles, own: own(waits) }
+}
+
+/// Who waits for what it holds.
+fn own(waits: &Waits) -> FxHashMap<u32, (GoroutineId, Side)> {
+    let held: FxHashSet<(u32, GoroutineId)> = waits.held.iter().map(|held| (held.object, held.goroutine)).collect();
+    let uses = waits.waiters.iter().filter_map(|one| Some((one.goroutine, *one.on.first()?)));
+    uses.filter(|(one, (object, _))| held.contains(&(*object, *one))).map(|(one, (object, side))| (object, (one, side))).collect()
 }
 
 /// The family of each cluster.
@@ -129,6 +145,7 @@ pub struct Seen<'a> {
     waits: &'a Waits,
     of: &'a Awaiting,
     rings: &'a [WaitCycle],
+    own: &'a FxHashMap<u32, (GoroutineId, Side)>,
 }
 
 impl<'a> Scene<'a> {
@@ -136,11 +153,11 @@ impl<'a> Scene<'a> {
     pub fn seen(&self) -> Option<Seen<'a>> {
         let of = self.memory.families.get(self.family)?;
         let waits = self.snapshot().waits.as_deref()?;
-        (of.waiting * 2 > self.count()).then_some(Seen { waits, of, rings: &self.memory.rings })
+        (of.waiting * 2 > self.count()).then_some(Seen { waits, of, rings: &self.memory.rings, own: &self.memory.own })
     }
 
     /// A ring of goroutines that wait on each other through things of this kind, and in which this family stands.
-    fn find_ring(&self, of: RingOf) -> Option<&'a WaitCycle> {
+    pub(crate) fn find_ring(&self, of: RingOf) -> Option<&'a WaitCycle> {
         let at = self.at();
         let here = |ring: &&WaitCycle| RingOf::of(ring) == of && ring.steps.iter().any(|step| step.at == at);
         // What something that runs can still reach is no deadlock.
@@ -161,6 +178,15 @@ impl<'a> Scene<'a> {
         let address = step.address.clone().unwrap_or_default();
         let (first, second, steps) = (step.goroutine, step.next, ring.steps.len());
         let alike = if ring.alike == 0 { String::new() } else { format!("; {} more rings are like it", ring.alike) };
+        if ring.steps.iter().all(|step| step.holder_known) {
+            let text = format!(
+                "goroutine {first} waits for the {} at {address}, which goroutine {second} holds, and so on through {steps} goroutines back \
+                 to the first{alike}: the locks themselves say so",
+                noun(step.kind)
+            );
+            let fact = Evidence::new(EvidenceKind::LockRecord, text).with("address", &address).with("alike", &ring.alike);
+            return Some(fact.with("first", &first).with("second", &second).with("steps", &steps));
+        }
         Some(
             Evidence::new(
                 EvidenceKind::Memory,
@@ -180,6 +206,21 @@ impl<'a> Scene<'a> {
 }
 
 impl Seen<'_> {
+    /// Everything that is waited for.
+    pub(crate) fn waits(&self) -> &Waits {
+        self.waits
+    }
+
+    /// Who waits for an object and holds it, and how it waits.
+    pub(crate) fn waits_for_itself(&self, object: u32) -> Option<(GoroutineId, Side)> {
+        self.own.get(&object).copied()
+    }
+
+    /// Who waits of this family, where locks tell who holds them.
+    pub(crate) fn own_waiters(&self) -> impl Iterator<Item = &Waiter> {
+        self.of.waiters.iter().filter_map(|at| self.waits.waiters.get(*at as usize))
+    }
+
     fn object(&self, thing: &Thing) -> &Awaited {
         &self.waits.objects[thing.object as usize]
     }
@@ -395,7 +436,7 @@ impl Seen<'_> {
 
     /// Nobody's stack holds the locks' addresses but the waiters' own.
     pub fn held_by_no_other(&self) -> Option<Evidence> {
-        let first = self.of.things.first()?;
+        let first = self.of.things.first().filter(|_| self.stacks_searched())?;
         let lonely = |thing: &Thing| self.object(thing).what.is_lock() && thing.named == 0 && thing.all == 1;
         self.of.things.iter().all(lonely).then_some(())?;
         let (address, locks) = (self.address(first)?, self.of.things.len());
@@ -412,7 +453,7 @@ impl Seen<'_> {
 
     /// The locks are taken, and nobody but those that wait for them has their addresses on its stack: who took them has left.
     pub fn left_locked(&self) -> Option<Evidence> {
-        let first = self.of.things.first()?;
+        let first = self.of.things.first().filter(|_| self.stacks_searched())?;
         let left = |thing: &Thing| {
             let inside = self.inside(thing);
             let taken = inside.locked == Some(true) || inside.readers.is_some_and(|readers| readers > 0);
@@ -472,7 +513,7 @@ impl Seen<'_> {
     }
 }
 
-fn noun(what: What) -> &'static str {
+pub(crate) fn noun(what: What) -> &'static str {
     match what {
         What::Channel | What::TimerChannel | What::NilChannel => "channel",
         What::Mutex => "Mutex",

@@ -129,7 +129,7 @@ pub fn waiting(unit: &herd_golang::acts::Unit<'_>) -> rustc_hash::FxHashSet<Body
                 ActKind::Send(_)
                     | ActKind::Receive(_)
                     | ActKind::Select { default: false, .. }
-                    | ActKind::Known(Known::GroupWait | Known::CondWait, _)
+                    | ActKind::Known(Known::GroupWait | Known::CondWait | Known::RunnerWait, _)
             )
     };
     let ids = || (0..unit.bodies.len()).map(|index| BodyId(index as u32));

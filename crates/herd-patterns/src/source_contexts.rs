@@ -91,9 +91,10 @@ pub fn runs(outer: &Scene<'_, '_>, literal: BodyId) -> Runs {
                 When::Spawned if is_waited_for(outer, act) => Runs::Joined,
                 When::Spawned => Runs::Detached,
             },
-            ActKind::Known(known @ (Known::ErrGroupGo | Known::ErrGroupTryGo | Known::GroupGo | Known::OnceDo), path) => {
-                let Some(call) = act.call else { continue };
-                if unit.literal_arg(outer.id, call, 1) != Some(literal) {
+            ActKind::Known(known, path) => {
+                let param = if known == Known::OnceDo { Some(0) } else { known.starts() };
+                let (Some(call), Some(param)) = (act.call, param) else { continue };
+                if unit.literal_arg(outer.id, call, param + 1) != Some(literal) {
                     continue;
                 }
                 match known {
@@ -124,7 +125,9 @@ pub fn is_waited_for(scene: &Scene<'_, '_>, spawned: &Act) -> bool {
             act.when == When::Now
                 && matches!(
                     act.kind,
-                    ActKind::Receive(_) | ActKind::Select { .. } | ActKind::Known(Known::GroupWait | Known::ErrGroupWait, _)
+                    ActKind::Receive(_)
+                        | ActKind::Select { .. }
+                        | ActKind::Known(Known::GroupWait | Known::ErrGroupWait | Known::RunnerWait, _)
                 )
         })
         .map(|act| act.step)
@@ -134,7 +137,7 @@ pub fn is_waited_for(scene: &Scene<'_, '_>, spawned: &Act) -> bool {
 }
 
 fn waits_for_group(scene: &Scene<'_, '_>, group: Option<PathId>) -> bool {
-    let waits = |act: &Act| matches!(act.kind, ActKind::Known(Known::GroupWait | Known::ErrGroupWait, path) if path == group && path.is_some());
+    let waits = |act: &Act| matches!(act.kind, ActKind::Known(known, path) if known.joins() && path == group && path.is_some());
     scene.body.acts.iter().any(waits)
 }
 

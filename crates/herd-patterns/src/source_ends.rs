@@ -270,7 +270,7 @@ impl Reader<'_, '_> {
         };
         match act.kind {
             ActKind::Known(Known::ContextDone | Known::ContextErr, _) => runs.context = true,
-            ActKind::Known(Known::GroupWait, of) => wait(WaitKind::Group, of),
+            ActKind::Known(Known::GroupWait | Known::RunnerWait, of) => wait(WaitKind::Group, of),
             ActKind::Known(Known::CondWait, of) => wait(WaitKind::Cond, of),
             ActKind::Known(Known::SemaphoreAcquire, of) if !gives_context(scene) => wait(WaitKind::Semaphore, of),
             ActKind::Send(path) if !in_select => {

@@ -117,10 +117,11 @@ pub fn runs(unit: &Unit<'_>) -> Runs {
                     }
                     (body_of(unit, target), unit.file_of(body).checked.name_of(fun), how)
                 }
-                ActKind::Known(known @ (Known::GroupGo | Known::ErrGroupGo | Known::ErrGroupTryGo), path) => {
-                    let Some(arg) = tree.list(args).first() else { continue };
+                ActKind::Known(known, path) => {
+                    let Some(param) = known.starts() else { continue };
+                    let Some(arg) = tree.list(args).get(usize::from(param)) else { continue };
                     let how = if known == Known::GroupGo { How::Counted(path) } else { How::Grouped(path) };
-                    let literal = unit.literal_arg(by, call, 1);
+                    let literal = unit.literal_arg(by, call, param + 1);
                     (literal.or_else(|| declared(unit, body.file, *arg)), unit.file_of(body).checked.name_of(*arg), how)
                 }
                 _ => continue,

@@ -90,6 +90,7 @@ pub fn points(kind: SpawnReasonKind) -> i32 {
         | SpawnReasonKind::PerRequest
         | SpawnReasonKind::NoRecover => 1,
         SpawnReasonKind::WaitedFor | SpawnReasonKind::SendsHaveRoom => -1,
+        SpawnReasonKind::Owned => -2,
         SpawnReasonKind::Joined => -3,
     }
 }
@@ -124,6 +125,10 @@ fn of_body(package: &Package<'_>, id: BodyId, runs: &[Runs], known: &KnownRuns) 
             (ActKind::Known(Known::GroupGo, group), _) => (SpawnKind::Group, handed(&scene, act), group),
             (ActKind::Known(Known::ErrGroupGo | Known::ErrGroupTryGo, group), _) => {
                 (SpawnKind::ErrGroup, handed(&scene, act), group)
+            }
+            (ActKind::Known(Known::RunnerGo | Known::RunnerTryGo, runner), _) => (SpawnKind::Runner, handed(&scene, act), runner),
+            (ActKind::Known(Known::WorkerGo | Known::PoolSubmit | Known::PoolTrySubmit, _), _) => {
+                (SpawnKind::Pool, handed(&scene, act), None)
             }
             (ActKind::Known(Known::TimeAfterFunc, _), _) => (SpawnKind::AfterFunc, handed(&scene, act), None),
             (ActKind::Known(Known::ContextAfterFunc, _), _) => (SpawnKind::ContextAfterFunc, handed(&scene, act), None),
@@ -186,7 +191,12 @@ fn start(
             Started::Function(_) | Started::Unknown => Vec::new(),
         },
         context: told.context,
-        recovers: body.map(|body| recovers(package, body)),
+        // The Runner and the pool make an error of a panic.
+        recovers: if matches!(by, SpawnKind::Runner | SpawnKind::Pool) {
+            Some(true)
+        } else {
+            body.map(|body| recovers(package, body))
+        },
     };
     if by == SpawnKind::Go
         && let (Some(call), Started::Function(_) | Started::Unknown) = (act.call, started)
@@ -290,6 +300,9 @@ fn of_the_place(scene: &Scene<'_, '_>, act: &Act, body: Option<BodyId>, start: &
 }
 
 fn of_the_wait(start: &mut Start, told: &Runs) {
+    if start.by == SpawnKind::Runner {
+        start.reasons.push(Reason { kind: SpawnReasonKind::Owned, of: String::new(), at: None });
+    }
     let of = start.joined_by.clone();
     match start.joined {
         SpawnJoin::Starter => start.reasons.push(Reason { kind: SpawnReasonKind::Joined, of, at: None }),
@@ -336,6 +349,10 @@ fn function(scene: &Scene<'_, '_>, value: ExprId) -> Started {
         Expr::Call { args, .. } if file.checked.callee(value) == Callee::Conversion => {
             tree.list(args).first().map_or(Started::Unknown, |arg| function(scene, *arg))
         }
+        // `tracer.Middleware(next)`, `labels.HTTP(table, "shop")(next)`
+        Expr::Call { fun, args, .. } if is_middleware(scene, fun) => {
+            tree.list(args).last().map_or(Started::Unknown, |arg| function(scene, *arg))
+        }
         _ => match file.checked.meaning(value) {
             Meaning::Object(object) => Started::Function(object),
             Meaning::Local(local) => match file.uses.get(local.0 as usize).and_then(herd_golang::acts::Uses::only) {
@@ -361,6 +378,31 @@ fn function(scene: &Scene<'_, '_>, value: ExprId) -> Started {
     }
 }
 
+/// A function of goherd's own Go module that gives a handler around its last argument, or a call that gives such a function.
+fn is_middleware(scene: &Scene<'_, '_>, fun: ExprId) -> bool {
+    let checked = &scene.file().checked;
+    let tree = checked.file;
+    let fun = tree.unparen(fun);
+    let fun = match *tree.expr(fun) {
+        Expr::Call { fun, .. } => tree.unparen(fun),
+        _ => fun,
+    };
+    let object = match checked.meaning(fun) {
+        Meaning::Object(object) => Some(object),
+        Meaning::Selection(_) => checked.selection(fun).and_then(|one| one.object),
+        _ => None,
+    };
+    object.is_some_and(|object| {
+        matches!(
+            &*scene.package.unit.types.function_text(object),
+            "github.com/goherd/goherd/go/canceltrace.(*Tracer).Middleware"
+                | "github.com/goherd/goherd/go/deadline.(*Chain).Middleware"
+                | "github.com/goherd/goherd/go/labels.HTTP"
+                | "github.com/goherd/goherd/go/otel.GrayHTTP"
+        )
+    })
+}
+
 /// `http.HandleFunc` and `(*http.ServeMux).HandleFunc`, with their kin that take a handler.
 fn is_registration(package: &Package<'_>, object: ObjectId) -> bool {
     let types = package.unit.types;
@@ -374,11 +416,14 @@ fn is_registration(package: &Package<'_>, object: ObjectId) -> bool {
 /// Who waits for what is started.
 fn join(scene: &Scene<'_, '_>, act: &Act, body: Option<BodyId>, by: SpawnKind, group: Option<PathId>) -> (SpawnJoin, String) {
     match by {
-        SpawnKind::AfterFunc | SpawnKind::ContextAfterFunc | SpawnKind::Handler => return (SpawnJoin::Library, String::new()),
-        SpawnKind::Go | SpawnKind::Group | SpawnKind::ErrGroup => {}
+        SpawnKind::AfterFunc | SpawnKind::ContextAfterFunc | SpawnKind::Handler | SpawnKind::Pool => {
+            return (SpawnJoin::Library, String::new());
+        }
+        SpawnKind::Go | SpawnKind::Group | SpawnKind::ErrGroup | SpawnKind::Runner => {}
     }
     let unit = &scene.package.unit;
-    let waits_for = |kind: ActKind, group: PathId| matches!(kind, ActKind::Known(Known::GroupWait | Known::ErrGroupWait, Some(path)) if path == group);
+    let waits_for =
+        |kind: ActKind, group: PathId| matches!(kind, ActKind::Known(known, Some(path)) if known.joins() && path == group);
     // A group it says it is done to, a channel it closes or sends on when it ends.
     let mut signals: Vec<(PathId, bool)> = group.map(|group| (group, true)).into_iter().collect();
     if let Some(body) = body {
@@ -411,7 +456,7 @@ fn join(scene: &Scene<'_, '_>, act: &Act, body: Option<BodyId>, by: SpawnKind, g
                     waits(one.kind)
                         || key.is_some()
                             && match one.kind {
-                                ActKind::Known(Known::GroupWait | Known::ErrGroupWait, Some(other)) => {
+                                ActKind::Known(known, Some(other)) if known.joins() => {
                                     is_group && scene.package.key(other) == key
                                 }
                                 ActKind::Receive(Some(other)) => !is_group && scene.package.key(other) == key,

@@ -3,9 +3,9 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "a few shapes of expressions and types are asked for out of dozens")]
 
 use herd_golang::acts::{Act, ActKind, BodyId, Known, When};
-use herd_golang::ast::{Expr, Node, Pos, Stmt};
+use herd_golang::ast::{Expr, ExprId, Node, Pos, Stmt};
 use herd_golang::flow::{self, Step, StepId};
-use herd_golang::types::{LocalId, Meaning, Type};
+use herd_golang::types::{FunctionId, LocalId, Meaning, Type};
 use herd_golang::walk::{Descend, walk};
 
 use crate::source::{Scene, StopPlace};
@@ -33,9 +33,10 @@ pub(crate) fn in_loop(scene: &Scene<'_, '_>, act: &Act) -> Option<Looped> {
         let inside = loops.contains(inner, graph.place(one.step).block);
         match one.kind {
             ActKind::Known(Known::ErrGroupSetLimit, _) => true,
-            ActKind::Known(Known::SemaphoreAcquire | Known::SemaphoreTryAcquire | Known::GroupWait | Known::ErrGroupWait, _) => {
-                inside
-            }
+            ActKind::Known(
+                Known::SemaphoreAcquire | Known::SemaphoreTryAcquire | Known::GroupWait | Known::ErrGroupWait | Known::RunnerWait,
+                _,
+            ) => inside,
             ActKind::Send(_) | ActKind::Receive(_) => inside && !is_over_channel(graph, one.step),
             _ => false,
         }
@@ -107,8 +108,11 @@ pub(crate) fn context_that_ends(scene: &Scene<'_, '_>, literal: BodyId) -> Optio
                 }
                 (Expr::Call { fun, .. }, _) if found.is_none() && is_context(unit, checked.type_of(x)) => {
                     let of_request = match *tree.expr(tree.unparen(*fun)) {
+                        // Its own request is as long as it runs.
                         Expr::Selector { x: of, sel } => {
-                            unit.types.names().text(sel.name) == "Context" && is_request(unit, checked.type_of(of))
+                            !is_own(checked, of, inner.function)
+                                && unit.types.names().text(sel.name) == "Context"
+                                && is_request(unit, checked.type_of(of))
                         }
                         _ => false,
                     };
@@ -123,6 +127,12 @@ pub(crate) fn context_that_ends(scene: &Scene<'_, '_>, literal: BodyId) -> Optio
         Descend::Into
     });
     found
+}
+
+/// Whether an expression is a variable of the function itself.
+fn is_own(checked: &herd_golang::types::CheckedFile<'_>, x: ExprId, function: FunctionId) -> bool {
+    let Meaning::Local(local) = checked.meaning(checked.file.unparen(x)) else { return false };
+    checked.locals.get(local.0 as usize).is_some_and(|declared| declared.function == Some(function))
 }
 
 /// Where a context is derived whose cancel the function defers.

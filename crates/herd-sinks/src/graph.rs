@@ -166,6 +166,8 @@ pub(crate) fn place(place: &Place) -> String {
 /// Who may end a wait, and why it may be this one.
 pub(crate) fn holder_text(holder: &Holder, object: &GraphObject, say: &Messages) -> String {
     let reason = say.say(match holder.reason {
+        HolderReason::Recorded => return recorded(holder, "graph-held", say),
+        HolderReason::RecordedAndEnded => return recorded(holder, "graph-held-ended", say),
         HolderReason::AddressAndFunction => "graph-reason-address-and-function",
         HolderReason::Address => "graph-reason-address",
         HolderReason::Function => "graph-reason-function",
@@ -174,6 +176,13 @@ pub(crate) fn holder_text(holder: &Holder, object: &GraphObject, say: &Messages)
     let id = holder.goroutine.to_string();
     let (state, at) = (clean(&holder.state), place(&holder.at));
     say.say_with(key, &[("id", &id), ("state", &state), ("at", &at), ("reason", &reason)])
+}
+
+/// A holder the lock itself names.
+fn recorded(holder: &Holder, key: &str, say: &Messages) -> String {
+    let id = holder.goroutine.to_string();
+    let (state, at) = (clean(&holder.state), place(&holder.at));
+    say.say_with(key, &[("id", &id), ("state", &state), ("at", &at)])
 }
 
 fn cycle_lines(cycle: &WaitCycle, look: &Look<'_>, say: &Messages) -> Vec<String> {
@@ -185,7 +194,9 @@ fn cycle_lines(cycle: &WaitCycle, look: &Look<'_>, say: &Messages) -> Vec<String
     let mut lines = vec![format!("{} {}", paint(role, sign(mark, look.charset), look), paint(Role::Strong, &head, look))];
     lines.extend(cycle_steps(cycle, say).iter().flat_map(|step| wrap(step, look.width - 4)).map(|line| format!("    {line}")));
     let doubts = doubts(cycle, say).into_iter().reduce(|one, two| say.say_with("graph-and", &[("one", &one), ("two", &two)]));
-    let doubts = doubts.map(|doubts| say.say_with("graph-only-candidate", &[("doubts", &doubts)]));
+    let known = cycle.steps.iter().all(|step| step.holder_known);
+    let key = if known { "graph-not-proven" } else { "graph-only-candidate" };
+    let doubts = doubts.map(|doubts| say.say_with(key, &[("doubts", &doubts)]));
     let doubts = doubts.iter().flat_map(|text| wrap(text, look.width - 4));
     lines.extend(doubts.map(|line| format!("    {}", paint(Role::Faint, &line, look))));
     lines
@@ -196,6 +207,7 @@ pub(crate) fn cycle_head(cycle: &WaitCycle, say: &Messages) -> String {
     let key = match (cycle.proven, cycle.open.contains(&Doubt::StillReachable)) {
         (true, _) => "graph-cycle-proven",
         (false, true) => "graph-cycle-reachable",
+        (false, false) if cycle.steps.iter().all(|step| step.holder_known) => "graph-cycle-recorded",
         (false, false) => "graph-cycle",
     };
     say.say_with(key, &[("goroutines", &say.count("goroutines", cycle.steps.len() as u64))])
@@ -208,7 +220,7 @@ pub(crate) fn cycle_steps(cycle: &WaitCycle, say: &Messages) -> Vec<String> {
         let side = say.say(&format!("graph-side-{}", step.side.as_str()));
         let (id, next) = (step.goroutine.to_string(), step.next.to_string());
         let facts = [("id", &*id), ("at", &*place(&step.at)), ("side", &*side), ("what", &*what), ("next", &*next)];
-        say.say_with("graph-step", &facts)
+        say.say_with(if step.holder_known { "graph-step-held" } else { "graph-step" }, &facts)
     };
     cycle.steps.iter().map(step).collect()
 }
@@ -218,6 +230,7 @@ pub(crate) fn doubts(cycle: &WaitCycle, say: &Messages) -> Vec<String> {
         Doubt::NoHolderRecorded => "graph-doubt-holder",
         Doubt::OthersHoldAddress => "graph-doubt-others",
         Doubt::HeapNotSearched => "graph-doubt-heap",
+        Doubt::AnotherMayUnlock => "graph-doubt-unlock",
         Doubt::NotOneInstant => "graph-doubt-instant",
         Doubt::StillReachable => "graph-doubt-reachable",
     };

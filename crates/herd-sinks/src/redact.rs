@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use herd_model::{
-    Envelope, EscapeShown, Evidence, Flame, NameId, Names, Note, NoteKind, Place, Profile, Snapshot, SnapshotReport, Step,
-    TargetKind, Timeline, TraceDiff, TraceDiffWhat, TraceReport, WaitGraph, WaitReason, shell_word,
+    Envelope, EscapeShown, Evidence, EvidenceKind, Flame, NameId, Names, Note, NoteKind, Place, Profile, Snapshot,
+    SnapshotReport, Step, TargetKind, Timeline, TraceDiff, TraceDiffWhat, TraceReport, WaitGraph, WaitReason, shell_word,
 };
 use regex_lite::{Captures, Regex};
 
@@ -163,6 +163,13 @@ fn redact_step(step: &mut Step, text: impl Fn(&mut String)) {
 fn redact_evidence(fact: &mut Evidence, text: impl Fn(&mut String)) {
     // A line of source may hold anything.
     fact.code = None;
+    // Endpoints and tasks are named in labels, which are not shared; other facts quote states.
+    if fact.kind == EvidenceKind::Account {
+        fact.text = unquoted(&fact.text);
+        for name in ["endpoint", "service", "task", "runner", "what"] {
+            fact.args.entry(name.to_owned()).and_modify(|value| GONE.clone_into(value));
+        }
+    }
     text(&mut fact.text);
     fact.args.values_mut().for_each(text);
 }

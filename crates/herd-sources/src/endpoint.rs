@@ -2,13 +2,14 @@
 //! `debug=0` of a large one, then the runtime's leak profile.
 
 use herd_formats::{stamp, weigh};
-use herd_model::{Note, NoteKind, TargetKind};
+use herd_model::{Account, Note, NoteKind, TargetKind};
 
+use crate::account;
 use crate::http::{Answer, Web};
 use crate::index::{self, Index};
 use crate::read::Held;
-use crate::target::{PPROF_PATH, ProfileAsked};
-use crate::{CancelFlag, Endpoint, Options, SourceError, Target, Testimony, TimeFrom, Want, Weights, read};
+use crate::target::{ACCOUNT_PATH, PPROF_PATH, ProfileAsked};
+use crate::{AccountAsked, CancelFlag, Endpoint, Options, SourceError, Target, Testimony, TimeFrom, Want, Weights, read};
 
 /// How long `debug=2` stops the world, a goroutine: 0.46 s at 9,704 goroutines and 6.76 s at 99,949 (Go 1.26, two cores).
 pub const DEBUG2_SECONDS_PER_GOROUTINE: f64 = 0.000_06;
@@ -38,7 +39,13 @@ pub(crate) fn ask(
         return asker.testimony(&endpoint.path, &witness).map(|testimony| vec![testimony]);
     }
     let root = asker.find_root(&roots(endpoint, options))?;
-    let mut testimonies = vec![asker.within_budget(&root)?];
+    let mut counters = account::Asked::default();
+    if options.account != AccountAsked::No {
+        counters = account::ask(&asker.web, &root.path, cancel)?;
+    }
+    let mut first = asker.within_budget(&root, counters.account.as_ref())?;
+    asker.with_account(&mut first, counters, &root)?;
+    let mut testimonies = vec![first];
     if options.want == Want::CheapestFirst && options.leak_profile && root.index.is_some_and(|index| index.leak_profile) {
         match asker.testimony(&root.path, LEAKS) {
             Ok(leaks) => testimonies.push(leaks),
@@ -163,7 +170,7 @@ impl Asker<'_> {
     }
 
     /// `debug=2` where its pause is allowed, else `debug=0` and a note that says why.
-    fn within_budget(&self, root: &Root) -> Result<Testimony, SourceError> {
+    fn within_budget(&self, root: &Root, account: Option<&Account>) -> Result<Testimony, SourceError> {
         if self.options.want == Want::CountsOnly {
             return self.counts(root);
         }
@@ -172,6 +179,8 @@ impl Asker<'_> {
             (None, Some(counted)) => counted.snapshot.goroutines,
             (None, None) => self.counts(root)?.snapshot.goroutines,
         };
+        // Two looks a moment apart: the larger number decides what may be stopped.
+        let goroutines = account.and_then(|account| account.runtime.goroutines).map_or(goroutines, |now| now.max(goroutines));
         let limit = self.options.max_goroutines_for_stw;
         if goroutines <= limit || self.options.allow_stw {
             return self.testimony(&root.path, STACKS);
@@ -186,6 +195,36 @@ impl Asker<'_> {
              {seconds:.1} s; it knows states, ages and creators: --allow-stw accepts the pause"
         )));
         Ok(testimony)
+    }
+
+    /// Puts what the service counts of itself beside what its goroutines show; and the labels its counters go by, where only a profile
+    /// tells them.
+    fn with_account(&self, testimony: &mut Testimony, asked: account::Asked, root: &Root) -> Result<(), SourceError> {
+        testimony.notes.extend(asked.notes);
+        testimony.bytes += asked.bytes;
+        testimony.seconds += asked.seconds;
+        let Some(account) = asked.account else { return Ok(()) };
+        testimony.cost = [asked.cost, testimony.cost.take()].into_iter().flatten().reduce(|one, two| format!("{one}; {two}"));
+        testimony.witness = format!("{ACCOUNT_PATH}, {}", testimony.witness);
+        let unlabelled = testimony.snapshot.label_sets.is_empty() && testimony.snapshot.origin.tells_state();
+        let counts = !account.rows.is_empty();
+        testimony.snapshot.account = Some(Box::new(account));
+        if self.options.account != AccountAsked::WithLabels || !unlabelled || !counts {
+            return Ok(());
+        }
+        match self.testimony(&root.path, COUNTS) {
+            Ok(profile) => {
+                testimony.witness = format!("{}, {COUNTS}", testimony.witness);
+                testimony.cost =
+                    [testimony.cost.take(), profile.cost].into_iter().flatten().reduce(|one, two| format!("{one}; {two}"));
+                testimony.bytes += profile.bytes;
+                testimony.seconds += profile.seconds;
+                testimony.labels = Some(Box::new(profile.snapshot));
+            }
+            Err(SourceError::Interrupted) => return Err(SourceError::Interrupted),
+            Err(error) => testimony.notes.push(not_asked(format!("the labels of its goroutines are not known: {error}"))),
+        }
+        Ok(())
     }
 
     /// `debug=0`; `debug=1` where something on the way spoils binary answers.
@@ -220,6 +259,7 @@ impl Asker<'_> {
             witness: witness.to_owned(),
             cost: Some(cost(witness, &answer, snapshot.goroutines)),
             snapshot,
+            labels: None,
             notes: found.notes,
             bytes: answer.bytes,
             taken_at_ns: Some(taken_at_ns),

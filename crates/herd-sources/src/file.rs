@@ -72,6 +72,7 @@ fn testimonies(target: &str, kind: TargetKind, witness: &str, found: Found) -> V
             target_name: target.to_owned(),
             kind,
             witness: witness.to_owned(),
+            labels: None,
             taken_at_ns: snapshot.taken_at_ns,
             taken_at_from: if snapshot.taken_at_ns.is_some() { TimeFrom::Text } else { TimeFrom::Unknown },
             snapshot,

@@ -74,16 +74,21 @@ impl Web {
 
     /// Asks for `path`, which may carry a query such as `?debug=1`. A status other than 200 is an answer, not an error.
     pub(crate) fn get(&self, path: &str, cancel: &CancelFlag) -> Result<Answer, SourceError> {
+        self.get_at_most(path, MAX_BODY_BYTES, cancel)
+    }
+
+    /// The same for an answer that can only be small.
+    pub(crate) fn get_at_most(&self, path: &str, limit: u64, cancel: &CancelFlag) -> Result<Answer, SourceError> {
         let runtime = self.runtime.as_ref().expect("the runtime is taken only when the client is dropped");
         runtime.block_on(async {
             tokio::select! {
-                answer = self.fetch(path) => answer,
+                answer = self.fetch(path, limit) => answer,
                 () = raised(cancel) => Err(SourceError::Interrupted),
             }
         })
     }
 
-    async fn fetch(&self, path: &str) -> Result<Answer, SourceError> {
+    async fn fetch(&self, path: &str, limit: u64) -> Result<Answer, SourceError> {
         let mut url = self
             .origin
             .join(path)
@@ -102,30 +107,30 @@ impl Web {
         let at_ns = now_ns();
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let packed = self.body(path, &mut response).await?;
+        let packed = self.body(path, &mut response, limit).await?;
         let bytes = packed.len() as u64;
-        let body = self.decoded(path, &headers, packed)?;
+        let body = self.decoded(path, &headers, packed, limit)?;
         Ok(Answer { status, body, bytes, seconds: started.elapsed().as_secs_f64(), at_ns, headers, asked: path.to_owned() })
     }
 
-    async fn body(&self, path: &str, response: &mut Response) -> Result<Vec<u8>, SourceError> {
+    async fn body(&self, path: &str, response: &mut Response, limit: u64) -> Result<Vec<u8>, SourceError> {
         let mut body = Vec::new();
         loop {
             let chunk = response.chunk().await.map_err(|error| self.failure(path, body.len() as u64, &error))?;
             let Some(chunk) = chunk else { return Ok(body) };
-            if (body.len() + chunk.len()) as u64 > MAX_BODY_BYTES {
-                return Err(self.too_large(path));
+            if (body.len() + chunk.len()) as u64 > limit {
+                return Err(self.too_large(path, limit));
             }
             body.extend_from_slice(&chunk);
         }
     }
 
     /// None is asked for, so that the target spends nothing on it; some gateways pack all the same.
-    fn decoded(&self, path: &str, headers: &HeaderMap, body: Vec<u8>) -> Result<Vec<u8>, SourceError> {
+    fn decoded(&self, path: &str, headers: &HeaderMap, body: Vec<u8>, limit: u64) -> Result<Vec<u8>, SourceError> {
         let encoding = headers.get(CONTENT_ENCODING).map_or("identity", |value| value.to_str().unwrap_or("unreadable"));
         match encoding.trim().to_ascii_lowercase().as_str() {
             "identity" | "" => Ok(body),
-            "gzip" | "x-gzip" | "zstd" => self.unpacked(path, &body),
+            "gzip" | "x-gzip" | "zstd" => self.unpacked(path, &body, limit),
             other => Err(SourceError::Unsupported {
                 target: self.target.clone(),
                 what: format!("the answer to {path} is packed with content encoding `{other}`"),
@@ -133,17 +138,17 @@ impl Web {
         }
     }
 
-    fn unpacked(&self, path: &str, packed: &[u8]) -> Result<Vec<u8>, SourceError> {
+    fn unpacked(&self, path: &str, packed: &[u8], limit: u64) -> Result<Vec<u8>, SourceError> {
         use std::io::Read;
         let damaged = |source| SourceError::Damaged { target: self.target.clone(), form: "content-encoded", source };
         let (_, reader) = unpack(packed).map_err(damaged)?;
         let mut body = Vec::new();
-        reader.take(MAX_BODY_BYTES + 1).read_to_end(&mut body).map_err(damaged)?;
-        if body.len() as u64 > MAX_BODY_BYTES { Err(self.too_large(path)) } else { Ok(body) }
+        reader.take(limit + 1).read_to_end(&mut body).map_err(damaged)?;
+        if body.len() as u64 > limit { Err(self.too_large(path, limit)) } else { Ok(body) }
     }
 
-    fn too_large(&self, path: &str) -> SourceError {
-        SourceError::TooLarge { target: self.target.clone(), what: format!("the answer to {path}"), limit: MAX_BODY_BYTES }
+    fn too_large(&self, path: &str, limit: u64) -> SourceError {
+        SourceError::TooLarge { target: self.target.clone(), what: format!("the answer to {path}"), limit }
     }
 
     /// Sorts what the client reports: not there, TLS, too slow, broken off.

@@ -3,6 +3,7 @@
 //!
 //! The interface blocks; what runs asynchronously inside never shows. Nothing here judges.
 
+mod account;
 mod directory;
 mod document;
 mod endpoint;
@@ -38,7 +39,7 @@ pub use herd_live::LiveError;
 pub use http::MAX_BODY_BYTES;
 pub use inflate::MAX_INFLATED_BYTES;
 pub use leaks::{collect_leaks, is_served_by};
-pub use options::{Auth, CancelFlag, Memory, Options, Want};
+pub use options::{AccountAsked, Auth, CancelFlag, Memory, Options, Want};
 pub use read::MAX_WHOLE_BYTES;
 pub use runlog::{RuntimeLogRead, holds_runtime_log, runtime_log};
 pub use target::{Endpoint, Place, Target};
@@ -76,6 +77,8 @@ pub struct Testimony {
     pub witness: String,
     /// What it shows.
     pub snapshot: Snapshot,
+    /// A profile of the same moment that tells the labels `snapshot` does not; see [`Options::account`].
+    pub labels: Option<Box<Snapshot>>,
     /// What the reader and the collector have to say about it.
     pub notes: Vec<Note>,
     /// Bytes read: of the answer's body, or of the whole file, counted at its first snapshot.

@@ -119,6 +119,7 @@ fn testimony(name: &str, kind: TargetKind, witness: String, reading: Reading) ->
         kind,
         witness,
         notes: notes(&reading.tally),
+        labels: None,
         snapshot: reading.snapshot,
         bytes: reading.cost.bytes,
         taken_at_ns: None,

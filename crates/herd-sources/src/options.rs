@@ -16,6 +16,8 @@ pub struct Options {
     pub allow_stw: bool,
     /// Ask for the leak profile where the target lists it; it costs a garbage collection.
     pub leak_profile: bool,
+    /// Whether to ask an endpoint for what the Go module counts there.
+    pub account: AccountAsked,
     /// What to ask an endpoint for.
     pub want: Want,
     /// What to read of a process or core file.
@@ -46,6 +48,7 @@ impl Default for Options {
             max_goroutines_for_stw: 1000,
             allow_stw: false,
             leak_profile: true,
+            account: AccountAsked::No,
             want: Want::CheapestFirst,
             memory: Memory::Stacks,
             leaks_from: None,
@@ -75,6 +78,17 @@ pub enum Memory {
     Proof(Option<Duration>),
     /// Both: what each goroutine waits on, and which nothing can wake.
     ProofAndWaits(Option<Duration>),
+}
+
+/// Whether to ask an endpoint for `/debug/goherd`, and for the labels its counters go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountAsked {
+    /// No.
+    No,
+    /// Counters alone.
+    Counters,
+    /// Counters; and where the service has some, and its stacks carry no labels, a `debug=0` profile, which does.
+    WithLabels,
 }
 
 /// What to ask an endpoint for.

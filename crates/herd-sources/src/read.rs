@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 use herd_formats::dump::DumpReader;
-use herd_formats::{Kind, pprof, profile, recognise, saved};
+use herd_formats::{Kind, fuse, pprof, profile, recognise, saved};
 use herd_model::{Note, NoteKind, Profile, SampleVisitor, Snapshot, Truncation};
 
 use crate::inflate::{MAX_INFLATED_BYTES, Packing, unpack};
@@ -124,9 +124,17 @@ fn snapshots(opened: Opened<'_>) -> Result<Found, SourceError> {
         Kind::SavedEnvelope => {
             input.whole("saved envelope", |bytes| saved::read(&bytes).map_err(|error| error.to_string())).map(one)
         }
-        Kind::Gzip | Kind::Zstd | Kind::Html(_) | Kind::Trace | Kind::ProfileText(_) | Kind::Binary(_) | Kind::Empty => {
-            Err(SourceError::NotADump { target: input.shown.to_owned(), what: kind.describe() })
+        Kind::FuseReport => {
+            input.whole("report of a fuse", |bytes| fuse::read(&bytes).map_err(|error| error.to_string())).map(one)
         }
+        Kind::Gzip
+        | Kind::Zstd
+        | Kind::Html(_)
+        | Kind::Trace
+        | Kind::ProfileText(_)
+        | Kind::Account
+        | Kind::Binary(_)
+        | Kind::Empty => Err(SourceError::NotADump { target: input.shown.to_owned(), what: kind.describe() }),
     }
 }
 

@@ -10,6 +10,9 @@ use crate::{Auth, SourceError};
 /// Path under which Go's `net/http/pprof` mounts itself.
 pub(crate) const PPROF_PATH: &str = "/debug/pprof";
 
+/// Path at which the Go module's account is served.
+pub(crate) const ACCOUNT_PATH: &str = "/debug/goherd";
+
 impl Target {
     /// Reads what the user typed. Only the file system is looked at, to tell a file named `host:80` from an address.
     pub fn parse(text: &str) -> Result<Target, SourceError> {
@@ -169,6 +172,8 @@ type Asked = (String, Option<ProfileAsked>, Vec<(String, String)>);
 fn asked(given: &str, url: &Url) -> Result<Asked, SourceError> {
     let mut query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let path = url.path().trim_end_matches('/').to_owned();
+    // The account names no goroutine; it is read beside the profiles.
+    let path = path.strip_suffix(ACCOUNT_PATH).map_or(path.clone(), str::to_owned);
     let (root, last) = path.rsplit_once('/').unwrap_or(("", ""));
     match last {
         "goroutine" | "goroutineleak" => {}
@@ -315,6 +320,7 @@ mod tests {
         check("10.0.0.7:6060/debug/pprof/", "http://10.0.0.7:6060/", "/debug/pprof", "10.0.0.7:6060/debug/pprof/");
         check("[::1]:6060", "http://[::1]:6060/", "", "[::1]:6060");
         check("http://orders:6060", "http://orders:6060/", "", "http://orders:6060");
+        check(":6060/debug/goherd", "http://localhost:6060/", "", ":6060/debug/goherd");
         check("https://orders/ops/", "https://orders/", "/ops", "https://orders/ops/");
         check("unix:/run/orders.sock", "http://localhost/", "", "unix:/run/orders.sock");
         check("unix:/run/orders.sock:/ops", "http://localhost/", "/ops", "unix:/run/orders.sock:/ops");

@@ -7,7 +7,7 @@ use herd_diagnose::{Clock, Request, Watch};
 use herd_golang::load::Context;
 use herd_model::{Envelope, TargetKind, Verdict};
 use herd_sinks::{Format, Stacks};
-use herd_sources::{Memory, Options, Target};
+use herd_sources::{AccountAsked, Memory, Options, Target};
 use time::OffsetDateTime;
 
 use crate::args::{DoctorArgs, GlobalArgs};
@@ -85,7 +85,8 @@ fn options(args: &DoctorArgs, targets: &[Target]) -> Result<Options, ExpectedErr
             next: "Give one process or core file as the target, and here where its runtime answers.".into(),
         });
     }
-    Ok(Options { memory, leaks_from, second_look: args.second_look, ..collect::options(&args.collect)? })
+    let account = AccountAsked::WithLabels;
+    Ok(Options { memory, leaks_from, account, second_look: args.second_look, ..collect::options(&args.collect)? })
 }
 
 /// Findings decide against `--fail-on`; candidates alone never fail.

@@ -1,4 +1,4 @@
-//! Functions of the standard library and of golang.org/x/sync that rules know by name.
+//! Functions of the standard library, of golang.org/x/sync and of goherd's own Go module that rules know by name.
 //!
 //! What they do is from their documentation and source (Go 1.27; golang.org/x/sync v0.17).
 
@@ -32,6 +32,12 @@ pub enum Known {
     ErrGroupWait,
     ErrGroupSetLimit,
     ErrGroupWithContext,
+    RunnerGo,
+    RunnerTryGo,
+    RunnerWait,
+    WorkerGo,
+    PoolSubmit,
+    PoolTrySubmit,
     SemaphoreAcquire,
     SemaphoreTryAcquire,
     SemaphoreRelease,
@@ -58,6 +64,23 @@ pub enum Known {
     TestEnds,
     SignalNotify,
     SignalNotifyContext,
+}
+
+impl Known {
+    /// Which argument of a call it runs in a goroutine that it starts; the receiver is none.
+    pub fn starts(self) -> Option<u16> {
+        match self {
+            Known::GroupGo | Known::ErrGroupGo | Known::ErrGroupTryGo | Known::WorkerGo | Known::PoolTrySubmit => Some(0),
+            // A name, or a context, stands before it.
+            Known::RunnerGo | Known::RunnerTryGo | Known::PoolSubmit => Some(1),
+            _ => None,
+        }
+    }
+
+    /// Whether it waits for all that a group or a runner has started.
+    pub fn joins(self) -> bool {
+        matches!(self, Known::GroupWait | Known::ErrGroupWait | Known::RunnerWait)
+    }
 }
 
 /// How a function that is known is called.
@@ -92,6 +115,25 @@ const TABLE: &[Row] = &[
     Row("golang.org/x/sync/errgroup", "Group", &["Wait"], Known::ErrGroupWait),
     Row("golang.org/x/sync/errgroup", "Group", &["SetLimit"], Known::ErrGroupSetLimit),
     Row("golang.org/x/sync/errgroup", "", &["WithContext"], Known::ErrGroupWithContext),
+    Row("github.com/goherd/goherd/go/fuse", "Mutex", &["Lock"], Known::Lock),
+    Row("github.com/goherd/goherd/go/fuse", "Mutex", &["Unlock"], Known::Unlock),
+    Row("github.com/goherd/goherd/go/fuse", "Mutex", &["TryLock"], Known::TryLock),
+    Row("github.com/goherd/goherd/go/fuse", "RWMutex", &["Lock"], Known::Lock),
+    Row("github.com/goherd/goherd/go/fuse", "RWMutex", &["Unlock"], Known::Unlock),
+    Row("github.com/goherd/goherd/go/fuse", "RWMutex", &["TryLock"], Known::TryLock),
+    Row("github.com/goherd/goherd/go/fuse", "RWMutex", &["RLock"], Known::ReadLock),
+    Row("github.com/goherd/goherd/go/fuse", "RWMutex", &["RUnlock"], Known::ReadUnlock),
+    Row("github.com/goherd/goherd/go/fuse", "RWMutex", &["TryRLock"], Known::TryReadLock),
+    Row("github.com/goherd/goherd/go/fuse", "WaitGroup", &["Wait"], Known::GroupWait),
+    Row("github.com/goherd/goherd/go/fuse", "Cond", &["Wait"], Known::CondWait),
+    Row("github.com/goherd/goherd/go/runner", "Runner", &["Go"], Known::RunnerGo),
+    Row("github.com/goherd/goherd/go/runner", "Runner", &["TryGo"], Known::RunnerTryGo),
+    Row("github.com/goherd/goherd/go/runner", "Runner", &["Wait", "WaitTimeout"], Known::RunnerWait),
+    Row("github.com/goherd/goherd/go/pool", "Worker", &["Go"], Known::WorkerGo),
+    Row("github.com/goherd/goherd/go/pool", "Pool", &["Submit"], Known::PoolSubmit),
+    Row("github.com/goherd/goherd/go/pool", "Pool", &["TrySubmit"], Known::PoolTrySubmit),
+    Row("github.com/goherd/goherd/go/pool", "Group", &["Submit"], Known::PoolSubmit),
+    Row("github.com/goherd/goherd/go/pool", "Group", &["TrySubmit"], Known::PoolTrySubmit),
     Row("golang.org/x/sync/semaphore", "Weighted", &["Acquire"], Known::SemaphoreAcquire),
     Row("golang.org/x/sync/semaphore", "Weighted", &["TryAcquire"], Known::SemaphoreTryAcquire),
     Row("golang.org/x/sync/semaphore", "Weighted", &["Release"], Known::SemaphoreRelease),
@@ -150,6 +192,13 @@ impl KnownNames {
         let Type::Named { object, .. } = types.get(owner) else { return None };
         self.rows.get(&(package_path(types, *object)?, types.name(*object), name)).copied()
     }
+}
+
+/// Whether a type is one of the Go module's that embed their like of package sync.
+pub(super) fn wraps(types: &Types<'_>, ty: TypeId) -> bool {
+    let Type::Named { object, .. } = types.get(ty) else { return false };
+    let package = types.scope_of(*object).and_then(|scope| types.program().package(scope.package()));
+    package.is_some_and(|package| &*package.path == "github.com/goherd/goherd/go/fuse")
 }
 
 /// The import path of the package that declares something.

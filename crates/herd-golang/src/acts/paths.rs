@@ -175,7 +175,23 @@ impl Origins<'_, '_> {
         let selection = self.checked.selection(selector)?;
         let indices = selection.path.indices();
         let root = self.path(paths, x)?;
-        self.fields(paths, root, selection, indices.get(..indices.len().saturating_sub(1))?)
+        let embedded = indices.get(..indices.len().saturating_sub(1))?;
+        self.fields(paths, root, selection, embedded.get(..self.before_wrapper(selection, embedded))?)
+    }
+
+    /// How many embedded fields there are before one of a type that wraps another of package sync: the wrapper is the group or `Cond`.
+    fn before_wrapper(&self, selection: &Selection, embedded: &[u16]) -> usize {
+        let mut ty = selection.receiver;
+        for (at, index) in embedded.iter().enumerate() {
+            let owner = self.types.pointed_at(ty);
+            if super::known::wraps(self.types, owner) {
+                return at;
+            }
+            let Type::Struct(fields) = self.types.get(self.types.underlying(owner)) else { break };
+            let Some(field) = fields.get(usize::from(*index)) else { break };
+            ty = field.ty;
+        }
+        embedded.len()
     }
 
     /// The path with the fields of a selection, embedded ones on the way included.

@@ -12,7 +12,7 @@ use herd_sources::{CancelFlag, ErrorClass, MAX_BODY_BYTES, Options, SourceError,
 use crate::server::{Server, asked, options, refused};
 
 /// A peer that gives each request's path to `answer`, which writes what it likes; then the connection is closed.
-fn peer(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> SocketAddr {
+pub fn peer(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -37,7 +37,7 @@ fn always(answer: impl Into<Vec<u8>>) -> SocketAddr {
     peer(move |_, socket| socket.write_all(&answer).unwrap())
 }
 
-fn ok(headers: &str, body: &[u8]) -> Vec<u8> {
+pub fn ok(headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{headers}Connection: close\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }

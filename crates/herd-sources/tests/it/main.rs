@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests are tests.
 
+mod accounts;
 mod endpoints;
 mod faults;
 mod files;

@@ -3,12 +3,18 @@
 
 use herd_model::{Evidence, EvidenceKind, StateClass};
 
+use crate::memory_held::holder_on_channel;
 use crate::scene::{Scene, Sighting, Witness};
 
 pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     let on_channel = scene.class().is_channel();
     if !on_channel && scene.class() != StateClass::Lock {
         return None;
+    }
+    if let Some(known) = holder_on_channel(scene) {
+        let text = format!("{} goroutines wait for a lock at {}", scene.count(), scene.at().func);
+        let sighting = Sighting::shape(45, text).and(99, Some(known));
+        return Some(sighting.decided_by(&[Witness::Source, Witness::Series, Witness::LeakProfile]));
     }
     let facing = |other: &Scene<'_>| if on_channel { other.class() == StateClass::Lock } else { other.class().is_channel() };
     let mut others: Vec<Scene<'_>> = scene.kin().filter(facing).collect();

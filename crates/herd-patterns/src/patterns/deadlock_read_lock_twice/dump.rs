@@ -2,11 +2,16 @@
 
 use herd_model::{Evidence, EvidenceKind, StateClass};
 
+use crate::memory_held::reads_its_own;
 use crate::scene::{Scene, Sighting, Witness};
 
 pub(super) fn detect(scene: &Scene<'_>) -> Option<Sighting> {
     if scene.class() != StateClass::Lock {
         return None;
+    }
+    if let Some(known) = reads_its_own(scene) {
+        let text = format!("{} goroutines wait for an RWMutex at {}", scene.count(), scene.at().func);
+        return Some(Sighting::shape(45, text).and(99, Some(known)).decided_by(&[Witness::Source, Witness::LeakProfile]));
     }
     let sighting = if reads(scene) {
         let writer = scene.kin().find(writes)?;

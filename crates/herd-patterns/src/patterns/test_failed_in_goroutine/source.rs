@@ -28,8 +28,9 @@ pub(super) fn detect(scene: &Scene<'_, '_>) -> Vec<Spotted> {
                 let start = scene.stop(spawned.pos, "starts the goroutine");
                 ends_within(scene, body, &start, 0, &mut found);
             }
-            (ActKind::Known(Known::GroupGo | Known::ErrGroupGo | Known::ErrGroupTryGo, _), When::Now) => {
-                let Some(literal) = spawned.call.and_then(|call| scene.package.unit.literal_arg(scene.id, call, 1)) else {
+            (ActKind::Known(known, _), When::Now) => {
+                let handed = |(call, param)| scene.package.unit.literal_arg(scene.id, call, param + 1);
+                let Some(literal) = spawned.call.zip(known.starts()).and_then(handed) else {
                     continue;
                 };
                 let start = scene.stop(spawned.pos, "starts the goroutine");
