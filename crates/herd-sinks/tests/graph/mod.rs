@@ -43,6 +43,7 @@ fn step(goroutine: u64, next: u64, address: &str) -> CycleStep {
         kind: What::Mutex,
         address: Some(address.into()),
         next,
+        holder_known: false,
         leaked: false,
         group: Some("g2".into()),
         object: Some("o3".into()),
