@@ -44,7 +44,7 @@ impl Service {
 
     fn judged(&self, watch: Option<Watch>) -> Envelope {
         let targets = vec![Target::parse(&format!("http://{}/debug/goherd", self.address)).expect("a target")];
-        let options = Options { account: AccountAsked::WithLabels, timeout: Duration::from_secs(60), ..Options::default() };
+        let options = Options { account: AccountAsked::WithLabels, timeout: Duration::from_mins(1), ..Options::default() };
         let request = Request { targets, options, watch, trace: None, clock: Clock::WALL, rules: BTreeSet::new() };
         diagnose(&request, "doctor", &CancelFlag::new(), &mut |_| {}).expect("a diagnosis").envelope
     }

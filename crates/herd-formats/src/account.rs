@@ -185,8 +185,8 @@ mod tests {
     fn what_is_none_or_too_much() {
         assert!(matches!(read(br#"{"schema":"goherd-account/2"}"#), Err(Error::Schema(schema)) if schema == "goherd-account/2"));
         assert!(is_account(br#"{"schema":"goherd-account/2"}"#) && !is_account(b"<html>") && !is_account(b""));
-        assert!(matches!(read(&[b' '; MAX_BYTES + 1]), Err(Error::TooLarge(_))));
-        let deep = [br#"{"schema":"goherd-account/1","x":"#.as_slice(), &[b'['; 100_000]].concat();
+        assert!(matches!(read(&vec![b' '; MAX_BYTES + 1]), Err(Error::TooLarge(_))));
+        let deep = [br#"{"schema":"goherd-account/1","x":"#.as_slice(), &vec![b'['; 100_000]].concat();
         assert!(matches!(read(&deep), Err(Error::Json(_))));
         let rows = vec![r#"{"service":"s","endpoint":"e"}"#; MAX_ROWS + 3].join(",");
         let many =

@@ -92,6 +92,6 @@ fn damage_is_an_error_and_never_a_panic() {
         }
     }
     assert!(matches!(fuse::read(br#"{"schema":"goherd-fuse/9"}"#), Err(fuse::Error::Schema(_))));
-    let deep = [br#"{"schema":"goherd-fuse/1","locks":"#.as_slice(), &[b'['; 100_000]].concat();
+    let deep = [br#"{"schema":"goherd-fuse/1","locks":"#.as_slice(), &vec![b'['; 100_000]].concat();
     assert!(fuse::read(&deep).is_err());
 }
