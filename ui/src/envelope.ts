@@ -26,6 +26,8 @@ export type EvidenceKind =
   | 'runtime-log'
   | 'trace'
   | 'source'
+  | 'lock-record'
+  | 'account'
 /**
  * A pattern's id, such as `LK005`; never reused.
  */
@@ -74,7 +76,8 @@ export type Severity = 'info' | 'warning' | 'critical'
 /**
  * Why a cycle is a candidate and not a proof.
  */
-export type Doubt = 'no-holder-recorded' | 'others-hold-address' | 'heap-not-searched' | 'not-one-instant' | 'still-reachable'
+export type Doubt =
+  'no-holder-recorded' | 'others-hold-address' | 'heap-not-searched' | 'another-may-unlock' | 'not-one-instant' | 'still-reachable'
 /**
  * Kinds of things goroutines wait on.
  */
@@ -97,7 +100,7 @@ export type Side = 'send' | 'receive' | 'lock' | 'read-lock' | 'read' | 'write' 
 /**
  * Why a goroutine may hold a lock or serve a channel, strongest first.
  */
-export type HolderReason = 'address-and-function' | 'address' | 'function'
+export type HolderReason = 'recorded' | 'recorded-and-ended' | 'address-and-function' | 'address' | 'function'
 /**
  * Which limit.
  */
@@ -125,7 +128,7 @@ export type Sink = 'http' | 'grpc' | 'sql' | 'redis' | 'dial' | 'command'
 /**
  * What starts a goroutine.
  */
-export type SpawnKind = 'go' | 'group' | 'err-group' | 'after-func' | 'context-after-func' | 'handler'
+export type SpawnKind = 'go' | 'group' | 'err-group' | 'runner' | 'pool' | 'after-func' | 'context-after-func' | 'handler'
 /**
  * What has to happen before a goroutine ends, what is harmless first.
  */
@@ -154,6 +157,7 @@ export type SpawnReasonKind =
   | 'joined'
   | 'waited-for'
   | 'sends-have-room'
+  | 'owned'
 /**
  * How much a start deserves to be looked at.
  */
@@ -1281,6 +1285,10 @@ export interface CycleStep {
    * [`GraphGroup::id`] of its group, where that is in the picture.
    */
   group?: string | null
+  /**
+   * The lock says that `next` holds it; otherwise only its stack speaks for that.
+   */
+  holder_known?: boolean
   kind: What
   /**
    * Nothing that can run reaches what it waits on.

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod dump;
 pub mod escape;
+pub mod exposition;
 pub mod fuse;
 mod infer;
 pub mod labels;

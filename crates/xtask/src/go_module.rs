@@ -12,15 +12,20 @@ use crate::test::{checked, gofmt};
 /// Go minors that the core module is for; the installed toolchain tests the rest.
 const MINORS: [&str; 4] = ["1.24", "1.25", "1.26", "1.27"];
 
+/// Go minors that programs which use it are built with, under every go line of theirs.
+const CONSUMERS: [&str; 2] = ["1.26", "1.27"];
+
 /// The checker beside `go vet`, run as a module of this version.
 const STATICCHECK: &str = "honnef.co/go/tools/cmd/staticcheck@v0.8.2";
 
 /// Formats are compared, everything is vetted and checked, tests run.
 pub fn run() -> anyhow::Result<()> {
     gofmt(&["go"])?;
+    let toolchains: Vec<PathBuf> = CONSUMERS.iter().map(|minor| fixtures::go_command(minor)).collect::<Result<_, _>>()?;
+    let toolchains = std::env::join_paths(toolchains).context("list the toolchains")?;
     for module in modules()? {
         for args in [&["vet", "./..."][..], &["run", STATICCHECK, "./..."], &["test", "-race", "./..."]] {
-            checked(Command::new("go").args(args).current_dir(&module))?;
+            checked(Command::new("go").args(args).env("GO_TOOLCHAINS", &toolchains).current_dir(&module))?;
         }
     }
     for minor in MINORS {

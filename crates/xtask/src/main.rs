@@ -58,7 +58,7 @@ usage: cargo xtask <task>
   ui        build the viewer into ui/dist; with --check test it and fail when ui/dist is stale
   fuzz      fuzz each format for some seconds
   bench     measure against peers, write bench/RESULTS.md: dumps, or with profiles, flame, traces, timeline, runlog, store, live and proof those
-  soak      long runs, write bench/SOAK.md: fuzz, traces, runlog, churn, kill, services, live
+  soak      long runs, write bench/SOAK.md: fuzz, traces, runlog, churn, kill, delivery, services, live
 ";
 
 fn main() -> ExitCode {

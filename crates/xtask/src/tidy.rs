@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("herd-sources", &["herd-formats", "herd-live", "herd-model"]),
     ("herd-diagnose", &["herd-config", "herd-sources", "herd-golang", "herd-analysis", "herd-patterns", "herd-model"]),
     ("herd-sinks", &["herd-formats", "herd-model"]),
-    ("herd-deliver", &["herd-model"]),
+    ("herd-deliver", &["herd-config", "herd-model"]),
     ("herd-store", &["herd-model"]),
     ("herd-lsp", &["herd-config", "herd-diagnose", "herd-golang", "herd-patterns", "herd-model"]),
 ];

@@ -10,7 +10,7 @@ export interface Ring {
 }
 
 /** A deadlock; what looks like one; what may still be woken. */
-export type RingKind = 'proven' | 'possible' | 'reachable'
+export type RingKind = 'proven' | 'recorded' | 'possible' | 'reachable'
 
 export type Edge = { from: string; to: string; ring?: Ring } & ({ wait: GraphWait; holder?: undefined; rank?: undefined } | { wait?: undefined; holder?: Holder; rank: number })
 
@@ -23,10 +23,12 @@ export interface Picture {
 }
 
 export function ringKind(cycle: WaitCycle): RingKind {
-  return cycle.proven ? 'proven' : cycle.open.includes('still-reachable') ? 'reachable' : 'possible'
+  if (cycle.proven) return 'proven'
+  if (cycle.open.includes('still-reachable')) return 'reachable'
+  return cycle.steps.every((step) => step.holder_known) ? 'recorded' : 'possible'
 }
 
-const WORST: RingKind[] = ['proven', 'possible', 'reachable']
+const WORST: RingKind[] = ['proven', 'recorded', 'possible', 'reachable']
 
 export function picture(graph: WaitGraph): Picture {
   const rings = ringsOf(graph)
