@@ -6,6 +6,7 @@ mod hidden;
 mod lint;
 mod nearest;
 mod span;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,7 @@ pub use hidden::{Guarded, Secret, SecretError, SecretFrom};
 pub use lint::{FailOn, Lint, LintPaths, LintSpawns, OneOrMany};
 pub use nearest::nearest;
 pub use span::Span;
+pub use watch::{Asking, Basic, FileTargets, Relabel, RelabelAction, Scheme, StaticTargets, Targets, Watch};
 
 /// A goherd.toml.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -33,6 +35,12 @@ pub struct Config {
     /// What `goherd lint` and `goherd lsp` ask and tell.
     #[serde(default)]
     pub lint: Lint,
+    /// Whom `goherd watch` asks.
+    #[serde(default)]
+    pub targets: Targets,
+    /// How `goherd watch` asks.
+    #[serde(default)]
+    pub watch: Watch,
     /// The folder its paths are seen from.
     #[serde(skip)]
     pub root: PathBuf,

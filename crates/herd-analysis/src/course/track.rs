@@ -24,6 +24,8 @@ const OPENED_SHARE: f64 = 0.5;
 const WAITING_SHARE: f64 = 0.1;
 /// Chance varies a count by its root: so many times that is no growth.
 const CHANCE: f64 = 5.0;
+/// What a family may gain with a load that counts as the same, besides the share by which that may differ.
+const LOAD_SLACK: f64 = 0.1;
 /// A family that was this many times as large as it is now has shrunk.
 const SHRUNK: u32 = 2;
 /// It must exceed what it was before it shrank by a fifth, and by [`Rules::rise`].
@@ -279,7 +281,9 @@ impl Track {
         }?;
         let least = if span_s < SHORT_S { rules.rise_at_once } else { rules.rise };
         let by_chance = CHANCE * rise.from.max(1.0).sqrt();
-        if rise.by < least.max(by_chance) || rise.slows {
+        // Requests are counted as the same within a share of them, and so are those that wait.
+        let by_load = (rules.load_share + LOAD_SLACK) * rise.from;
+        if rise.by < least.max(by_chance).max(by_load) || rise.slows {
             return None;
         }
         let gained =

@@ -25,7 +25,7 @@ use crate::Auth;
 use layouts::Layouts;
 use turn::Desk;
 
-pub use addresses::{Reach, Refused};
+pub use addresses::{Network, Reach, Refused};
 
 /// Batches that may wait for their reader; a reader that falls behind further makes batches larger, see [`ROWS_WAITING_MAX`].
 const BATCHES_WAITING: usize = 8;
