@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("herd-sinks", &["herd-formats", "herd-model"]),
     ("herd-deliver", &["herd-config", "herd-model"]),
     ("herd-store", &["herd-model"]),
-    ("herd-watch", &["herd-config", "herd-sources"]),
+    ("herd-watch", &["herd-analysis", "herd-config", "herd-sources", "herd-store"]),
     ("herd-lsp", &["herd-config", "herd-diagnose", "herd-golang", "herd-patterns", "herd-model"]),
 ];
 

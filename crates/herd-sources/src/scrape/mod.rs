@@ -16,7 +16,6 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use herd_formats::exposition::{Keep, Layout, Limits, Lost};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, LocalSet};
 use url::Url;
@@ -24,6 +23,8 @@ use url::Url;
 use crate::Auth;
 use layouts::Layouts;
 use turn::Desk;
+
+pub use herd_formats::exposition::{Keep, Layout, Limits, Lost, parts};
 
 pub use addresses::{Network, Reach, Refused};
 
