@@ -12,6 +12,7 @@
 //! ten goroutines and more.
 
 mod load;
+mod seen;
 mod track;
 
 use std::collections::VecDeque;
@@ -22,6 +23,7 @@ use crate::statistics::change_point::median;
 use load::Loads;
 use track::Track;
 
+pub use seen::families;
 pub use track::{FamilyCount, Grown, Scale};
 
 /// Figures the judgement rests on. Times in seconds.

@@ -123,7 +123,7 @@ fn rise_of(counts: impl Iterator<Item = (usize, f64)>) -> Option<Rise> {
 pub(super) struct Track {
     times: VecDeque<f64>,
     families: BTreeMap<u64, Followed>,
-    /// Goroutines that serve connections and wait for the network, at each look.
+    /// Goroutines that wait for the network, at each look: about one a connection, whoever opened it.
     connections: VecDeque<u32>,
     /// Goroutines that serve connections and wait for something else: requests under way.
     under_way: VecDeque<u32>,
@@ -166,10 +166,10 @@ impl Track {
     pub(super) fn add(&mut self, at_s: f64, families: &[FamilyCount], kept_s: f64) {
         let before = self.times.len();
         self.times.push_back(at_s);
-        let (open, under_way): (Vec<&FamilyCount>, Vec<&FamilyCount>) =
-            families.iter().filter(|family| family.inbound).partition(|family| family.class == StateClass::Io);
-        self.connections.push_back(open.iter().map(|family| family.count).sum());
-        self.under_way.push_back(under_way.iter().map(|family| family.count).sum());
+        let sum =
+            |of: &dyn Fn(&FamilyCount) -> bool| families.iter().filter(|family| of(family)).map(|family| family.count).sum();
+        self.connections.push_back(sum(&|family| family.class == StateClass::Io));
+        self.under_way.push_back(sum(&|family| family.inbound && family.class != StateClass::Io));
         for followed in self.families.values_mut() {
             followed.counts.push_back(0);
         }
@@ -288,7 +288,7 @@ impl Track {
         }
         let gained =
             |counts: &VecDeque<u32>| counts.back().zip(counts.get(from)).map(|(to, from)| f64::from(*to) - f64::from(*from));
-        let opened = gained(&self.connections)?;
+        let opened = gained(&self.connections)? - if followed.class == StateClass::Io { gained(&followed.counts)? } else { 0.0 };
         // A request that waits keeps all waiting that it has started.
         let waiting = gained(&self.under_way)? - if followed.inbound { gained(&followed.counts)? } else { 0.0 };
         (opened < rise.by * OPENED_SHARE && waiting < rise.by * WAITING_SHARE).then(|| Grown {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr, reason = "the long form is run by hand for its figures")]
 
+mod recorded;
 mod service;
 
 use std::collections::BTreeMap;
