@@ -19,6 +19,7 @@ use std::collections::VecDeque;
 
 use herd_model::StateClass;
 
+use crate::facts::can_be_stuck;
 use crate::statistics::change_point::median;
 use load::Loads;
 use track::Track;
@@ -279,27 +280,7 @@ fn is_another(last: Reading, reading: Reading) -> bool {
     differs(last.started, reading.started) || fell(last.cpu_s, reading.cpu_s) || fell(last.requests, reading.requests)
 }
 
-/// Whether goroutines of this state wait for another goroutine, which may never come; network, time and the kernel come by themselves.
+/// Whether goroutines of this state wait for another goroutine, which may never come; network and time come by themselves.
 fn waits_for_others(class: StateClass) -> bool {
-    match class {
-        StateClass::ChanReceive
-        | StateClass::ChanSend
-        | StateClass::Channel
-        | StateClass::ChanNil
-        | StateClass::Select
-        | StateClass::SelectNone
-        | StateClass::Lock
-        | StateClass::Cond
-        | StateClass::WaitGroup
-        | StateClass::Semaphore => true,
-        StateClass::Running
-        | StateClass::Syscall
-        | StateClass::Io
-        | StateClass::Sleep
-        | StateClass::Coroutine
-        | StateClass::Gc
-        | StateClass::Runtime
-        | StateClass::Idle
-        | StateClass::Unknown => false,
-    }
+    can_be_stuck(class) && !matches!(class, StateClass::Io | StateClass::Sleep)
 }
