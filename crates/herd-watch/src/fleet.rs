@@ -228,14 +228,7 @@ impl Fleet {
                 Ok(samples) => {
                     self.counters.samples += samples;
                     self.trouble = None;
-                    let mut done = self.waiting.pop_front().unwrap_or_default();
-                    if self.waiting.is_empty() && self.open.rows.is_empty() && self.open.values.capacity() == 0 {
-                        // The next tick is about as large.
-                        done.rows.clear();
-                        done.values.clear();
-                        done.at_ms = self.open.at_ms;
-                        self.open = done;
-                    }
+                    self.waiting.pop_front();
                 }
                 Err(error) => {
                     self.trouble = Some(error.to_string());

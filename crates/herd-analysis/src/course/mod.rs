@@ -147,6 +147,13 @@ struct Alert {
     last_s: f64,
 }
 
+impl Alert {
+    /// Seconds between its looks.
+    fn apart_s(&self, rules: &Rules) -> f64 {
+        if self.looks < rules.looks { rules.look_s } else { rules.look_later_s }
+    }
+}
+
 /// Readings between two times that the usual is computed anew.
 const USUAL_EVERY: usize = 6;
 /// Counts the floor is taken of.
@@ -193,7 +200,7 @@ impl Course {
 
     /// Seconds until the next look while something may grow; nothing where readings alone decide.
     pub fn next_look_s(&self, rules: &Rules) -> Option<f64> {
-        self.alert.map(|alert| if alert.looks < rules.looks { rules.look_s } else { rules.look_later_s })
+        self.alert.map(|alert| alert.apart_s(rules))
     }
 
     /// Takes a look in; tells which families grow without a reason.
@@ -227,8 +234,7 @@ impl Course {
             self.counts.clear();
             return Ask::Nothing;
         }
-        let apart = if alert.looks < rules.looks { rules.look_s } else { rules.look_later_s };
-        if at_s - alert.last_s >= apart * 0.9 { Ask::Growing } else { Ask::Nothing }
+        if at_s - alert.last_s >= alert.apart_s(rules) * 0.9 { Ask::Growing } else { Ask::Nothing }
     }
 
     fn floor(&self) -> Option<f64> {
